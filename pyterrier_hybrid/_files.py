@@ -1,0 +1,67 @@
+"""Outputs that appear whole or not at all: written beside their place, then renamed."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to write into that becomes ``path`` when the block ends, and disappears if the block raises.
+
+    Args:
+        path: the folder's final place.
+        overwrite: replace a folder that is there already.
+
+    Raises:
+        FileExistsError: ``path`` is there already and ``overwrite`` is false.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     with whole_folder(Path(home) / "result") as folder:
+    ...         _ = (folder / "table.csv").write_text("a,b")
+    ...     [path.name for path in Path(home).iterdir()]
+    ['result']
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another place, remove it first, or ask to overwrite it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent))
+    try:
+        unfinished.chmod(0o777 & ~_umask())
+        yield unfinished
+        if path.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+            os.replace(path, old / path.name)
+            os.replace(unfinished, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(unfinished, path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A file name to write to that becomes ``path`` when the block ends, and disappears if the block raises.
+
+    The name keeps the suffix of ``path``, since many writers choose their format by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,77 @@
+"""Files of a family: downloaded through ir_datasets' own machinery, and verified before anything reads them."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """Where one file comes from and what it must be.
+
+    Attributes:
+        url: Where to download it.
+        expected_md5: Its MD5, also the name of a local copy in ``$IR_DATASETS_HOME/downloads``.
+        expected_sha256: Its SHA-256.
+        cache_path: Where it is kept, relative to ``$IR_DATASETS_HOME``.
+
+    >>> Source("https://example.org/de.json", "0" * 32, "0" * 64, "tiny/de.json").cache_path
+    'tiny/de.json'
+    """
+
+    url: str
+    expected_md5: str
+    expected_sha256: str
+    cache_path: str
+
+
+def read_verified(source: Source, *, terms: str) -> bytes:
+    """The content of a file, downloaded at first use, with both checksums verified, also if it was found in the home folder.
+
+    ``$IR_DATASETS_HOME`` is resolved now. A download only gets its place there once both checksums are right.
+
+    Args:
+        source: Which file.
+        terms: The terms of use, shown before the first download of a process.
+
+    Raises:
+        ir_datasets.util.HashVerificationError: (an OSError) The file is not what it must be. The message names the file, the expected
+            and the found checksum, and what to do.
+    """
+    from ir_datasets.util import Download, HashVerificationError, LocalDownload, RequestsDownload, home_path
+
+    home = home_path()
+    path = home / source.cache_path
+    if not path.exists():
+        copy = home / "downloads" / source.expected_md5
+        if copy.exists():
+            _verify(copy.read_bytes(), source, copy, f"delete it to download {source.url} instead")
+        hint = f"If you have a local copy of {source.url}, you can symlink it here to avoid downloading it again: {copy}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
+            fetched = Path(folder) / path.name
+            download = Download(
+                [LocalDownload(copy, hint, mkdir=False), RequestsDownload(source.url)],
+                cache_path=str(fetched),
+                expected_md5=source.expected_md5,
+                dua=terms,
+            )
+            try:
+                download.path()
+            except HashVerificationError as error:
+                raise HashVerificationError(f"{source.url} for {path}: {error}; nothing was kept: try again later") from error
+            _verify(fetched.read_bytes(), source, source.url, "nothing was kept: try again later")
+            os.replace(fetched, path)
+    content = path.read_bytes()
+    _verify(content, source, path, f"delete it to download {source.url} again")
+    return content
+
+
+def _verify(content: bytes, source: Source, where: str | Path, mend: str) -> None:
+    from ir_datasets.util import HashVerificationError
+
+    for algorithm, expected in (("md5", source.expected_md5), ("sha256", source.expected_sha256)):
+        found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+        if found != expected:
+            raise HashVerificationError(f"{where} is corrupt: expected {algorithm} {expected}, found {found}; {mend}")

@@ -1,0 +1,206 @@
+"""What a family of datasets is, and how one loader function becomes all of its ir_datasets IDs.
+
+A family is one set in several languages: XQuAD-R, MLQA-R, atlas. Its module describes it by a :class:`Family` and reads it by a
+function ``load(lang)`` that returns :class:`LanguageData`. Documents per language, cross-lingual settings, pools of all languages
+and splits follow from these and are the same for every family: :func:`register_family` makes them.
+
+Nothing is imported here that takes time: ir_datasets needs half a second, and importing ``pyterrier_hybrid`` must not.
+"""
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ir_datasets.formats import GenericQuery
+    from ir_datasets.formats.trec import TrecQrel
+
+MULTI = "multi"
+
+_REGISTERING = threading.Lock()
+
+
+class Document(NamedTuple):
+    """One candidate document of a family, of any language.
+
+    Attributes:
+        doc_id: ``{lang}_{group}_{rest}``, unique over all languages of the family.
+        text: What is searched, exactly as in the source.
+        lang: The language code of the text.
+        title: The title of the article that the text is taken from.
+        context: The whole paragraph around the text.
+
+    >>> Document("de_1_0", "Ein Satz.", "de", "Ein Titel", "Ein Satz. Noch einer.").default_text()
+    'Ein Satz.'
+    """
+
+    doc_id: str
+    text: str
+    lang: str
+    title: str
+    context: str
+
+    def default_text(self) -> str:
+        """The text to index, as ir_datasets asks for it."""
+        return self.text
+
+
+class LanguageData(NamedTuple):
+    """Everything that a family has in one language.
+
+    Attributes:
+        docs: The documents, in order.
+        queries: The queries of each split (key None in a family without splits), with ids ``{qid}_{lang}``, where ``qid`` is the
+            same in every language.
+        answers: For each split (same keys), the qrels within this language: ``query_id`` ``{qid}_{lang}``, the relevant document,
+            its relevance, and ``iteration`` the language. A query of another language with the same ``qid`` has the
+            same relevant documents.
+
+    >>> LanguageData(docs=[], queries={None: []}, answers={None: []}).docs
+    []
+    """
+
+    docs: "list[Document]"
+    queries: "dict[str | None, list[GenericQuery]]"
+    answers: "dict[str | None, list[TrecQrel]]"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One multilingual set and the IDs of its settings.
+
+    Attributes:
+        name: What all IDs of the family start with; also the ID of the documents of all languages.
+        languages: The language codes, sorted.
+        splits: The names of the splits, the one to evaluate on last; empty for a set without splits.
+        title: The name in print.
+        description: What the set is, in a few sentences.
+        licence: The licence of the data.
+        bibtex: How to cite the set.
+        qrel_defs: Relevance level -> what it means.
+
+    >>> tiny = Family("tiny", ("de", "en"), splits=("train", "test"))
+    >>> tiny.id("de", "en"), tiny.id("de", "de", "train"), tiny.id("multi", "en")
+    ('tiny/de/en/test', 'tiny/de/train', 'tiny/multi/en/test')
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    splits: tuple[str, ...] = ()
+    title: str = ""
+    description: str = ""
+    licence: str = ""
+    bibtex: str = ""
+    qrel_defs: tuple[tuple[int, str], ...] = ((1, "relevant"),)
+
+    @property
+    def docs_id(self) -> str:
+        """The ID of the documents of all languages, without queries."""
+        return self.name
+
+    def id(self, doc_lang: str, query_lang: str, split: str | None = None) -> str:
+        """The dataset ID of one setting, document language first as everywhere in ir_datasets.
+
+        Args:
+            doc_lang: The language of the documents, or ``"multi"`` for those of all languages.
+            query_lang: The language of the queries; ``"multi"`` for those of all languages, in the pool only.
+            split: One of :attr:`splits`; default the last one.
+
+        Raises:
+            ValueError: For a language or a split that the family does not have.
+
+        >>> from pyterrier_hybrid.datasets import family
+        >>> family("xquad-r").id("de", "ar"), family("xquad-r").id("multi", "multi")
+        ('xquad-r/de/ar', 'xquad-r/multi')
+        """
+        for place, lang in (("document", doc_lang), ("query", query_lang)):
+            if lang != MULTI and lang not in self.languages:
+                raise ValueError(f"{self.name} has no {place} language {lang!r}: choose one of {', '.join(self.languages)}, {MULTI}")
+        if query_lang == MULTI != doc_lang:
+            raise ValueError(
+                f"{self.name} has queries of all languages ({MULTI!r}) only over the documents of all languages: "
+                f"give {MULTI!r} as the document language instead of {doc_lang!r}"
+            )
+        parts = [self.name, doc_lang] if doc_lang == query_lang else [self.name, doc_lang, query_lang]
+        return "/".join([*parts, *self._split(split)])
+
+    def ids(self) -> Iterator[str]:
+        """All IDs of the family: the documents, then every setting of every split.
+
+        >>> list(Family("tiny", ("de", "en")).ids())
+        ['tiny', 'tiny/de', 'tiny/de/en', 'tiny/en/de', 'tiny/en', 'tiny/multi/de', 'tiny/multi/en', 'tiny/multi']
+        """
+        yield self.docs_id
+        for split in self.splits or (None,):
+            for doc_lang, query_lang in self.settings():
+                yield self.id(doc_lang, query_lang, split)
+
+    def settings(self) -> Iterator[tuple[str, str]]:
+        """Every (document language, query language), pools last."""
+        for doc_lang in self.languages:
+            for query_lang in self.languages:
+                yield doc_lang, query_lang
+        for query_lang in (*self.languages, MULTI):
+            yield MULTI, query_lang
+
+    def _split(self, split: str | None) -> tuple[str, ...]:
+        if not self.splits:
+            if split is not None:
+                raise ValueError(f"{self.name} has no splits: leave out split={split!r}")
+            return ()
+        if split is None:
+            return (self.splits[-1],)
+        if split not in self.splits:
+            raise ValueError(f"{self.name} has no split {split!r}: choose one of {', '.join(self.splits)}")
+        return (split,)
+
+
+def register_family(family: Family, load: Callable[[str], LanguageData], *, metadata: str | None = None) -> bool:
+    """Register every ID of a family with ir_datasets, unless the name is taken.
+
+    Nothing is read here: ``load`` is called when documents, queries or qrels of a language are first asked for, once per process
+    and home folder.
+
+    Args:
+        family: What to register.
+        load: Language code -> everything in this language.
+        metadata: File in ``datasets/etc`` with the counts of every ID, in ir_datasets' own form, so that counting needs no download;
+            without it counts come from the data.
+
+    Returns:
+        Whether the IDs were registered now.
+    """
+    import ir_datasets
+
+    from pyterrier_hybrid.datasets import _handlers
+
+    with _REGISTERING:
+        if family.name in ir_datasets.registry:
+            if not _is_ours(ir_datasets.registry[family.name]):
+                warnings.warn(
+                    f"ir_datasets has a dataset named {family.name!r} already: pyterrier_hybrid leaves it as it is and does not "
+                    "register its own",
+                    stacklevel=2,
+                )
+            return False
+        for dataset_id, dataset in _handlers.datasets_of(family, load, metadata):
+            ir_datasets.registry.register(dataset_id, dataset)
+        ir_datasets.registry.register_pattern(f"^{family.name}/", lambda dataset_id, _: _unknown(family, dataset_id))
+        return True
+
+
+def _is_ours(dataset: Any) -> bool:
+    """Also true for a copy of this package that was imported before and is gone, as after a reload in a notebook."""
+    return type(dataset.docs_handler()).__module__.startswith("pyterrier_hybrid.") if dataset.has("docs") else False
+
+
+def _unknown(family: Family, dataset_id: str) -> None:
+    forms = ("{d}", "{d}/{q}", "multi", "multi/{q}")
+    splits = f"/{'|'.join(family.splits)}" if family.splits else ""
+    raise KeyError(
+        f"no dataset {dataset_id!r}: the IDs are {family.name}, "
+        + ", ".join(f"{family.name}/{form}{splits}" for form in forms)
+        + f", with different languages {{d}} of the documents and {{q}} of the queries among {', '.join(family.languages)}"
+    )

@@ -1,0 +1,14 @@
+"""Evaluation over every pair of languages: measures, the grid of settings, tables and heat maps.
+
+- :class:`RankDistance`: an ir_measures measure of language bias, for ``pt.Experiment`` as for the grid.
+- :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
+- :class:`LanguageResults`: what it returns: tidy frames, the paper's tables, heat maps, files.
+- :class:`Corpus`: what a system given as a function is called with.
+"""
+
+from pyterrier_hybrid.experiment._settings import Corpus
+from pyterrier_hybrid.experiment.grid import LanguageExperiment
+from pyterrier_hybrid.experiment.measures import RankDistance
+from pyterrier_hybrid.experiment.report import LanguageResults
+
+__all__ = ["Corpus", "LanguageExperiment", "LanguageResults", "RankDistance"]

@@ -1,0 +1,174 @@
+"""The torch side of an encoder: token ids in, one vector per text out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+POOLINGS = ("mean", "cls", "max", "lasttoken")
+
+
+def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """Reduce token states to one vector per text.
+
+    Args:
+        states: ``[n, tokens, dim]``, padded on the right.
+        mask: ``[n, tokens]``, 1 for tokens and 0 for padding.
+        pooling: one of :data:`POOLINGS`.
+
+    Returns:
+        ``[n, dim]`` in the dtype of ``states``, or float32 where a sum is taken.
+    """
+    if pooling == "cls":
+        return states[:, 0]
+    if pooling == "lasttoken":
+        last = mask.sum(dim=1).clamp(min=1) - 1
+        return states[torch.arange(len(states), device=states.device), last]
+    weights = mask.unsqueeze(-1)
+    if pooling == "max":
+        return states.masked_fill(weights == 0, float("-inf")).amax(dim=1)
+    # A bfloat16 sum over a hundred tokens loses two of its three digits, so the mean is taken in float32.
+    weights = weights.float()
+    return (states.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1e-9)
+
+
+class StaticBackbone(nn.Module):
+    """The mean of the token vectors, without context: a bag of subwords."""
+
+    def __init__(self, vocab_size: int, dim: int) -> None:
+        """Start with small random vectors of ``dim`` values for each of ``vocab_size`` pieces."""
+        super().__init__()
+        self.embedding = nn.EmbeddingBag(vocab_size, dim, mode="mean")
+        nn.init.normal_(self.embedding.weight, std=0.1)
+
+    @property
+    def dim(self) -> int:
+        """Values per vector."""
+        return self.embedding.embedding_dim
+
+    @property
+    def token_embeddings(self) -> nn.Module:
+        """The layer that looks tokens up."""
+        return self.embedding
+
+    def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Embed texts given as lists of token ids; a text without tokens becomes zeros."""
+        device = self.embedding.weight.device
+        lengths = torch.tensor([0] + [len(text) for text in ids[:-1]])
+        flat = torch.tensor([token for text in ids for token in text], dtype=torch.long)
+        return self.embedding(flat.to(device), lengths.cumsum(0).to(device))
+
+
+class TransformerBackbone(nn.Module):
+    """A Hugging Face encoder and a pooling of its last layer."""
+
+    def __init__(self, model: nn.Module, *, pooling: str, pad_token_id: int) -> None:
+        """Wrap ``model``, padding its input with ``pad_token_id``."""
+        super().__init__()
+        self.model = model
+        self.pooling = pooling
+        self.pad_token_id = pad_token_id
+
+    @property
+    def dim(self) -> int:
+        """Values per vector."""
+        return self.model.config.hidden_size
+
+    @property
+    def token_embeddings(self) -> nn.Module:
+        """The layer that looks tokens up."""
+        return self.model.get_input_embeddings()
+
+    def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Embed texts given as lists of token ids."""
+        longest = max(map(len, ids))
+        padded = torch.tensor([[*text, *[self.pad_token_id] * (longest - len(text))] for text in ids])
+        mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in ids])
+        device = self.token_embeddings.weight.device
+        padded, mask = padded.to(device), mask.to(device)
+        states = self.model(input_ids=padded, attention_mask=mask).last_hidden_state
+        return pool(states, mask, self.pooling)
+
+
+class EmbeddingModel(nn.Module):
+    """Backbone, projections and normalisation: what an encoder computes and a trainer trains.
+
+    Args:
+        backbone: turns lists of token ids into vectors.
+        projections: further layers, such as LaBSE's dense layer with tanh.
+        normalize: divide each vector by its length, so that inner products are cosines.
+    """
+
+    def __init__(self, backbone: nn.Module, *, projections: Sequence[nn.Module] = (), normalize: bool = True) -> None:
+        """Put the parts together."""
+        super().__init__()
+        self.backbone = backbone
+        self.projections = nn.ModuleList(projections)
+        self.normalize = normalize
+
+    @property
+    def dim(self) -> int:
+        """Values per vector."""
+        return self.projections[-1].linear.out_features if self.projections else self.backbone.dim
+
+    def forward(self, ids: Sequence[Sequence[int]], *, chunk_size: int | None = None) -> torch.Tensor:
+        """Embed texts given as lists of token ids.
+
+        Args:
+            ids: ``n`` lists of token ids.
+            chunk_size: compute that many texts at a time, sorted by length so that little is padded; the result, and the
+                gradient of any loss over it, are those of one computation. ``None``: all at once.
+
+        Returns:
+            float32 ``[n, dim]``.
+        """
+        if chunk_size is None or len(ids) <= chunk_size:
+            return self._embed(ids)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        chunks = [order[start : start + chunk_size] for start in range(0, len(ids), chunk_size)]
+        vectors = torch.cat([self._embed([ids[i] for i in chunk]) for chunk in chunks])
+        back = torch.empty(len(ids), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(ids))
+        return vectors[back.to(vectors.device)]
+
+    def _embed(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        vectors = self.backbone(ids)
+        for projection in self.projections:
+            vectors = projection(vectors)
+        vectors = vectors.float()
+        return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
+
+
+class Projection(nn.Module):
+    """A linear layer with an activation: the ``Dense`` module of sentence-transformers."""
+
+    ACTIVATIONS = {
+        "torch.nn.modules.activation.Tanh": nn.Tanh,
+        "torch.nn.modules.linear.Identity": nn.Identity,
+        "torch.nn.modules.activation.ReLU": nn.ReLU,
+        "torch.nn.modules.activation.GELU": nn.GELU,
+    }
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Build from a ``Dense`` module's ``config.json``.
+
+        Raises:
+            ValueError: for an activation that is not in :attr:`ACTIVATIONS`, since a name is not a reason to run code.
+        """
+        super().__init__()
+        name = config.get("activation_function", "torch.nn.modules.activation.Tanh")
+        if name not in self.ACTIVATIONS:
+            raise ValueError(f"unknown activation {name!r} of a dense layer: known are {', '.join(self.ACTIVATIONS)}")
+        self.config = {
+            "in_features": config["in_features"],
+            "out_features": config["out_features"],
+            "bias": config.get("bias", True),
+            "activation_function": name,
+        }
+        self.linear = nn.Linear(config["in_features"], config["out_features"], bias=self.config["bias"])
+        self.activation = self.ACTIVATIONS[name]()
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Project ``[n, in_features]`` to ``[n, out_features]``."""
+        return self.activation(self.linear(vectors.to(self.linear.weight.dtype)))

@@ -1,0 +1,75 @@
+"""New encoders: a tokenizer trained on texts, and random weights."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from pyterrier_hybrid.retrieval._modules import EmbeddingModel, StaticBackbone, TransformerBackbone
+
+ARCHITECTURES = ("static", "transformer")
+_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>"}
+
+
+def new_model(
+    texts: Iterable[str],
+    *,
+    architecture: str,
+    dim: int,
+    vocab_size: int,
+    layers: int,
+    heads: int,
+    max_length: int,
+    seed: int,
+) -> tuple[EmbeddingModel, Any]:
+    """An untrained model and its tokenizer; see :meth:`DenseEncoder.from_scratch`."""
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"architecture={architecture!r} is unknown: choose one of {', '.join(ARCHITECTURES)}")
+    if architecture == "transformer" and dim % heads:
+        raise ValueError(f"heads={heads} does not divide dim={dim}")
+    tokenizer = train_tokenizer(texts, vocab_size=vocab_size)
+    # The caller's random state is theirs.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if architecture == "static":
+            return EmbeddingModel(StaticBackbone(tokenizer.get_vocab_size(), dim)), tokenizer
+        ids = {name: tokenizer.token_to_id(token) for name, token in _SPECIAL.items()}
+        config = BertConfig(
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden_size=dim,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=4 * dim,
+            max_position_embeddings=max_length,
+            pad_token_id=ids["pad_token"],
+            bos_token_id=ids["cls_token"],
+            eos_token_id=ids["sep_token"],
+        )
+        backbone = BertModel(config, add_pooling_layer=False)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", ids["cls_token"]), ("</s>", ids["sep_token"])]
+    )
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=max_length, **_SPECIAL)
+    backbone = TransformerBackbone(backbone, pooling="mean", pad_token_id=ids["pad_token"])
+    return EmbeddingModel(backbone), fast
+
+
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+    """A Unigram tokenizer (arXiv 1804.10959) over NFKC and lower case, with ``▁`` for the start of a word.
+
+    Raises:
+        ValueError: there is no text.
+    """
+    texts = list(texts)
+    if not any(text.strip() for text in texts):
+        raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Punctuation(), pre_tokenizers.Metaspace()])
+    trainer = trainers.UnigramTrainer(
+        vocab_size=vocab_size, special_tokens=list(_SPECIAL.values()), unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer

@@ -1,0 +1,108 @@
+"""The PyTerrier transformers of a dense encoder."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyterrier as pt
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.retrieval.encoder import DenseEncoder
+
+
+def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
+    """The column's texts.
+
+    Raises:
+        TypeError: a value is not a string; the message names the column and the row.
+    """
+    texts = frame[column].tolist()
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"column {column!r}, row {row}: {text!r} is a {type(text).__name__}, expected a str")
+    return texts
+
+
+class _EncoderTransformer(pt.Transformer):
+    """Equal to another one only if both use the very same encoder object, since equal settings say nothing of weights."""
+
+    def __init__(self, encoder: "DenseEncoder", **options: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self._options = options
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.encoder is other.encoder and self._options == other._options
+
+    def __hash__(self) -> int:
+        return hash((type(self), id(self.encoder), tuple(sorted(self._options.items()))))
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())
+        return f"{self.encoder!r}.{self._factory}({options})"
+
+    def subtransformers(self) -> dict[str, pt.Transformer]:
+        """None: the encoder is not a transformer."""
+        return {}
+
+
+class QueryEncoder(_EncoderTransformer):
+    """Adds ``query_vec`` (float32 ``[dim]``) to frames with ``query``."""
+
+    schematic = {"label": "Query encoder"}
+    _factory = "query_encoder"
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Encode the queries of a frame, each text once."""
+        pt.validate.columns(inp, includes=["query"], context=self)
+        return inp.assign(query_vec=_vectors(self.encoder.encode_queries(texts_of(inp, "query")), inp))
+
+
+class DocEncoder(_EncoderTransformer):
+    """Adds ``doc_vec`` (float32 ``[dim]``) to frames with a text column."""
+
+    schematic = {"label": "Document encoder"}
+    _factory = "doc_encoder"
+
+    def __init__(self, encoder: "DenseEncoder", *, text_field: str = "text") -> None:
+        super().__init__(encoder, text_field=text_field)
+        self.text_field = text_field
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Encode the documents of a frame, each text once."""
+        pt.validate.columns(inp, includes=[self.text_field], context=self)
+        vectors = self.encoder.encode_documents(texts_of(inp, self.text_field))
+        return inp.assign(doc_vec=_vectors(vectors, inp))
+
+    def fuse_rank_cutoff(self, k: int) -> pt.Transformer:
+        """Encode only the documents that a following cutoff keeps."""
+        return pt.RankCutoff(k) >> self
+
+
+class TextScorer(_EncoderTransformer):
+    """Scores documents by the inner product with their query; takes ``query_vec`` and ``doc_vec`` where they are given."""
+
+    schematic = {"label": "Dense scorer"}
+    _factory = "text_scorer"
+
+    def __init__(self, encoder: "DenseEncoder", *, text_field: str = "text") -> None:
+        super().__init__(encoder, text_field=text_field)
+        self.text_field = text_field
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Add ``score`` and ``rank``."""
+        query = "query_vec" if "query_vec" in inp.columns else "query"
+        document = "doc_vec" if "doc_vec" in inp.columns else self.text_field
+        pt.validate.result_frame(inp, extra_columns=[query, document], context=self)
+        if not len(inp):
+            return inp.assign(score=pd.Series(dtype=float), rank=pd.Series(dtype=int))
+        queries = np.stack(inp[query]) if query == "query_vec" else self.encoder.encode_queries(texts_of(inp, query))
+        if document == "doc_vec":
+            documents = np.stack(inp[document])
+        else:
+            documents = self.encoder.encode_documents(texts_of(inp, document))
+        return pt.model.add_ranks(inp.assign(score=np.einsum("nd,nd->n", queries, documents).astype(float)))
+
+
+def _vectors(vectors: np.ndarray, frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(list(vectors), index=frame.index, dtype=object)

@@ -1,0 +1,22 @@
+"""Training: which texts meet in a batch, the loss, the loop."""
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "CrossSampler": "sampling",
+    "HybridSampler": "sampling",
+    "MonoSampler": "sampling",
+    "InfoNCE": "losses",
+    "HybridTrainer": "trainer",
+    "train": "trainer",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that planning batches needs no torch.
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)

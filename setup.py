@@ -1,0 +1,62 @@
+"""Package metadata of pyterrier_hybrid."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "pyterrier_hybrid" / "__init__.py").read_text()).group(1)
+
+setup(
+    name="pyterrier_hybrid",
+    version=VERSION,
+    description="Hybrid batch training of multilingual dense retrievers, as a PyTerrier plugin",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["pyterrier_hybrid", "pyterrier_hybrid.*"]),
+    package_data={"pyterrier_hybrid.datasets": ["etc/*"]},
+    python_requires=">=3.10,<3.13",
+    install_requires=[
+        "pyterrier>=1.1,<2",
+        "ir_datasets>=0.6,<0.7",
+        "ir-measures>=0.4,<0.5",
+        "torch>=2.6",
+        "transformers>=5.0,<6",
+        "accelerate>=1.1",
+        "tokenizers>=0.21",
+        "safetensors>=0.5",
+        "huggingface_hub>=1.0",
+        "faiss-cpu>=1.8",
+        "numpy>=1.26",
+        "pandas>=2.2",
+        "scipy>=1.11",
+        "babel>=2.14",
+        "regex>=2023.12",
+        "snowballstemmer>=2.2",
+        "matplotlib>=3.8",
+        "tqdm>=4.66",
+        "click>=8.1",
+        "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'",
+    ],
+    extras_require={
+        "test": [
+            "pytest>=8",
+            "hypothesis>=6.100",
+            "nbclient>=0.10",
+            "nbformat>=5.10",
+            "ipykernel>=6.29",
+            "sentence-transformers>=5.0",
+            "ruff>=0.9",
+        ],
+    },
+    entry_points={
+        "console_scripts": ["pyterrier-hybrid = pyterrier_hybrid.cli:main"],
+        "pyterrier.modules": ["hybrid = pyterrier_hybrid"],
+        "pyterrier.artifact": [
+            "dense_index.hybrid_faiss = pyterrier_hybrid:FaissIndex",
+            "sparse_index.hybrid_bm25 = pyterrier_hybrid:BM25Index",
+        ],
+    },
+)

@@ -1,0 +1,33 @@
+"""Fixtures shared by all tests: temporary homes, no network, the real LAReQA files where they are at hand."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_HOMES = tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-tests-")
+for _name in ("IR_DATASETS_HOME", "PYTERRIER_HOME", "HF_HOME"):
+    os.environ[_name] = str(Path(_HOMES.name) / _name.lower())
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real data, which is not part of the repository."""
+    if not (SHARED_DATA / "prepare_home.py").exists():
+        pytest.skip(f"the real data is not at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def lareqa_home(shared_data: Path) -> Path:
+    """An IR_DATASETS_HOME with local copies of the official LAReQA files."""
+    home = Path(os.environ["IR_DATASETS_HOME"])
+    subprocess.run([sys.executable, str(shared_data / "prepare_home.py"), str(home)], check=True)
+    return home
