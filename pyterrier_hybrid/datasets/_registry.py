@@ -174,7 +174,7 @@ def register_family(family: Family, load: Callable[[str], LanguageData], *, meta
     """
     import ir_datasets
 
-    from pyterrier_hybrid.datasets import _handlers
+    from pyterrier_hybrid.datasets._irds.datasets import datasets_of
 
     with _REGISTERING:
         if family.name in ir_datasets.registry:
@@ -185,7 +185,7 @@ def register_family(family: Family, load: Callable[[str], LanguageData], *, meta
                     stacklevel=2,
                 )
             return False
-        for dataset_id, dataset in _handlers.datasets_of(family, load, metadata):
+        for dataset_id, dataset in datasets_of(family, load, metadata):
             ir_datasets.registry.register(dataset_id, dataset)
         ir_datasets.registry.register_pattern(f"^{family.name}/", lambda dataset_id, _: _unknown(family, dataset_id))
         return True

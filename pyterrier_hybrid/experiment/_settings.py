@@ -209,19 +209,18 @@ def _read_setting(
 
     dataset_id = family.id(doc_lang, query_lang)
     dataset = ir_datasets.load(dataset_id)
-    judged: dict[str, list[tuple[int, int]]] = {}
+    judged: dict[str, dict[int, int]] = {}
     for qrel in dataset.qrels_iter():
         if qrel.iteration not in languages:
             continue
-        pairs = judged.setdefault(qrel.query_id, [])
+        levels = judged.setdefault(qrel.query_id, {})
         if qrel.doc_id not in corpus.column:
             raise ValueError(f"{dataset_id}: the qrels name document {qrel.doc_id!r}, which is not in its corpus.")
-        if qrel.relevance > 0:
-            pairs.append((corpus.column[qrel.doc_id], qrel.relevance))
+        levels[corpus.column[qrel.doc_id]] = qrel.relevance
     queries = {query.query_id: query.text for query in dataset.queries_iter() if query.query_id in judged}
     if len(queries) < len(judged):
         missing = next(qid for qid in judged if qid not in queries)
         raise ValueError(f"{dataset_id}: the qrels name query {missing!r}, which is not among its queries.")
-    flat = [(at, *pair) for at, qid in enumerate(queries) for pair in judged[qid]]
+    flat = [(at, *pair) for at, qid in enumerate(queries) for pair in judged[qid].items() if pair[1] > 0]
     query, column, relevance = np.array(flat, np.int64).reshape(-1, 3).T
     return Setting(kind, doc_lang, query_lang, tuple(queries), tuple(queries.values()), query, column, relevance)

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def rank_settings(
         (corpus, [at for at, setting in enumerate(settings) if setting.doc_lang == lang])
         for lang, corpus in corpora.items()
     ]
+    by_corpus = [(corpus, members) for corpus, members in by_corpus if members]
     if is_encoder(system):
         yield from _rank_dense(name, system, by_corpus, settings)
         return
@@ -102,11 +104,15 @@ def _rank_dense(
         for at in members:
             setting = settings[at]
             asked = np.array([query_row[text] for text in setting.texts])
-
-            def score(part: slice, asked: np.ndarray = asked) -> np.ndarray:
-                return (queries[asked[part]] @ vectors)[:, column]  # noqa: B023
-
+            score = partial(_inner_products, queries, asked, vectors, column)
             yield at, _rank_blocks(setting, len(corpus), score)
+
+
+def _inner_products(
+    queries: np.ndarray, asked: np.ndarray, vectors: np.ndarray, column: np.ndarray, part: slice
+) -> np.ndarray:
+    """Scores of a part of the asked queries: products with the distinct vectors, spread over all documents."""
+    return (queries[asked[part]] @ vectors)[:, column]
 
 
 def _rows(items: Iterator[Any]) -> dict[Any, int]:

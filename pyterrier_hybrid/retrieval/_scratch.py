@@ -1,10 +1,12 @@
 """New encoders: a tokenizer trained on texts, and random weights."""
 
+import io
 from collections.abc import Iterable
 from typing import Any
 
+import sentencepiece
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from pyterrier_hybrid.retrieval._modules import EmbeddingModel, StaticBackbone, TransformerBackbone
@@ -59,17 +61,25 @@ def new_model(
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     """A Unigram tokenizer (arXiv 1804.10959) over NFKC and lower case, with ``▁`` for the start of a word.
 
+    Trained by sentencepiece, since the trainer of ``tokenizers`` gives other scores on every run.
+
     Raises:
         ValueError: there is no text.
     """
-    texts = list(texts)
+    normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    texts = [normalizer.normalize_str(text) for text in texts]
     if not any(text.strip() for text in texts):
         raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Punctuation(), pre_tokenizers.Metaspace()])
-    trainer = trainers.UnigramTrainer(
-        vocab_size=vocab_size, special_tokens=list(_SPECIAL.values()), unk_token="<unk>", show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    trained = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
+        hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity", max_sentence_length=1 << 20,
+        pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="<pad>", num_threads=2, minloglevel=2,
+    )  # fmt: skip
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+    vocab = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.get_piece_size())]
+    tokenizer = Tokenizer(models.Unigram([*vocab, ("<mask>", 0.0)], unk_id=3))
+    tokenizer.add_special_tokens(list(_SPECIAL.values()))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     return tokenizer

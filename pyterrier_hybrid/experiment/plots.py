@@ -1,0 +1,108 @@
+"""Heat maps of one value per pair of languages, drawn without pyplot and its global state."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLORMAP = "YlGnBu"
+
+
+def heatmap(
+    values: pd.DataFrame,
+    *,
+    title: str,
+    subtitle: str = "",
+    label: str = "",
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> "Figure":
+    """A picture of a value for each query language and document language.
+
+    Args:
+        values: One row per query language, one column per document language; NaN: no value, the cell stays empty.
+        title: The headline.
+        subtitle: A second, smaller line.
+        label: What the colours mean, such as ``AP``.
+        vmin: The value of the lightest colour, default: the smallest value.
+        vmax: The value of the darkest colour, default: the largest value.
+
+    Returns:
+        A matplotlib figure; ``figure.savefig("heatmap.png")`` writes it.
+
+    Raises:
+        ValueError: There is no value to draw, or vmin is above vmax.
+
+    >>> frame = pd.DataFrame([[0.9, 0.4], [0.3, 0.8]], index=["de", "en"], columns=["de", "en"])
+    >>> figure = heatmap(frame, title="X-Y", label="AP")
+    >>> [text.get_text() for text in figure.axes[0].texts][:2]
+    ['.90', '.40']
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    cells = values.to_numpy(np.float64)
+    if not np.isfinite(cells).any():
+        raise ValueError(f"heatmap of {title!r}: there is no value to draw; evaluate kinds mono or cross.")
+    low = float(np.nanmin(cells)) if vmin is None else float(vmin)
+    high = float(np.nanmax(cells)) if vmax is None else float(vmax)
+    if low > high:
+        raise ValueError(f"heatmap of {title!r}: vmin={low:g} is above vmax={high:g}; exchange them.")
+
+    rows, columns = cells.shape
+    side = 0.52
+    figure = Figure(figsize=(side * columns + 2.1, side * rows + 1.75), layout="constrained", dpi=150)
+    axes = figure.add_subplot()
+    image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
+    axes.set_xticks(range(columns), [str(name) for name in values.columns])
+    axes.set_yticks(range(rows), [str(name) for name in values.index])
+    axes.set_xlabel("document language")
+    axes.set_ylabel("query language")
+    axes.tick_params(length=0)
+    axes.set_facecolor("0.93")
+    # White lines between the cells: the eye compares neighbours more easily than a closed surface.
+    axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.2)
+    axes.tick_params(which="minor", length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+    for row, query_lang in enumerate(values.index):
+        for column, doc_lang in enumerate(values.columns):
+            value = cells[row, column]
+            if not np.isfinite(value):
+                continue
+            red, green, blue, _ = image.cmap(image.norm(value))
+            dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
+            ink = "white" if dark else "0.15"
+            axes.text(column, row, short(value), ha="center", va="center", fontsize=8.5, color=ink)
+            if query_lang == doc_lang:
+                frame = Rectangle(
+                    (column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor="0.15", linewidth=1.1, zorder=3
+                )
+                axes.add_patch(frame)
+
+    bar = figure.colorbar(image, ax=axes, fraction=0.045, pad=0.02, aspect=28)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelsize=8.5)
+    bar.set_label(label)
+    # Names of systems and datasets are no mathematics: a "$" in them is a "$".
+    axes.text(
+        0, 1, subtitle, transform=axes.transAxes, fontsize=9, color="0.35", va="bottom", parse_math=False
+    ).set_position((0, 1.015))
+    axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=20 if subtitle else 8, parse_math=False)
+    return figure
+
+
+def short(value: float) -> str:
+    """A value as it fits into a cell: two decimals without the leading zero, large values as whole numbers.
+
+    >>> short(0.7954), short(1.0), short(-0.25), short(412.3)
+    ('.80', '1.00', '-.25', '412')
+    """
+    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
