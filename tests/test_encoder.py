@@ -11,7 +11,14 @@ from safetensors.torch import save_file
 
 from pyterrier_hybrid import DenseEncoder
 
-TEXTS = ["the capital of France", "die Hauptstadt von Frankreich", "столица Франции", "法国的首都", "", "the capital of France"]
+TEXTS = [
+    "the capital of France",
+    "die Hauptstadt von Frankreich",
+    "столица Франции",
+    "法国的首都",
+    "",
+    "the capital of France",
+]
 ARCHITECTURES = ("static", "transformer")
 
 
@@ -73,7 +80,9 @@ def test_pooling_and_dense_layer_as_in_sentence_transformers(tmp_path, pooling):
     new("transformer").save(tmp_path / "start")
     transformer = modules.Transformer(str(tmp_path / "start"))
     layers = [transformer, modules.Pooling(16, pooling_mode=pooling), modules.Dense(16, 8), modules.Normalize()]
-    theirs = sentence_transformers.SentenceTransformer(modules=layers, prompts={"query": "Q: ", "document": "D: "}, device="cpu")
+    theirs = sentence_transformers.SentenceTransformer(
+        modules=layers, prompts={"query": "Q: ", "document": "D: "}, device="cpu"
+    )
     theirs.save(str(tmp_path / "theirs"))
     ours = DenseEncoder(tmp_path / "theirs")
     assert ours.dim == 8
@@ -100,7 +109,10 @@ def test_mdpr_preset_is_cls_and_inner_product(tmp_path):
 
 def test_bfloat16_is_close(tmp_path):
     saved = new("transformer").save(tmp_path / "encoder")
-    exact, rough = DenseEncoder(saved).encode_queries(TEXTS), DenseEncoder(saved, dtype="bfloat16").encode_queries(TEXTS)
+    exact, rough = (
+        DenseEncoder(saved).encode_queries(TEXTS),
+        DenseEncoder(saved, dtype="bfloat16").encode_queries(TEXTS),
+    )
     assert rough.dtype == np.float32
     assert (exact * rough).sum(axis=1).min() > 0.999
 
@@ -127,7 +139,9 @@ def test_text_scorer(encoder):
         columns=["qid", "query", "docno", "text"],
     )
     scored = encoder.text_scorer()(frame)
-    expected = (encoder.encode_queries(frame["query"].tolist()) * encoder.encode_documents(frame["text"].tolist())).sum(axis=1)
+    expected = (encoder.encode_queries(frame["query"].tolist()) * encoder.encode_documents(frame["text"].tolist())).sum(
+        axis=1
+    )
     np.testing.assert_allclose(scored["score"], expected, atol=1e-6)
     best = scored[scored.qid == "1"].sort_values("score", ascending=False)
     assert best["rank"].tolist() == [0, 1]
@@ -217,7 +231,10 @@ def test_unknown_module_and_activation(tmp_path):
     (tmp_path / "other" / "1_Dense" / "config.json").write_text(json.dumps(config))
     import torch
 
-    save_file({"linear.weight": torch.zeros(8, 16), "linear.bias": torch.zeros(8)}, tmp_path / "other" / "1_Dense" / "model.safetensors")
+    save_file(
+        {"linear.weight": torch.zeros(8, 16), "linear.bias": torch.zeros(8)},
+        tmp_path / "other" / "1_Dense" / "model.safetensors",
+    )
     with pytest.raises(ValueError, match=r"os\.system"):
         DenseEncoder(tmp_path / "other")
 

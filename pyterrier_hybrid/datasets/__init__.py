@@ -1,14 +1,15 @@
 """What is evaluated: every set an ir_datasets ID, in every pair of languages and in the pool of all of them.
 
-Importing ``pyterrier_hybrid`` registers the families, so that ``ir_datasets.load`` and ``pt.get_dataset("irds:...")`` know their IDs:
+Importing ``pyterrier_hybrid`` registers the families, so that ``ir_datasets.load`` and ``pt.get_dataset("irds:...")``
+know their IDs:
 
-================  =========================================================
-``xquad-r``       the documents of all languages
-``xquad-r/de``    German documents, German queries
-``xquad-r/de/ar`` German documents, Arabic queries
+====================  ========================================================
+``xquad-r``           the documents of all languages
+``xquad-r/de``        German documents, German queries
+``xquad-r/de/ar``     German documents, Arabic queries
 ``xquad-r/multi/ar``  documents of all languages, Arabic queries
-``xquad-r/multi`` documents of all languages, queries of all languages
-================  =========================================================
+``xquad-r/multi``     documents of all languages, queries of all languages
+====================  ========================================================
 
 The same with ``mlqa-r``, and with ``atlas`` followed by a split (``atlas/de/ar/test``).
 
@@ -17,13 +18,11 @@ The same with ``mlqa-r``, and with ``atlas`` followed by a split (``atlas/de/ar/
 ('ar', 'de', 'en', 'es', 'hi', 'vi', 'zh')
 """
 
-from pyterrier_hybrid.datasets import lareqa
+from pyterrier_hybrid.datasets import atlas, lareqa
 from pyterrier_hybrid.datasets._hook import after_import
 from pyterrier_hybrid.datasets._registry import Document, Family, LanguageData, register_family
 
-__all__ = ["Document", "Family", "LanguageData", "families", "family", "register"]
-
-_registered = False
+__all__ = ["Document", "Family", "LanguageData", "families", "family", "register", "register_family"]
 
 
 def register() -> None:
@@ -36,19 +35,16 @@ def register() -> None:
     >>> ir_datasets.load("xquad-r/de/ar").queries_lang()
     'ar'
     """
-    global _registered
-    if not _registered:
-        _registered = True
-        after_import("ir_datasets", _register_now)
+    after_import("ir_datasets", _register_all)
 
 
 def families() -> tuple[Family, ...]:
-    """All families, in the order of their names' appearance in the documentation.
+    """All families, those of the literature first.
 
     >>> [family.name for family in families()]
-    ['xquad-r', 'mlqa-r']
+    ['xquad-r', 'mlqa-r', 'atlas']
     """
-    return (lareqa.XQUAD_R, lareqa.MLQA_R)
+    return (lareqa.XQUAD_R, lareqa.MLQA_R, atlas.ATLAS)
 
 
 def family(name: str) -> Family:
@@ -66,6 +62,7 @@ def family(name: str) -> Family:
     raise ValueError(f"no family {name!r}: choose one of {', '.join(known.name for known in families())}")
 
 
-def _register_now() -> None:
+def _register_all() -> None:
     for known, load in lareqa.LOADERS.items():
         register_family(known, load, metadata="metadata.json")
+    register_family(atlas.ATLAS, atlas.load)

@@ -27,45 +27,46 @@ class Source(NamedTuple):
 
 
 def read_verified(source: Source, *, terms: str) -> bytes:
-    """The content of a file, downloaded at first use, with both checksums verified, also if it was found in the home folder.
+    """The content of a file, downloaded at first use, with both checksums verified whenever it is read.
 
-    ``$IR_DATASETS_HOME`` is resolved now. A download only gets its place there once both checksums are right.
+    ``$IR_DATASETS_HOME`` is looked up now. A download only gets its place there once both checksums are right.
 
     Args:
         source: Which file.
         terms: The terms of use, shown before the first download of a process.
 
     Raises:
-        ir_datasets.util.HashVerificationError: (an OSError) The file is not what it must be. The message names the file, the expected
-            and the found checksum, and what to do.
+        ir_datasets.util.HashVerificationError: (an OSError) The file is not what it must be. The message names the
+            file, the expected and the found checksum, and what to do.
     """
-    from ir_datasets.util import Download, HashVerificationError, LocalDownload, RequestsDownload, home_path
+    from ir_datasets.util import home_path
 
-    home = home_path()
-    path = home / source.cache_path
+    path = home_path() / source.cache_path
     if not path.exists():
-        copy = home / "downloads" / source.expected_md5
-        if copy.exists():
-            _verify(copy.read_bytes(), source, copy, f"delete it to download {source.url} instead")
-        hint = f"If you have a local copy of {source.url}, you can symlink it here to avoid downloading it again: {copy}"
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
             fetched = Path(folder) / path.name
-            download = Download(
-                [LocalDownload(copy, hint, mkdir=False), RequestsDownload(source.url)],
-                cache_path=str(fetched),
-                expected_md5=source.expected_md5,
-                dua=terms,
-            )
-            try:
-                download.path()
-            except HashVerificationError as error:
-                raise HashVerificationError(f"{source.url} for {path}: {error}; nothing was kept: try again later") from error
+            _download(source, fetched, terms)
             _verify(fetched.read_bytes(), source, source.url, "nothing was kept: try again later")
             os.replace(fetched, path)
     content = path.read_bytes()
     _verify(content, source, path, f"delete it to download {source.url} again")
     return content
+
+
+def _download(source: Source, fetched: Path, terms: str) -> None:
+    from ir_datasets.util import Download, HashVerificationError, LocalDownload, RequestsDownload, home_path
+
+    copy = home_path() / "downloads" / source.expected_md5
+    if copy.exists():
+        # ir_datasets would pass over a corrupt copy without naming it.
+        _verify(copy.read_bytes(), source, copy, f"delete it to download {source.url} instead")
+    hint = f"If you have a local copy of {source.url}, link it to {copy} to avoid downloading it again"
+    mirrors = [LocalDownload(copy, hint, mkdir=False), RequestsDownload(source.url)]
+    try:
+        Download(mirrors, cache_path=str(fetched), expected_md5=source.expected_md5, dua=terms).path()
+    except HashVerificationError as error:
+        raise HashVerificationError(f"{source.url} is corrupt: {error}; nothing was kept: try again later") from error
 
 
 def _verify(content: bytes, source: Source, where: str | Path, mend: str) -> None:

@@ -2,13 +2,17 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
+from dataclasses import dataclass
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 
 def after_import(name: str, action: Callable[[], None]) -> None:
     """Call ``action`` as soon as the module ``name`` is imported: now if it is, else right after its import.
+
+    Asking again for the same action before the import changes nothing.
 
     Args:
         name: The full name of a module.
@@ -19,39 +23,55 @@ def after_import(name: str, action: Callable[[], None]) -> None:
     """
     if name in sys.modules:
         action()
-    else:
-        sys.meta_path.insert(0, _AfterImport(name, action))
+        return
+    finder = _Finder(name, action)
+    if finder not in sys.meta_path:
+        sys.meta_path.insert(0, finder)
 
 
-class _AfterImport(MetaPathFinder):
-    """Finds nothing itself: passes on what the other finders find for one module, with the action tied to its execution.
+@dataclass(frozen=True)
+class _Finder(MetaPathFinder):
+    """Finds nothing itself: passes on what the other finders find for one module, and acts when that has been executed.
 
-    It stays in place until the module is executed, because ``importlib.util.find_spec`` also asks finders, without importing.
+    It stays in place until then, because ``importlib.util.find_spec`` asks finders without importing, and an import
+    can fail and be tried again.
     """
 
-    def __init__(self, name: str, action: Callable[[], None]) -> None:
-        self._name = name
-        self._action = action
+    name: str
+    action: Callable[[], None]
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != self._name:
+        if fullname != self.name:
             return None
         others = (finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec"))
         spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
         if spec is not None and spec.loader is not None:
-            self._tie(spec.loader)
+            spec.loader = _Loader(spec.loader, self)
         return spec
 
-    def _tie(self, loader: object) -> None:
-        execute = loader.exec_module
+    def imported(self) -> None:
+        """Act, once."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            self.action()
 
-        def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
-            execute(module)
-            if self in sys.meta_path:
-                sys.meta_path.remove(self)
-                self._action()
 
-        loader.exec_module = exec_module
+class _Loader(Loader):
+    """Stands in for a module's own loader, which may be shared and is not changed, until the module is executed."""
+
+    def __init__(self, own: Any, finder: _Finder) -> None:
+        self._own = own
+        self._finder = finder
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._own.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__loader__ = module.__spec__.loader = self._own
+        self._own.exec_module(module)
+        self._finder.imported()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)

@@ -1,25 +1,23 @@
 """What a family of datasets is, and how one loader function becomes all of its ir_datasets IDs.
 
-A family is one set in several languages: XQuAD-R, MLQA-R, atlas. Its module describes it by a :class:`Family` and reads it by a
-function ``load(lang)`` that returns :class:`LanguageData`. Documents per language, cross-lingual settings, pools of all languages
-and splits follow from these and are the same for every family: :func:`register_family` makes them.
+A family is one set in several languages: XQuAD-R, MLQA-R, atlas. Its module describes it by a :class:`Family` and
+reads it by a function ``load(lang)`` that returns :class:`LanguageData`. Documents per language, cross-lingual
+settings, pools of all languages and splits follow from these, the same for every family: :func:`register_family` makes
+them.
 
 Nothing is imported here that takes time: ir_datasets needs half a second, and importing ``pyterrier_hybrid`` must not.
 """
 
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
 
 MULTI = "multi"
-
-_REGISTERING = threading.Lock()
 
 
 class Document(NamedTuple):
@@ -52,11 +50,11 @@ class LanguageData(NamedTuple):
 
     Attributes:
         docs: The documents, in order.
-        queries: The queries of each split (key None in a family without splits), with ids ``{qid}_{lang}``, where ``qid`` is the
-            same in every language.
-        answers: For each split (same keys), the qrels within this language: ``query_id`` ``{qid}_{lang}``, the relevant document,
-            its relevance, and ``iteration`` the language. A query of another language with the same ``qid`` has the
-            same relevant documents.
+        queries: The queries of each split (key None in a family without splits), with ids ``{qid}_{lang}``, where
+            ``qid`` is the same in every language.
+        answers: For each split (same keys), the qrels within this language: ``query_id`` ``{qid}_{lang}``, the relevant
+            document, its relevance, and ``iteration`` the language. A query of another language with the same ``qid``
+            has the same relevant documents.
 
     >>> LanguageData(docs=[], queries={None: []}, answers={None: []}).docs
     []
@@ -117,7 +115,8 @@ class Family:
         """
         for place, lang in (("document", doc_lang), ("query", query_lang)):
             if lang != MULTI and lang not in self.languages:
-                raise ValueError(f"{self.name} has no {place} language {lang!r}: choose one of {', '.join(self.languages)}, {MULTI}")
+                valid = ", ".join((*self.languages, MULTI))
+                raise ValueError(f"{self.name} has no {place} language {lang!r}: choose one of {valid}")
         if query_lang == MULTI != doc_lang:
             raise ValueError(
                 f"{self.name} has queries of all languages ({MULTI!r}) only over the documents of all languages: "
@@ -160,47 +159,48 @@ class Family:
 def register_family(family: Family, load: Callable[[str], LanguageData], *, metadata: str | None = None) -> bool:
     """Register every ID of a family with ir_datasets, unless the name is taken.
 
-    Nothing is read here: ``load`` is called when documents, queries or qrels of a language are first asked for, once per process
-    and home folder.
+    Nothing is read here: ``load`` is called when something of a language is first asked for, once per process.
 
     Args:
         family: What to register.
         load: Language code -> everything in this language.
-        metadata: File in ``datasets/etc`` with the counts of every ID, in ir_datasets' own form, so that counting needs no download;
-            without it counts come from the data.
+        metadata: File in ``datasets/etc`` with the counts of every ID, in ir_datasets' own form, so that counting needs
+            no download; without it counts come from the data.
 
     Returns:
         Whether the IDs were registered now.
+
+    >>> from pyterrier_hybrid.datasets import lareqa, register_family
+    >>> register_family(lareqa.XQUAD_R, lareqa.LOADERS[lareqa.XQUAD_R])  # importing the package did it
+    False
     """
     import ir_datasets
 
     from pyterrier_hybrid.datasets._irds.datasets import datasets_of
 
-    with _REGISTERING:
-        if family.name in ir_datasets.registry:
-            if not _is_ours(ir_datasets.registry[family.name]):
-                warnings.warn(
-                    f"ir_datasets has a dataset named {family.name!r} already: pyterrier_hybrid leaves it as it is and does not "
-                    "register its own",
-                    stacklevel=2,
-                )
-            return False
-        for dataset_id, dataset in datasets_of(family, load, metadata):
-            ir_datasets.registry.register(dataset_id, dataset)
-        ir_datasets.registry.register_pattern(f"^{family.name}/", lambda dataset_id, _: _unknown(family, dataset_id))
-        return True
+    if family.name in ir_datasets.registry:
+        if not _is_ours(ir_datasets.registry[family.name]):
+            warnings.warn(
+                f"ir_datasets has a dataset named {family.name!r} already: pyterrier_hybrid leaves it as it is and "
+                "does not register its own",
+                stacklevel=2,
+            )
+        return False
+    for dataset_id, dataset in datasets_of(family, load, metadata):
+        ir_datasets.registry.register(dataset_id, dataset)
+    ir_datasets.registry.register_pattern(f"^{family.name}/", lambda dataset_id, _: _unknown(family, dataset_id))
+    return True
 
 
 def _is_ours(dataset: Any) -> bool:
     """Also true for a copy of this package that was imported before and is gone, as after a reload in a notebook."""
-    return type(dataset.docs_handler()).__module__.startswith("pyterrier_hybrid.") if dataset.has("docs") else False
+    return dataset.has("docs") and type(dataset.docs_handler()).__module__.startswith("pyterrier_hybrid.")
 
 
-def _unknown(family: Family, dataset_id: str) -> None:
-    forms = ("{d}", "{d}/{q}", "multi", "multi/{q}")
-    splits = f"/{'|'.join(family.splits)}" if family.splits else ""
+def _unknown(family: Family, dataset_id: str) -> NoReturn:
+    split = f"/{'|'.join(family.splits)}" if family.splits else ""
+    forms = ", ".join(f"{family.name}/{form}{split}" for form in ("{d}", "{d}/{q}", "multi", "multi/{q}"))
     raise KeyError(
-        f"no dataset {dataset_id!r}: the IDs are {family.name}, "
-        + ", ".join(f"{family.name}/{form}{splits}" for form in forms)
-        + f", with different languages {{d}} of the documents and {{q}} of the queries among {', '.join(family.languages)}"
+        f"no dataset {dataset_id!r}: the IDs are {family.name}, {forms}, where {{d}} is the language of the documents "
+        f"and {{q}} another language, that of the queries, among {', '.join(family.languages)}"
     )

@@ -1,7 +1,7 @@
 """XQuAD-R and MLQA-R of LAReQA (arXiv 2004.05484): find the sentence that answers a question, in any language.
 
-Each sentence of a paragraph is one candidate document, the question is the query, and its one relevant document per language is
-the sentence in which the answer begins. The files are those of the official repository at a pinned commit.
+Each sentence of a paragraph is one candidate document, the question is the query, and its one relevant document per
+language is the sentence in which the answer begins. The files are those of the official repository at a pinned commit.
 """
 
 import json
@@ -46,14 +46,18 @@ _MLQA_BIBTEX = """\
   doi = "10.18653/v1/2020.acl-main.653"
 }
 """
+_TERMS = {
+    "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/ (name the authors, share under the same licence)",
+    "CC BY-NC 4.0": "https://creativecommons.org/licenses/by-nc/4.0/ (name the authors, no commercial use)",
+}
 _QREL_DEFS = ((1, "the sentence in which the answer to the question begins"),)
 
 XQUAD_R = Family(
     name="xquad-r",
     languages=("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"),
     title="XQuAD-R",
-    description="1,190 questions, each in eleven languages, and 13,014 sentences from 240 Wikipedia paragraphs, each paragraph in all "
-    "eleven languages. Every question has exactly one relevant sentence per language.",
+    description="1,190 questions, each in eleven languages, and 13,014 sentences from 240 Wikipedia paragraphs, each "
+    "paragraph in all eleven languages. Every question has exactly one relevant sentence per language.",
     licence="CC BY-SA 4.0",
     bibtex=_BIBTEX + _XQUAD_BIBTEX,
     qrel_defs=_QREL_DEFS,
@@ -62,8 +66,9 @@ MLQA_R = Family(
     name="mlqa-r",
     languages=("ar", "de", "en", "es", "hi", "vi", "zh"),
     title="MLQA-R",
-    description="4,199 questions and 20,534 sentences from Wikipedia paragraphs in seven languages. A question exists in two to seven "
-    "languages and has one relevant sentence in each of them; settings across languages hold the questions that both languages have.",
+    description="4,199 queries and 20,534 sentences from Wikipedia paragraphs in seven languages. A question exists in "
+    "some of the languages and has one relevant sentence in each of them; settings across languages hold the queries "
+    "that have a relevant sentence in the language of the documents.",
     licence="CC BY-NC 4.0",
     bibtex=_BIBTEX + _MLQA_BIBTEX,
     qrel_defs=_QREL_DEFS,
@@ -79,18 +84,21 @@ def load(family: Family, lang: str) -> LanguageData:
 
     Raises:
         OSError: The file can't be downloaded, or is corrupt.
+        ValueError: The family does not have this language.
     """
+    if lang not in family.languages:
+        raise ValueError(f"{family.name} has no language {lang!r}: choose one of {', '.join(family.languages)}")
     entry = json.loads(get_data(__package__, "etc/downloads.json"))[family.name][lang]
-    source = Source(entry["url"], entry["expected_md5"], entry["expected_sha256"], f"{family.name}/{entry['cache_path']}")
-    terms = f"{family.title} is licensed under {family.licence}: by downloading it you accept its terms, {_TERMS[family.licence]}"
-    return parse(lang, json.loads(read_verified(source, terms=terms)))
+    terms = f"{family.title} is licensed under {family.licence}: by downloading it you accept {_TERMS[family.licence]}"
+    return parse(lang, json.loads(read_verified(Source(**entry), terms=terms)))
 
 
 def parse(lang: str, content: dict[str, Any]) -> LanguageData:
     """Turn the content of one file into documents, queries and answers.
 
-    Every ``[s, e)`` of a paragraph's ``sentence_breaks`` is the document ``context[s:e]``: raw and with duplicates. The ``sentences`` of
-    the file are not read, as they deviate from it in places. This reproduces every count of the LAReQA paper.
+    Every ``[s, e)`` of a paragraph's ``sentence_breaks`` is the document ``context[s:e]``: raw and with duplicates. The
+    ``sentences`` of the file are not read, as they deviate from it in places. This reproduces every count of the LAReQA
+    paper.
 
     Args:
         lang: The language code.
@@ -112,7 +120,8 @@ def parse(lang: str, content: dict[str, Any]) -> LanguageData:
     paragraphs = ((article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"])
     for number, (title, paragraph) in enumerate(paragraphs, start=1):
         context, breaks = paragraph["context"], paragraph["sentence_breaks"]
-        docs += [Document(f"{lang}_{number}_{i}", context[s:e], lang, title, context) for i, (s, e) in enumerate(breaks)]
+        for i, (s, e) in enumerate(breaks):
+            docs.append(Document(f"{lang}_{number}_{i}", context[s:e], lang, title, context))
         for question in paragraph["qas"]:
             query_id = f"{question['id']}_{lang}"
             queries.append(GenericQuery(query_id, question["question"]))
@@ -120,15 +129,11 @@ def parse(lang: str, content: dict[str, Any]) -> LanguageData:
             holding = [i for i, (s, e) in enumerate(breaks) if s <= start < e]
             if len(holding) != 1:
                 raise ValueError(
-                    f"question {query_id}: its answer starts at {start}, in {len(holding)} sentences of paragraph {number}; "
-                    "it must be one"
+                    f"question {query_id}: its answer starts at {start}, in {len(holding)} sentences of paragraph "
+                    f"{number}; it must be one"
                 )
             answers.append(TrecQrel(query_id, f"{lang}_{number}_{holding[0]}", 1, lang))
     return LanguageData(docs, {None: queries}, {None: answers})
 
 
-_TERMS = {
-    "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/ (name the authors, share changes under the same licence)",
-    "CC BY-NC 4.0": "https://creativecommons.org/licenses/by-nc/4.0/ (name the authors, no commercial use)",
-}
 LOADERS: dict[Family, Callable[[str], LanguageData]] = {family: partial(load, family) for family in (XQUAD_R, MLQA_R)}

@@ -18,8 +18,8 @@ class Ranks:
         query: int64 [pairs], ascending: the index of the query of each (query, relevant document) pair.
         relevance: int64 [pairs]: the judged level, above 0.
         rank: int64 [pairs]: the place, from 1, where ties are broken as trec_eval does; 0: not retrieved.
-        msmarco_rank: int64 [pairs]: the same with ties broken as the MS MARCO script does, which is what ir_measures
-            runs for RR@k.
+        msmarco_rank: int64 [pairs]: the same with ties broken as the MS MARCO script does, which ir_measures runs for
+            RR@k.
         queries: The number of queries, also those without a relevant document.
         depth: The length of the rankings: the number of documents that could be retrieved.
     """
@@ -32,41 +32,41 @@ class Ranks:
     depth: int
 
 
-def count_ranks(scores: np.ndarray, row: np.ndarray, column: np.ndarray, *, larger_first: bool = True) -> np.ndarray:
-    """Ranks of chosen cells inside their rows of a score matrix.
+def count_ranks(scores: np.ndarray, row: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks of chosen cells inside their rows of a score matrix: 1 + the number of documents before each one.
 
     Args:
         scores: [queries, documents], the columns in ascending order of docno; -inf: not retrieved.
         row: int64 [pairs], ascending: the row of each cell.
         column: int64 [pairs]: its column.
-        larger_first: Of equal scores the larger docno (trec_eval) or the smaller one (MS MARCO) is first.
 
     Returns:
-        int64 [pairs]: 1 + the number of documents before this one; 0 where it was not retrieved.
+        Two times int64 [pairs], 0 where a document was not retrieved. Of equal scores the larger docno is first in the
+        one (trec_eval), the smaller docno in the other (MS MARCO).
 
     >>> count_ranks(np.array([[0.5, 0.9, 0.5]]), np.array([0, 0]), np.array([0, 2]))
-    array([3, 2])
-    >>> count_ranks(np.array([[0.5, 0.9, 0.5]]), np.array([0, 0]), np.array([0, 2]), larger_first=False)
-    array([2, 3])
+    (array([3, 2]), array([2, 3]))
     """
-    ranks = np.zeros(len(row), np.int64)
-    if not len(row):
-        return ranks
+    larger_first = np.zeros(len(row), np.int64)
+    smaller_first = np.zeros(len(row), np.int64)
     place = place_in_group(row)
     columns = np.arange(scores.shape[1])
-    for slot in range(int(place.max()) + 1):
+    # One relevant document of every query at a time: no copy of the scores where each query has as many.
+    for slot in range(int(place.max(initial=-1)) + 1):
         pairs = np.flatnonzero(place == slot)
         rows = row[pairs]
         block = scores if len(rows) == len(scores) else scores[rows]
         own = scores[rows, column[pairs]][:, None]
-        before = np.count_nonzero(block > own, axis=1)
-        tied = np.flatnonzero(np.count_nonzero(block == own, axis=1) > 1)
-        if len(tied):
-            at = column[pairs][tied][:, None]
-            first = columns > at if larger_first else columns < at
-            before[tied] += np.count_nonzero((block[tied] == own[tied]) & first, axis=1)
-        ranks[pairs] = np.where(np.isneginf(own[:, 0]), 0, before + 1)
-    return ranks
+        first = np.count_nonzero(block > own, axis=1) + 1
+        equal = np.count_nonzero(block == own, axis=1)
+        tied = np.flatnonzero(equal > 1)
+        larger = columns > column[pairs][tied][:, None]
+        after = np.zeros(len(pairs), np.int64)
+        after[tied] = np.count_nonzero((block[tied] == own[tied]) & larger, axis=1)
+        found = ~np.isneginf(own[:, 0])
+        larger_first[pairs] = np.where(found, first + after, 0)
+        smaller_first[pairs] = np.where(found, first + equal - 1 - after, 0)
+    return larger_first, smaller_first
 
 
 def place_in_group(group: np.ndarray) -> np.ndarray:
@@ -148,7 +148,7 @@ def reciprocal_rank(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 
 
 def ndcg(ranks: Ranks, cutoff: int | None) -> np.ndarray:
-    """nDCG or nDCG@cutoff per query, gain = judged level, log2 discount: float64 [queries]."""
+    """The nDCG or nDCG@cutoff per query, gain = judged level, log2 discount: float64 [queries]."""
     query, rank, relevance = _found(ranks, ranks.rank, cutoff)
     gain = _per_query(ranks, query, relevance / np.log2(rank + 1))
     best_first = np.lexsort((-ranks.relevance, ranks.query))

@@ -12,7 +12,10 @@ POOL = "multi"
 
 
 class FamilyLike(Protocol):
-    """What the grid needs to know of a dataset family: see `pyterrier_hybrid.datasets.family`."""
+    """What the grid needs to know of a dataset family: see `pyterrier_hybrid.datasets.family`.
+
+    The IDs are ir_datasets IDs; documents have a `lang`, and the `iteration` of a qrel is the language of its document.
+    """
 
     name: str
     languages: tuple[str, ...]

@@ -12,8 +12,9 @@ import pandas as pd
 from pyterrier_hybrid.experiment._ranks import Ranks, count_ranks
 from pyterrier_hybrid.experiment._settings import Corpus, Setting
 
-# Cells of a score matrix that are held at once (64 MiB in single precision).
-CELLS = 2**24
+# Scores that are held at once: a matrix of single precision takes 4 bytes for each, a row of a run about 100.
+MATRIX_CELLS = 2**24
+RUN_ROWS = 2**21
 
 
 def check_systems(systems: Any) -> None:
@@ -41,7 +42,7 @@ def check_systems(systems: Any) -> None:
                 )
         elif not is_encoder(system) and (not callable(system) or hasattr(system, "transform")):
             raise TypeError(
-                f"systems[{name!r}]: a {type(system).__name__} is not an encoder (encode_queries and encode_documents), "
+                f"systems[{name!r}]: a {type(system).__name__} is not an encoder (encode_queries, encode_documents), "
                 "'bm25' or a function from a corpus to a transformer; wrap a pipeline as lambda corpus: pipeline."
             )
 
@@ -105,7 +106,7 @@ def _rank_dense(
             setting = settings[at]
             asked = np.array([query_row[text] for text in setting.texts])
             score = partial(_inner_products, queries, asked, vectors, column)
-            yield at, _rank_blocks(setting, len(corpus), score)
+            yield at, _rank_blocks(setting, len(corpus), score, MATRIX_CELLS)
 
 
 def _inner_products(
@@ -172,7 +173,7 @@ def _rank_retrieved(name: str, retriever: Any, corpus: Corpus, setting: Setting)
             raise ValueError(f"{place}: document {results['docno'].iloc[at]!r} occurs twice in one ranking.")
         return scores
 
-    return _rank_blocks(setting, len(corpus), score)
+    return _rank_blocks(setting, len(corpus), score, RUN_ROWS)
 
 
 def _check_results(
@@ -184,27 +185,27 @@ def _check_results(
         (~np.isfinite(values), "score", "is not a finite number"),
     ):
         if wrong.any():
-            found = results[field].iloc[int(wrong.argmax())]
+            (found,) = results[field].iloc[[int(wrong.argmax())]].tolist()
             raise ValueError(f"{place}: the results hold {field} {found!r}, which {why}.")
 
 
-def _rank_blocks(setting: Setting, depth: int, score: Callable[[slice], np.ndarray]) -> Ranks:
+def _rank_blocks(setting: Setting, depth: int, score: Callable[[slice], np.ndarray], cells: int) -> Ranks:
     """Ranks of a setting, a block of queries at a time. Score columns are in ascending order of docno."""
-    size = max(1, CELLS // depth)
-    rank, msmarco_rank = [], []
+    size = max(1, cells // depth)
+    ranks = []
     for start in range(0, len(setting.qids), size):
         scores = score(slice(start, start + size))
         low, high = np.searchsorted(setting.query, [start, start + size])
-        row, column = setting.query[low:high] - start, setting.column[low:high]
-        msmarco_rank.append(count_ranks(scores, row, column, larger_first=False))
         # trec_eval holds scores in single precision: what differs only beyond it is a tie there.
         with np.errstate(over="ignore"):
-            rank.append(count_ranks(scores.astype(np.float32, copy=False), row, column))
+            scores = scores.astype(np.float32, copy=False)
+        ranks.append(count_ranks(scores, setting.query[low:high] - start, setting.column[low:high]))
+    rank, msmarco_rank = (np.concatenate(parts) for parts in zip(*ranks, strict=True))
     return Ranks(
         query=setting.query,
         relevance=setting.relevance,
-        rank=np.concatenate(rank),
-        msmarco_rank=np.concatenate(msmarco_rank),
+        rank=rank,
+        msmarco_rank=msmarco_rank,
         queries=len(setting.qids),
         depth=depth,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from ir_measures import Measure
+from tqdm.auto import tqdm
 
 from pyterrier_hybrid.experiment._settings import KINDS, FamilyLike, choose, read_corpora, read_settings
 from pyterrier_hybrid.experiment._significance import holm, paired_p_value
@@ -33,9 +34,9 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     - *multi*: queries in one language, the documents of all languages in one pool, one setting per query language.
 
     The figure of a kind is the mean over its settings, as in tables 1 and 2 of arXiv 2408.10536. Encoders encode every
-    distinct text once and rank at full depth, without writing runs; other systems index each corpus once. Ties are
-    broken as trec_eval does (of equal scores the larger docno is first); for RR@k as ir_measures' own provider of it
-    does (the smaller one).
+    distinct text once and rank at full depth, without writing runs; other systems index each corpus once. Ties (scores
+    that are equal in single precision) are broken as trec_eval does, the larger docno first; for RR@k as ir_measures'
+    provider of it does, the smaller one first.
 
     Args:
         systems: Systems by name, in the order of the table. A system is an encoder (with ``encode_queries`` and
@@ -81,8 +82,6 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     settings = read_settings(family, kinds, languages, corpora)
 
     values: dict[tuple[str, int, Measure], np.ndarray] = {}
-    from tqdm import tqdm
-
     with tqdm(total=len(systems) * len(settings), unit="setting", disable=not verbose) as progress:
         for name, system in systems.items():
             progress.set_description(name)

@@ -33,7 +33,7 @@ class RankDistance(Measure):
     of equal scores the larger docno is first. Documents are relevant from level 1 on.
 
     Args:
-        cutoff: Look at the first `cutoff` documents only; default: at all of them. Also written ``RankDistance() @ 100``.
+        cutoff: Look at the first `cutoff` documents only, also written ``RankDistance() @ 100``; default: at all.
         normalized: Divide by the expected distance in random order, (N + 1)(k - 1)/(k + 1) for N = depth and k relevant
             documents: 1 is no better than chance, whatever the sizes of the pool and of k.
 

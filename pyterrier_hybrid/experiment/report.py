@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Iterable
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,11 +10,10 @@ import pandas as pd
 from ir_measures import Measure
 
 from pyterrier_hybrid._files import whole_file
-from pyterrier_hybrid.experiment import plots
 from pyterrier_hybrid.experiment.measures import lower_is_better
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from pyterrier_hybrid.experiment.plots import Picture
 
 HEADINGS = {"mono": "Mo.", "cross": "Cr.", "multi": "Mul."}
 FORMATS = ("frame", "markdown", "latex", "csv")
@@ -89,7 +87,7 @@ class LanguageResults:
         return self.settings.groupby(by, sort=False, as_index=False)["value"].mean()
 
     def table(
-        self, format: str = "frame", measures: Iterable[Measure | str] | Measure | str | None = None
+        self, format: str = "frame", *, measures: Iterable[Measure | str] | Measure | str | None = None
     ) -> pd.DataFrame | str:
         """The table of the paper: one row per system, one column per measure and kind (Mo., Cr., Mul.).
 
@@ -149,7 +147,7 @@ class LanguageResults:
         *,
         vmin: float | None = None,
         vmax: float | None = None,
-    ) -> "Figure":
+    ) -> "Picture":
         """A picture of one system: query language by document language, the monolingual diagonal framed.
 
         Args:
@@ -160,11 +158,14 @@ class LanguageResults:
                 so that the pictures of one experiment can be compared by eye.
 
         Returns:
-            A matplotlib figure.
+            A matplotlib figure, which notebooks show.
 
         Raises:
             ValueError: An unknown system or measure, or one without values for single pairs of languages.
         """
+        # Matplotlib takes half as long to import as all of this subpackage.
+        from pyterrier_hybrid.experiment import plots
+
         if system not in self.systems:
             raise ValueError(f"system: {system!r} is unknown; the systems are {', '.join(self.systems)}.")
         (name,) = self._choose(measure if isinstance(measure, (str, Measure)) else str(measure))
@@ -187,7 +188,7 @@ class LanguageResults:
         )
 
     def save(self, folder: str | os.PathLike) -> list[Path]:
-        """Writes the results as files, each of them whole or not at all.
+        """Writes the results as files, each of them whole or not at all, and none if one of them cannot be made.
 
         Args:
             folder: Where to: made if it is missing; files of an earlier call are replaced.
@@ -197,21 +198,21 @@ class LanguageResults:
             measure that has values for single pairs of languages.
         """
         folder = Path(folder)
-        contents: dict[str, Callable[[], bytes]] = {
-            "means.csv": lambda: self.means.to_csv(index=False, lineterminator="\n").encode(),
-            "settings.csv": lambda: self.settings.to_csv(index=False, lineterminator="\n").encode(),
-            "table.csv": lambda: self.table("csv").encode(),
-            "table.md": lambda: (self.table("markdown") + "\n").encode(),
-            "table.tex": lambda: (self.table("latex") + "\n").encode(),
+        contents = {
+            "means.csv": self.means.to_csv(index=False, lineterminator="\n").encode(),
+            "settings.csv": self.settings.to_csv(index=False, lineterminator="\n").encode(),
+            "table.csv": self.table("csv").encode(),
+            "table.md": (self.table("markdown") + "\n").encode(),
+            "table.tex": (self.table("latex") + "\n").encode(),
         }
         pairs = self.settings[self.settings["kind"].isin(["mono", "cross"])]
         if len(pairs):
             measure = pairs["measure"].iloc[0]
             for system, name in zip(self.systems, _file_names(self.systems), strict=True):
-                contents[f"heatmap-{name}.png"] = lambda system=system: _png(self.heatmap(system, measure))
+                contents[f"heatmap-{name}.png"] = self.heatmap(system, measure).png()
         for name, content in contents.items():
             with whole_file(folder / name) as unfinished:
-                unfinished.write_bytes(content())
+                unfinished.write_bytes(content)
         return [folder / name for name in contents]
 
     def __repr__(self) -> str:
@@ -279,7 +280,7 @@ def _latex(printed: _Printed) -> str:
         rules.append(rf"\cmidrule(lr){{{start}-{start + width - 1}}}")
         start += width
     lines = [
-        rf"\begin{{tabular}}{{l{'r' * len(printed['kinds'])}}}",
+        rf"\begin{{tabular}}{{l{'r' * len(printed.kinds)}}}",
         r"\toprule",
         " & " + " & ".join(heads) + r" \\",
         " ".join(rules),
@@ -302,9 +303,3 @@ def _file_names(systems: Iterable[str]) -> list[str]:
             name, number = f"{stem}-{number}", number + 1
         names.append(name)
     return names
-
-
-def _png(figure: "Figure") -> bytes:
-    picture = BytesIO()
-    figure.savefig(picture, format="png", facecolor="white")
-    return picture.getvalue()

@@ -1,0 +1,13 @@
+"""What is learned from: questions and passages that say the same in several languages.
+
+>>> from pyterrier_hybrid.parallel import Item, ParallelPairs
+>>> questions = {"de": "Wo liegt Rom?", "en": "Where is Rome?"}
+>>> item = Item("1", None, "toy", questions, {"de": "In Italien.", "en": "In Italy."})
+>>> ParallelPairs([item]).languages
+['de', 'en']
+"""
+
+from pyterrier_hybrid.parallel._pairs import ParallelPairs
+from pyterrier_hybrid.parallel._rows import Item
+
+__all__ = ["Item", "ParallelPairs"]

@@ -58,7 +58,13 @@ def locate(model: str | Path) -> Path:
         return Path(
             snapshot_download(
                 model,
-                allow_patterns=["*.json", "*.txt", "*.model", "*_Dense/*.safetensors", "*_StaticEmbedding/*.safetensors"],
+                allow_patterns=[
+                    "*.json",
+                    "*.txt",
+                    "*.model",
+                    "*_Dense/*.safetensors",
+                    "*_StaticEmbedding/*.safetensors",
+                ],
                 ignore_patterns=["onnx/*", "openvino/*"],
             )
         )
@@ -125,7 +131,12 @@ def load_model(
     options = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta", "xlm-roberta") else {}
     try:
         backbone = AutoModel.from_pretrained(
-            model, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=trust_remote_code, **options
+            model,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=trust_remote_code,
+            **options,
         )
     except OSError as error:
         raise ValueError(
@@ -164,7 +175,9 @@ def save_model(folder: Path, model: EmbeddingModel, tokenizer: Any, settings: Se
         modules = [("Transformer", ""), ("Pooling", "1_Pooling")]
         model.backbone.model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        _write_json(folder / "sentence_bert_config.json", {"max_seq_length": settings.max_length, "do_lower_case": False})
+        _write_json(
+            folder / "sentence_bert_config.json", {"max_seq_length": settings.max_length, "do_lower_case": False}
+        )
         (folder / "1_Pooling").mkdir()
         pooling = {"word_embedding_dimension": model.backbone.dim, **_pooling_flags(model.backbone.pooling)}
         _write_json(folder / "1_Pooling" / "config.json", pooling)
@@ -220,7 +233,9 @@ def _pooling(config: dict[str, Any], folder: Path) -> str:
             if name.startswith("pooling_mode_") and value is True
         ]
     if len(active) != 1 or active[0] not in POOLINGS:
-        raise ValueError(f"{folder / 'config.json'} asks for the pooling {active}: one of {', '.join(POOLINGS)} is known")
+        raise ValueError(
+            f"{folder / 'config.json'} asks for the pooling {active}: one of {', '.join(POOLINGS)} is known"
+        )
     return active[0]
 
 

@@ -81,7 +81,9 @@ class DenseEncoder:
             if value is not None:
                 setattr(settings, name, value)
         module, tokenizer = _layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
-        self._set_up(str(model), module, tokenizer, settings, batch_size=batch_size, device=device, dtype=dtype, verbose=verbose)
+        self._set_up(
+            str(model), module, tokenizer, settings, batch_size=batch_size, device=device, dtype=dtype, verbose=verbose
+        )
 
     def _set_up(
         self,
@@ -167,7 +169,16 @@ class DenseEncoder:
     @classmethod
     def xlmr(cls, model: str = "FacebookAI/xlm-roberta-base", **options: Any) -> "DenseEncoder":
         """XLM-R (arXiv 1911.02116) with the prefixes that hybrid batch training gives it (arXiv 2408.10536); not a retriever yet."""
-        return cls(model, **{"pooling": "mean", "query_prefix": "Query: ", "document_prefix": "Passage: ", "normalize": True, **options})
+        return cls(
+            model,
+            **{
+                "pooling": "mean",
+                "query_prefix": "Query: ",
+                "document_prefix": "Passage: ",
+                "normalize": True,
+                **options,
+            },
+        )
 
     @classmethod
     def labse(cls, model: str = "sentence-transformers/LaBSE", **options: Any) -> "DenseEncoder":

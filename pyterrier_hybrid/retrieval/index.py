@@ -88,7 +88,11 @@ class FaissIndex(pt.Artifact):
                 raise ValueError(
                     f"{self.path} is damaged: {index.ntotal} vectors, but {len(documents['docno'])} docnos; build it anew"
                 )
-            self._loaded = index, np.array(documents["docno"], object), np.array([lang or "" for lang in documents["lang"]])
+            self._loaded = (
+                index,
+                np.array(documents["docno"], object),
+                np.array([lang or "" for lang in documents["lang"]]),
+            )
         return self._loaded
 
 
@@ -188,7 +192,9 @@ class _FaissIndexer(pt.Indexer):
             for document in block:
                 missing = [column for column in ("docno", "doc_vec") if column not in document]
                 if missing:
-                    raise ValueError(f"document {len(docnos)} has no {' and no '.join(missing)}, only {sorted(document)}")
+                    raise ValueError(
+                        f"document {len(docnos)} has no {' and no '.join(missing)}, only {sorted(document)}"
+                    )
                 docno = document["docno"]
                 if not isinstance(docno, str):
                     raise TypeError(f"docno {docno!r} is a {type(docno).__name__}: ids must be str")
@@ -200,7 +206,9 @@ class _FaissIndexer(pt.Indexer):
             index = index or faiss.IndexFlatIP(len(vectors[0]))
             for document, vector in zip(block, vectors, strict=True):
                 if vector.shape != (index.d,):
-                    raise ValueError(f"doc_vec of {document['docno']!r} has the shape {vector.shape}, expected ({index.d},)")
+                    raise ValueError(
+                        f"doc_vec of {document['docno']!r} has the shape {vector.shape}, expected ({index.d},)"
+                    )
             index.add(np.stack(vectors))
         if index is None:
             raise ValueError("there is no document to index")

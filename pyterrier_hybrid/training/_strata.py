@@ -15,8 +15,8 @@ _BLIND_ROUNDS = 12
 class Blocks:
     """The items of non-zero weight, sorted into blocks that are alike: same languages of texts, same weight.
 
-    Real data has some thousand such blocks at most, whatever its size, so that the items of each of hundreds of language
-    pairs are a short list of blocks instead of a copy of the item numbers.
+    Real data has some thousand such blocks at most, whatever its size, so that the items of each of hundreds of
+    language pairs are a short list of blocks instead of a copy of the item numbers.
 
     Args:
         pairs: The arrays of a pair store.
@@ -122,7 +122,9 @@ class Strata:
         offset = (rng.random(len(strata)) * self._sizes[block]).astype(np.int64)
         return self._blocks.items[self._blocks.starts[block] + np.minimum(offset, self._sizes[block] - 1)]
 
-    def _fill(self, slots: list[int], items: list[int], final: list[int], used: set[int], rng: np.random.Generator) -> None:
+    def _fill(
+        self, slots: list[int], items: list[int], final: list[int], used: set[int], rng: np.random.Generator
+    ) -> None:
         """Fill the slots one by one from the list of all items of their strata whose group is free."""
         taken = np.zeros(int(self._blocks.groups.max()) + 1, bool)
         taken[list(used)] = True

@@ -8,7 +8,6 @@ The batches are those of hybrid batch training (arXiv 2408.10536, section 3), wh
 (arXiv 2004.05484, section 4): X-X-mono, all pairs of a batch in one language, and X-Y, every pair in two languages.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from fnmatch import fnmatchcase
@@ -17,14 +16,10 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from pyterrier_hybrid.training._plans import HybridPlan, Plan, StrataPlan
 from pyterrier_hybrid.training._strata import Blocks, Strata
 
 __all__ = ["CrossSampler", "HybridSampler", "MonoSampler", "PairArrays", "Plan", "Sampler"]
-
-Triple = tuple[int, str, str]
-
-# The streams of one step must not share random numbers, or the choice of a batch's kind would foretell its content.
-_KIND, _MONO, _CROSS = 0, 1, 2
 
 
 class PairArrays(Protocol):
@@ -37,63 +32,6 @@ class PairArrays(Protocol):
     has_query: np.ndarray
     has_passage: np.ndarray
     is_translation: np.ndarray
-
-
-class Plan(ABC):
-    """The batches of one sampler over one pair store.
-
-    Attributes:
-        batch_size: Number of pairs in every batch.
-        seed: The seed that, with the step, decides each batch.
-    """
-
-    def __init__(self, batch_size: int, seed: int) -> None:
-        self.batch_size, self.seed = batch_size, seed
-
-    @abstractmethod
-    def batch(self, t: int) -> list[Triple]:
-        """Return the pairs of step ``t``.
-
-        Args:
-            t: The step, from 0.
-
-        Returns:
-            ``batch_size`` triples (item, query language, passage language), no two of one group.
-
-        Raises:
-            ValueError: If ``t`` is negative.
-        """
-
-    @abstractmethod
-    def kind(self, t: int) -> str:
-        """Return ``"mono"`` or ``"cross"``, the kind of the batch of step ``t``."""
-
-    def slice(self, t: int, rank: int, world_size: int) -> list[Triple]:
-        """Return the part of one process of the global batch of step ``t``.
-
-        The parts of all ranks, one after the other, are ``batch(t)``: the processes train on the batch that one process
-        would have, which keeps a monolingual batch monolingual when negatives are gathered.
-
-        Args:
-            t: The step, from 0.
-            rank: The process, from 0 to ``world_size - 1``.
-            world_size: Number of processes.
-
-        Returns:
-            ``batch_size / world_size`` triples.
-
-        Raises:
-            ValueError: If the batch does not divide evenly, or there is no such rank.
-        """
-        if world_size < 1 or self.batch_size % world_size:
-            raise ValueError(
-                f"batch_size={self.batch_size} does not divide into world_size={world_size} equal parts: "
-                "choose a batch_size that is a multiple of the number of processes"
-            )
-        if not 0 <= rank < world_size:
-            raise ValueError(f"rank={rank} is not one of 0 to {world_size - 1} (world_size={world_size})")
-        part = self.batch_size // world_size
-        return self.batch(t)[rank * part : (rank + 1) * part]
 
 
 class Sampler(Protocol):
@@ -110,8 +48,8 @@ class Sampler(Protocol):
 class MonoSampler:
     """X-X-mono: each batch is in one language, drawn uniformly; queries and passages alike.
 
-    This is the X-X-mono of LAReQA (arXiv 2004.05484), the monolingual batches of arXiv 2408.10536 ("X-X" in its Table 1).
-    Translation groups, whose query and passage would be the same text, are never drawn.
+    This is the X-X-mono of LAReQA (arXiv 2004.05484), the monolingual batches of arXiv 2408.10536 ("X-X" in its
+    Table 1). Translation groups, whose query and passage would be the same text, are never drawn.
 
     Args:
         languages: The languages to draw from; by default all that have a monolingual pair.
@@ -119,14 +57,11 @@ class MonoSampler:
             :mod:`fnmatch` pattern counts, other datasets weigh 1, and 0 leaves a dataset out.
 
     Example:
-        >>> from types import SimpleNamespace
-        >>> import numpy as np
-        >>> pairs = SimpleNamespace(languages=["de", "en"], datasets=["toy"], groups=np.arange(4),
-        ...     dataset_ids=np.zeros(4, int), has_query=np.ones((4, 2), bool), has_passage=np.ones((4, 2), bool),
-        ...     is_translation=np.zeros(4, bool))
+        >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
+        >>> pairs = ParallelPairs(Item(n, None, "toy", {"en": f"question {n}"}, {"en": f"answer {n}"}) for n in "abc")
         >>> plan = MonoSampler().plan(pairs, batch_size=3)
-        >>> [(query, passage) for item, query, passage in plan.batch(0)]
-        [('de', 'de'), ('de', 'de'), ('de', 'de')]
+        >>> sorted(plan.batch(0))
+        [(0, 'en', 'en'), (1, 'en', 'en'), (2, 'en', 'en')]
     """
 
     name: ClassVar[str] = "X-X-mono"
@@ -171,16 +106,16 @@ class MonoSampler:
                     f"language {language!r} has {groups:,} groups with a monolingual pair, fewer than "
                     f"batch_size={batch_size}: pass a smaller batch_size, or languages= without it"
                 )
-        return _StrataPlan("mono", [(language, language) for language in chosen], strata, batch_size, seed)
+        return StrataPlan("mono", [(language, language) for language in chosen], strata, batch_size, seed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossSampler:
     """X-Y: in every pair the query's language differs from the passage's, and both vary inside the batch.
 
-    Each pair's languages are uniform over the ordered pairs of languages for which there are items, and its item is then
-    uniform (or by weight) among those that have both texts (LAReQA, arXiv 2004.05484; arXiv 2408.10536). A language pair
-    whose groups are all in the batch already makes room for the others.
+    Each pair's languages are uniform over the ordered pairs of languages for which there are items, and its item is
+    then uniform (or by weight) among those that have both texts (LAReQA, arXiv 2004.05484; arXiv 2408.10536). A
+    language pair whose groups are all in the batch already makes room for the others.
 
     Args:
         languages: The languages to draw from; by default all that have a cross-lingual pair.
@@ -229,8 +164,8 @@ class CrossSampler:
                     rows.append(row)
         if not ordered:
             raise ValueError(
-                f"no item of non-zero weight has a query and a passage in two different languages of {', '.join(wanted)}: "
-                "add parallel rows, or use MonoSampler, which needs none"
+                "no item of non-zero weight has a query and a passage in two different languages "
+                f"({', '.join(wanted) or 'there is none'}): add parallel rows, or use MonoSampler, which needs none"
             )
         if self.languages is not None:
             _chosen_languages(self.languages, sorted({x for pair in ordered for x in pair}), "cross-lingual pair")
@@ -241,7 +176,7 @@ class CrossSampler:
                 f"{groups:,} groups have a cross-lingual pair, fewer than batch_size={batch_size}: "
                 "pass a smaller batch_size or more pairs"
             )
-        return _StrataPlan("cross", ordered, strata, batch_size, seed)
+        return StrataPlan("cross", ordered, strata, batch_size, seed)
 
 
 @dataclass(frozen=True)
@@ -259,7 +194,8 @@ class HybridSampler:
         dataset_weights: Weights of those samplers that are not given.
 
     Raises:
-        ValueError: If alpha is outside 0 to 1, or if both samplers are given and ``languages`` or ``dataset_weights`` too.
+        ValueError: If alpha is outside 0 to 1, or if both samplers are given and also ``languages`` or
+            ``dataset_weights``.
 
     Example:
         >>> HybridSampler(0.4, cross=CrossSampler(dataset_weights={"xnli": 0})).alpha
@@ -304,52 +240,13 @@ class HybridSampler:
         batch_size, seed = _checked(batch_size, seed)
         rest = {"languages": self.languages, "dataset_weights": self.dataset_weights}
         mono, cross = self.mono or MonoSampler(**rest), self.cross or CrossSampler(**rest)
-        return _HybridPlan(
+        return HybridPlan(
             self.alpha,
             mono.plan(pairs, batch_size=batch_size, seed=seed) if self.alpha > 0 else None,
             cross.plan(pairs, batch_size=batch_size, seed=seed) if self.alpha < 1 else None,
             batch_size,
             seed,
         )
-
-
-class _StrataPlan(Plan):
-    """Batches drawn from strata: all slots of a monolingual batch in one, each slot of a cross-lingual one in its own."""
-
-    def __init__(
-        self, kind: str, languages: list[tuple[str, str]], strata: Strata, batch_size: int, seed: int
-    ) -> None:
-        super().__init__(batch_size, seed)
-        self._kind, self._languages, self._strata = kind, languages, strata
-
-    def kind(self, t: int) -> str:
-        _checked_step(t)
-        return self._kind
-
-    def batch(self, t: int) -> list[Triple]:
-        mono = self._kind == "mono"
-        rng = np.random.default_rng([self.seed, _checked_step(t), _MONO if mono else _CROSS])
-        slots = rng.integers(len(self._languages), size=1 if mono else self.batch_size)
-        items, strata = self._strata.draw(np.broadcast_to(slots, self.batch_size), rng)
-        return [(item, *self._languages[stratum]) for item, stratum in zip(items, strata, strict=True)]
-
-
-class _HybridPlan(Plan):
-    """Batches of one of two plans, chosen anew at every step."""
-
-    def __init__(self, alpha: float, mono: Plan | None, cross: Plan | None, batch_size: int, seed: int) -> None:
-        super().__init__(batch_size, seed)
-        self._alpha, self._mono, self._cross = alpha, mono, cross
-
-    def _plan(self, t: int) -> Plan:
-        mono = np.random.default_rng([self.seed, _checked_step(t), _KIND]).random() < self._alpha
-        return self._mono if mono else self._cross
-
-    def kind(self, t: int) -> str:
-        return self._plan(t).kind(t)
-
-    def batch(self, t: int) -> list[Triple]:
-        return self._plan(t).batch(t)
 
 
 def _freeze(sampler: MonoSampler | CrossSampler | HybridSampler) -> None:
@@ -376,13 +273,6 @@ def _checked(batch_size: int, seed: int) -> tuple[int, int]:
     if seed < 0:
         raise ValueError(f"seed={seed} must not be negative")
     return batch_size, seed
-
-
-def _checked_step(t: int) -> int:
-    t = index(t)
-    if t < 0:
-        raise ValueError(f"there is no step t={t}: steps count from 0")
-    return t
 
 
 def _known_languages(languages: Iterable[str], codes: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -15,7 +16,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from pyterrier_hybrid._files import whole_file
 from pyterrier_hybrid.training.losses import InfoNCE
-from pyterrier_hybrid.training.sampling import Plan, Sampler
+from pyterrier_hybrid.training.sampling import HybridSampler, MonoSampler, Plan, Sampler
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -70,7 +71,8 @@ def train(
         bf16: compute in bfloat16 where that is safe; ``None``: if the processor has it and the encoder is a transformer.
         chunk_size: texts computed at a time, sorted by length; changes the speed and not the result. ``None``: all at once.
         validation: held-out pairs. The weights with the lowest loss on a fixed set of their batches are kept.
-        validation_sampler: draws these batches; by default ``sampler``.
+        validation_sampler: draws these batches; by default a ``HybridSampler`` over what the held-out pairs allow, so that the
+            losses of different samplers compare.
         validation_batches: how many of them.
         eval_steps: batches between two validations.
         patience: validations without a new lowest loss until training stops early; ``None``: never.
@@ -119,11 +121,11 @@ def train(
     callbacks: list[TrainerCallback] = []
     frozen = None
     if validation is not None:
-        frozen_plan = (validation_sampler or sampler).plan(validation, batch_size=batch_size, seed=0)
+        frozen_plan = (validation_sampler or _balanced(validation, batch_size)).plan(validation, batch_size=batch_size)
         frozen = _PlannedBatches(frozen_plan, validation, encoder, length=validation_batches)
         evaluation = {
             "eval_strategy": "steps", "eval_steps": eval_steps, "eval_on_start": True,
-            "save_strategy": "steps", "save_steps": eval_steps, "save_total_limit": 1,
+            "save_strategy": "steps", "save_steps": eval_steps, "save_total_limit": 1, "save_only_model": True,
             "load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False,
         }  # fmt: skip
         if patience is not None:
@@ -151,7 +153,9 @@ def train(
         trainer.remove_callback(PrinterCallback)
         result = trainer.train()
 
-    trained = encoder.with_module(module.float(), name=str(output) if output is not None else f"{encoder.name}+{sampler!r}")
+    trained = encoder.with_module(
+        module.float(), name=str(output) if output is not None else f"{encoder.name}+{sampler!r}"
+    )
     trained.training = {
         "start": encoder.name, "sampler": repr(sampler), "items": len(pairs), "languages": pairs.languages,
         "batch_size": batch_size, "max_steps": max_steps, "steps": result.global_step, "learning_rate": learning_rate,
@@ -165,6 +169,26 @@ def train(
         with whole_file(Path(output) / "training.json") as path:
             path.write_text(json.dumps(trained.training, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return trained
+
+
+def _balanced(pairs: "ParallelPairs", batch_size: int) -> HybridSampler:
+    """Monolingual batches of the languages that have enough pairs for one, and cross-lingual batches, where there are any."""
+    same = pairs.has_query & pairs.has_passage & ~pairs.is_translation[:, None]
+    languages = [
+        language
+        for language, mask in zip(pairs.languages, same.T, strict=True)
+        if len(np.unique(pairs.groups[mask])) >= batch_size
+    ]
+    # Two languages on one side, or one on each: then some query and some passage of an item differ in language.
+    either = (pairs.has_query | pairs.has_passage).sum(axis=1) > 1
+    cross = len(np.unique(pairs.groups[either])) >= batch_size
+    if not languages and not cross:
+        raise ValueError(
+            f"validation: {len(pairs)} pairs are too few for one batch of batch_size={batch_size} in any language: hold out more"
+        )
+    return HybridSampler(
+        0.5 if languages and cross else float(not cross), mono=MonoSampler(languages=languages or None)
+    )
 
 
 class HybridTrainer(Trainer):
@@ -254,7 +278,9 @@ class _ProgressBar(TrainerCallback):
     def on_step_end(self, args: TrainingArguments, state: Any, control: Any, **_: Any) -> None:
         self.bar.update(state.global_step - self.bar.n)
 
-    def on_log(self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+    def on_log(
+        self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any
+    ) -> None:
         self.losses.update({name: value for name, value in (logs or {}).items() if name in ("loss", "eval_loss")})
         if self.bar is not None:
             self.bar.set_postfix({name: f"{value:.3f}" for name, value in self.losses.items()})

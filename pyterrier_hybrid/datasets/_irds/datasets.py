@@ -35,10 +35,8 @@ def datasets_of(
 ) -> Iterator[tuple[str, Dataset]]:
     """Every ID of a family and its dataset. One documents handler per language is shared by all settings over it."""
     corpus = Corpus(family, load, counted=metadata is not None)
-    if metadata is None:
-        provider = MetadataProvider(dict)
-    else:
-        provider = MetadataProvider(MetadataProvider.json_loader(PackageDataFile(f"etc/{metadata}", "pyterrier_hybrid.datasets")))
+    counts = MetadataProvider.json_loader(PackageDataFile(f"etc/{metadata}", "pyterrier_hybrid.datasets"))
+    provider = MetadataProvider(dict if metadata is None else counts)
 
     def described(dataset_id: str, *parts: object) -> tuple[str, Dataset]:
         dataset = Dataset(*parts)
@@ -51,5 +49,6 @@ def datasets_of(
         for doc_lang, query_lang in family.settings():
             queries = FamilyQueries(corpus, langs[doc_lang], langs[query_lang], split)
             qrels = FamilyQrels(corpus, langs[doc_lang], queries, split)
-            subset = f"{family.title}: documents {doc_lang}, queries {query_lang}" + (f", {split} split" if split else "")
-            yield described(family.id(doc_lang, query_lang, split), docs[doc_lang], queries, qrels, Documentation(family, subset))
+            subset = f"{family.title}: documents {doc_lang}, queries {query_lang}" + (f", {split}" if split else "")
+            documentation = Documentation(family, subset)
+            yield described(family.id(doc_lang, query_lang, split), docs[doc_lang], queries, qrels, documentation)

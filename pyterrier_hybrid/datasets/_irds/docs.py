@@ -13,7 +13,7 @@ from pyterrier_hybrid.datasets._registry import Document
 
 
 class DocsIter:
-    """Documents one after the other; ``it[i]``, ``it[start:stop:step]`` and ir_datasets' fractions ``it[:0.5]`` are quick.
+    """Documents one by one, or at once: ``it[i]``, ``it[start:stop:step]``, ir_datasets' fractions ``it[:0.5]``.
 
     Positions count from the next document on, as in ir_datasets.
     """
@@ -63,13 +63,6 @@ class DocsStore(Docstore):
             if doc is not None:
                 yield doc
 
-    def build(self) -> None:
-        """Nothing to do: the store is the documents themselves."""
-
-    def built(self) -> bool:
-        """Always true, so that ir_datasets never writes an index."""
-        return True
-
     def count(self) -> int:
         """The number of documents."""
         return len(self)
@@ -101,8 +94,8 @@ class FamilyDocs(BaseDocs):
         return self._corpus.language(lang).by_id.get(doc_id) if lang in self._langs else None
 
     def docs_count(self) -> int | None:
-        """The number of documents, or None where the package's own metadata knows it without a download."""
-        return len(self.docs_iter()) if self._corpus.countable(self._langs) else None
+        """The number of documents, or None where the metadata has it."""
+        return None if self._corpus.counted else len(self.docs_iter())
 
     def docs_cls(self) -> type[Document]:
         """The class of the documents."""

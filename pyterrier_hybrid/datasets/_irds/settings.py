@@ -1,4 +1,4 @@
-"""The queries and qrels of a family in one setting: documents of one or all languages, queries of one or all languages."""
+"""The queries and qrels of one setting: documents of one or all languages, queries of one or all languages."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ class FamilyQueries(BaseQueries):
     def answerable(self) -> Iterator[tuple[str, GenericQuery]]:
         """Pairs of the id that all languages share, and the query."""
         for lang in self._langs:
-            # A query's own language answers it: asking there first means that the other languages of a pool need not be read.
+            # In a pool a query's own language answers it: asked first, the other languages need not be read.
             doc_langs = sorted(self._doc_langs, key=lambda doc_lang: doc_lang != lang)
             for qid, query in self._corpus.language(lang).queries[self._split]:
                 if any(qid in self._corpus.language(doc_lang).relevant[self._split] for doc_lang in doc_langs):
@@ -31,10 +31,8 @@ class FamilyQueries(BaseQueries):
         return (query for _, query in self.answerable())
 
     def queries_count(self) -> int | None:
-        """The number of queries, or None where the package's own metadata knows it without a download."""
-        if self._corpus.countable({*self._doc_langs, *self._langs}):
-            return sum(1 for _ in self.answerable())
-        return None
+        """The number of queries, or None where the metadata has it."""
+        return None if self._corpus.counted else sum(1 for _ in self.answerable())
 
     def queries_cls(self) -> type[GenericQuery]:
         """The class of the queries, with two fields so that PyTerrier finds the text."""
@@ -67,10 +65,8 @@ class FamilyQrels(BaseQrels):
                     yield TrecQrel(query.query_id, answer.doc_id, answer.relevance, lang)
 
     def qrels_count(self) -> int | None:
-        """The number of qrels, or None where the package's own metadata knows it without a download."""
-        if self._corpus.countable({*self._doc_langs, *self._queries._langs}):
-            return sum(1 for _ in self.qrels_iter())
-        return None
+        """The number of qrels, or None where the metadata has it."""
+        return None if self._corpus.counted else sum(1 for _ in self.qrels_iter())
 
     def qrels_cls(self) -> type[TrecQrel]:
         """The class of the qrels."""

@@ -1,0 +1,401 @@
+"""The ``pyterrier-hybrid`` command: compare samplers, train an encoder, list the datasets."""
+
+import contextlib
+import datetime
+import importlib.metadata
+import json
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid import datasets
+from pyterrier_hybrid._files import whole_file
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid import DenseEncoder, ParallelPairs
+    from pyterrier_hybrid.training.sampling import Sampler
+
+SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
+ARCHITECTURES = ("static", "transformer")
+MDPR = "castorini/mdpr-tied-pft-msmarco"
+
+# Text for a new tokenizer; more changes its pieces little and takes minutes.
+_TOKENIZER_TEXTS = 200_000
+
+# What suits the kind of encoder where the user says nothing: a new bag of subwords learns two hundred times as fast as a
+# pretrained encoder may be changed.
+_DEFAULTS = {
+    "static": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-3, "temperature": 0.05},
+    "transformer": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
+    "pretrained": {"steps": 300, "batch_size": 100, "learning_rate": 3e-5, "temperature": 0.02},
+}
+
+
+class _ManyValues(click.Command):
+    """A command whose repeatable options also take several values in a row, as shells expand ``--pairs *.jsonl``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        many = {name for option in self.params if option.multiple for name in option.opts}
+        spread: list[str] = []
+        current, given = None, 0
+        for token in args:
+            if token.startswith("-"):
+                current, given = (token if token in many else None), 0
+            elif current is not None:
+                if given:
+                    spread.append(current)
+                given += 1
+            spread.append(token)
+        return super().parse_args(ctx, spread)
+
+
+class _SamplerName(click.ParamType):
+    """``mono``, ``cross`` or ``hybrid``, or the names that tables print: X-X-mono, X-Y, Hybrid."""
+
+    name = "sampler"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        for short, printed in SAMPLERS.items():
+            if value.lower() in (short, printed.lower()):
+                return short
+        self.fail(f"{value!r} is not one of {', '.join(SAMPLERS)}", param, ctx)
+
+
+class _Weight(click.ParamType):
+    """``PATTERN=NUMBER``."""
+
+    name = "pattern=number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        pattern, _, number = value.rpartition("=")
+        try:
+            return pattern or self.fail("the pattern is empty", param, ctx), float(number)
+        except ValueError:
+            self.fail(f"{value!r} is not PATTERN=NUMBER, such as 'tatoeba*=0.1'", param, ctx)
+
+
+def _training_options(command: Callable) -> Callable:
+    options = [
+        click.option(
+            "--pairs", multiple=True, metavar="SOURCE...",
+            help="What to learn from: JSON Lines files (also gzipped), or a dataset such as atlas/train.",
+        ),
+        click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
+        click.option(
+            "--weight", "weights", multiple=True, type=_Weight(), metavar="PATTERN=NUMBER...",
+            help="Weight of one item of a set within the pairs, as in 'tatoeba*=0.1'; 1 by default.",
+        ),
+        click.option(
+            "--hold-out",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            metavar="SHARE",
+            help="Share of the pairs to validate on: the weights with the lowest loss on them are kept.",
+        ),
+        click.option(
+            "--validate-on",
+            multiple=True,
+            metavar="PATTERN...",
+            help="The same with whole sets within the pairs, as in 'squadshifts-*'.",
+        ),
+        click.option(
+            "--encoder", default="static", show_default=True, metavar="NAME|PATH|static|transformer",
+            help="Where to start: a model's folder or hub name, or a new small encoder.",
+        ),
+        click.option("--dim", type=click.IntRange(1), default=256, show_default=True, help="Dimensions of a new encoder."),
+        click.option(
+            "--vocab-size", type=click.IntRange(10), default=16_000, show_default=True,
+            help="Subword pieces of a new encoder.",
+        ),
+        click.option("--max-length", type=click.IntRange(1), help="Cut texts to that many tokens."),
+        click.option("--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Hybrid's share of monolingual batches."),
+        click.option("--steps", type=click.IntRange(1), help="Batches to train on."),
+        click.option("--batch-size", type=click.IntRange(1), help="Pairs in a batch."),
+        click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest, after the warm-up."),
+        click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of the contrastive loss."),
+        click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Instead of the encoder's own."),
+        click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors of a pretrained encoder alone."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(ph.__version__, prog_name="pyterrier-hybrid")
+def main() -> None:
+    """Hybrid batch training of multilingual dense retrievers."""
+
+
+@main.command(cls=_ManyValues)
+@click.option(
+    "--dataset", "families", multiple=True, default=["atlas"], show_default=True, metavar="NAME...",
+    help="What to evaluate on: atlas, xquad-r, mlqa-r.",
+)  # fmt: skip
+@_training_options
+@click.option(
+    "--samplers", multiple=True, type=_SamplerName(), default=list(SAMPLERS), show_default=True, metavar="NAME...",
+    help="What to compare: mono, cross, hybrid.",
+)  # fmt: skip
+@click.option("--no-train", is_flag=True, help="Evaluate the encoder as it is.")
+@click.option("--no-bm25", is_flag=True, help="Leave BM25 out.")
+@click.option(
+    "--mdpr", is_flag=False, flag_value=MDPR, metavar="[NAME|PATH]",
+    help=f"Add mDPR, downloading it where needed. By default it is added where {MDPR} is in the local cache.",
+)  # fmt: skip
+@click.option("--no-mdpr", is_flag=True, help="Leave mDPR out.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder to make. [default: compare-DATE-TIME]")
+def compare(
+    families: tuple[str, ...],
+    encoder: str,
+    samplers: tuple[str, ...],
+    no_train: bool,
+    no_bm25: bool,
+    mdpr: str | None,
+    no_mdpr: bool,
+    output: Path | None,
+    **training: Any,
+) -> None:
+    """Train an encoder once per batch sampler and compare them with BM25 and mDPR.
+
+    Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated. Prints one table, and writes
+    it with its figures, heat maps, models and settings to a new folder (with several datasets, to a folder for each).
+    """
+    started = time.perf_counter()
+    families = tuple(dict.fromkeys(families))
+    for name in families:
+        _checked("--dataset", datasets.family, name)
+    if no_train and encoder in ARCHITECTURES:
+        raise click.UsageError(
+            f"--no-train evaluates an encoder that knows something: pass --encoder NAME or PATH, not {encoder}"
+        )
+    if mdpr and no_mdpr:
+        raise click.UsageError("--mdpr and --no-mdpr exclude each other")
+    if not no_train and not training["pairs"]:
+        if families != ("atlas",):
+            raise click.UsageError(
+                f"--dataset {' '.join(families)} has no training pairs of its own: pass --pairs FILE..., "
+                "or --no-train with --encoder"
+            )
+        training["pairs"] = ("atlas/train",)
+    output = output or Path(f"compare-{datetime.datetime.now():%Y%m%d-%H%M%S}")
+    if output.exists():
+        raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
+
+    with _errors_in_one_line():
+        systems: dict[str, Any] = {} if no_bm25 else {"BM25": "bm25"}
+        if not no_mdpr and (added := _mdpr(mdpr)) is not None:
+            systems["mDPR"] = added
+        if no_train:
+            systems[Path(encoder).name] = ph.DenseEncoder(encoder, max_length=training["max_length"])
+        else:
+            pairs, validation = _read_pairs(training)
+            start = _start(encoder, pairs, training)
+            for name in dict.fromkeys(samplers):
+                trained = _train(start, encoder, pairs, validation, name, training, output / "models" / SAMPLERS[name])
+                systems[SAMPLERS[name]] = trained
+        trained_seconds = time.perf_counter() - started
+        for name in families:
+            results = ph.LanguageExperiment(systems, name, verbose=True)
+            results.save(output / name if len(families) > 1 else output)
+            click.echo(f"\n{name}\n{_printed(results)}")
+        record = {
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+            "options": {
+                "dataset": families, "encoder": encoder, "samplers": samplers, "no_train": no_train, "no_bm25": no_bm25,
+                "mdpr": mdpr, "output": str(output), **training,
+            },
+            "systems": {name: _described(system) for name, system in systems.items()},
+            "seconds": {"training": round(trained_seconds, 1), "all": round(time.perf_counter() - started, 1)},
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            **_machine(),
+        }  # fmt: skip
+        _write_json(output / "run.json", record)
+    click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
+
+
+@main.command(cls=_ManyValues)
+@_training_options
+@click.option("--sampler", type=_SamplerName(), default="hybrid", show_default=True, help="mono, cross or hybrid.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to make for the encoder.")
+def train(encoder: str, sampler: str, output: Path, **training: Any) -> None:
+    """Train one encoder on batches of one sampler."""
+    if output.exists():
+        raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
+    if not training["pairs"]:
+        raise click.UsageError("--pairs is missing: pass JSON Lines files, or atlas/train for the built-in set")
+    with _errors_in_one_line():
+        pairs, validation = _read_pairs(training)
+        start = _start(encoder, pairs, training)
+        trained = _train(start, encoder, pairs, validation, sampler, training, output)
+    click.echo(f"written to {output}/ after {trained.training['steps']} steps in {trained.training['seconds']:.0f} s")
+
+
+@main.command("datasets")
+@click.argument("name", required=False)
+def list_datasets(name: str | None) -> None:
+    """List the datasets, or the IDs of the dataset NAME."""
+    import ir_datasets
+
+    with _errors_in_one_line():
+        if name is not None:
+            for dataset_id in _checked("NAME", datasets.family, name).ids():
+                click.echo(dataset_id)
+            return
+        for family in datasets.families():
+            documents = ir_datasets.load(family.docs_id).docs_count()
+            click.echo(
+                f"{family.name:8}  {len(list(family.ids())):3} IDs  {documents:6,} documents  {' '.join(family.languages)}"
+            )
+
+
+def _mdpr(wanted: str | None) -> "DenseEncoder | None":
+    """mDPR if it was asked for or is at hand; else one line says that it was left out."""
+    if wanted is not None:
+        return ph.DenseEncoder.mdpr(wanted)
+    from huggingface_hub import try_to_load_from_cache
+
+    reason = "its weights are not in the local cache"
+    if isinstance(try_to_load_from_cache(MDPR, "config.json"), str):
+        try:
+            return ph.DenseEncoder.mdpr()
+        except (FileNotFoundError, ValueError) as error:
+            reason = str(error)
+    click.echo(
+        f"mDPR was left out, since {reason}: add it with --mdpr (which downloads {MDPR}) or --mdpr PATH", err=True
+    )
+    return None
+
+
+def _read_pairs(training: dict[str, Any]) -> "tuple[ParallelPairs, ParallelPairs | None]":
+    """The pairs to learn from and those to validate on."""
+    if training["validate_on"] and training["hold_out"]:
+        raise click.UsageError("--hold-out and --validate-on exclude each other")
+    pairs = _read_sources(training["pairs"])
+    if training["exclude"]:
+        pairs = pairs.filter(exclude_datasets=training["exclude"])
+    if training["validate_on"]:
+        held = pairs.filter(datasets=training["validate_on"])
+        return pairs.filter(exclude_datasets=training["validate_on"]), held
+    return pairs.split(training["hold_out"], seed=training["seed"]) if training["hold_out"] else (pairs, None)
+
+
+def _read_sources(sources: tuple[str, ...]) -> "ParallelPairs":
+    """Pairs from files and dataset IDs; what is not a file is an ID."""
+    files = [source for source in sources if Path(source).exists()]
+    others = [source for source in sources if source not in files]
+    for source in others:
+        if source.split("/")[0] not in [family.name for family in datasets.families()]:
+            raise FileNotFoundError(f"--pairs {source}: there is no such file, nor is it a dataset such as atlas/train")
+    stores = [ph.ParallelPairs.from_irds(source) for source in others]
+    if files:
+        stores.append(ph.ParallelPairs.from_jsonl(*files))
+    pairs = stores[0]
+    for store in stores[1:]:
+        pairs = pairs + store
+    return pairs
+
+
+def _start(encoder: str, pairs: "ParallelPairs", training: dict[str, Any]) -> "DenseEncoder":
+    if encoder not in ARCHITECTURES:
+        return ph.DenseEncoder(encoder, max_length=training["max_length"])
+    options = {"max_length": training["max_length"]} if training["max_length"] else {}
+    return ph.DenseEncoder.from_scratch(
+        pairs.texts(limit=_TOKENIZER_TEXTS), architecture=encoder, dim=training["dim"], vocab_size=training["vocab_size"],
+        seed=training["seed"], **options,
+    )  # fmt: skip
+
+
+def _train(
+    start: "DenseEncoder",
+    encoder: str,
+    pairs: "ParallelPairs",
+    validation: "ParallelPairs | None",
+    sampler: str,
+    training: dict[str, Any],
+    output: Path,
+) -> "DenseEncoder":
+    chosen = {**_DEFAULTS.get(encoder, _DEFAULTS["pretrained"]), **{k: v for k, v in training.items() if v is not None}}
+    return ph.train(
+        start, pairs, _sampler(sampler, training), batch_size=chosen["batch_size"], max_steps=chosen["steps"],
+        learning_rate=chosen["learning_rate"], temperature=chosen["temperature"], dropout=training["dropout"],
+        freeze_token_embeddings=training["freeze_token_embeddings"], validation=validation,
+        seed=training["seed"], output=output,
+    )  # fmt: skip
+
+
+def _sampler(name: str, training: dict[str, Any]) -> "Sampler":
+    weights = dict(training["weights"]) or None
+    if name == "hybrid":
+        return ph.HybridSampler(training["alpha"], dataset_weights=weights)
+    return {"mono": ph.MonoSampler, "cross": ph.CrossSampler}[name](dataset_weights=weights)
+
+
+def _printed(results: Any) -> str:
+    table = results.table()
+    digits = {column: "{:.0f}" if column[0].startswith("RankDistance") else "{:.3f}" for column in table.columns}
+    table = table.rename_axis(columns=[None, None]).rename_axis(index=None)
+    return table.to_string(formatters=[digits[column].format for column in table.columns])
+
+
+def _described(system: Any) -> Any:
+    return getattr(system, "training", None) or repr(system)
+
+
+def _machine() -> dict[str, Any]:
+    packages = (
+        "pyterrier_hybrid",
+        "pyterrier",
+        "ir_datasets",
+        "ir_measures",
+        "torch",
+        "transformers",
+        "faiss-cpu",
+        "pandas",
+    )
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in packages},
+        },
+        "platform": platform.platform(),
+        "processors": _processors(),
+    }
+
+
+def _processors() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _checked(place: str, function: Callable[[str], Any], value: str) -> Any:
+    try:
+        return function(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=place) from error
+
+
+@contextlib.contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    """Bad input gets one line and exit code 1; anything else is a bug, whose traceback we want to see."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
+        try:
+            yield
+        except (ValueError, TypeError, FileNotFoundError, FileExistsError, PermissionError) as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
