@@ -150,7 +150,7 @@ class ParallelPairs:
                 split is evaluation data: learning from it is possible, and warned of.
 
         Returns:
-            The store; documents of one context are one group.
+            The store. Documents of one context are not one group, unlike rows of a file: their relevance is known.
 
         Raises:
             ValueError: If there is no such family or split.

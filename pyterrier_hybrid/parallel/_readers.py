@@ -255,20 +255,15 @@ def read_irds(name: str) -> tuple[list[Item], np.ndarray]:
             stacklevel=3,
         )
     items: dict[str, Item] = {}
-    contexts: list[tuple[str, str]] = []
     for language in source.languages:
         dataset = ir_datasets.load(source.id(language, language, split or None))
-        docs = {doc.doc_id: doc for doc in dataset.docs_iter()}
+        texts = {doc.doc_id: doc.text for doc in dataset.docs_iter()}
         relevant = {qrel.query_id: qrel.doc_id for qrel in dataset.qrels_iter() if qrel.relevance > 0}
         for query in dataset.queries_iter():
             key = query.query_id.removesuffix(f"_{language}")
             item = items.setdefault(key, Item(key, None, name, {}, {}))
-            doc = docs[relevant[query.query_id]]
-            item.queries[language], item.passages[language] = query.text, doc.text
-            contexts.append((key, doc.context))
+            item.queries[language], item.passages[language] = query.text, texts[relevant[query.query_id]]
+    # Other documents of the same context are judged not relevant: they are the hardest true negatives there are.
     links = Links()
-    numbers = {key: number for number, key in enumerate(items)}
-    for key, context in contexts:
-        links.add(numbers[key], text_key(context))
     links.add_texts(items.values())
     return list(items.values()), links.groups(len(items))

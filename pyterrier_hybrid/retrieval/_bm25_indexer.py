@@ -33,7 +33,7 @@ EVERYTHING = "_all"
 
 
 def part_folder(path: Path, part: str) -> Path:
-    """Where the index of one language, or of :data:`EVERYTHING`, lies: its engine's files and its documents' numbers."""
+    """The folder of one language, or of :data:`EVERYTHING`: the engine's files and the documents' numbers."""
     return path / "parts" / part
 
 
@@ -125,7 +125,7 @@ class BM25Indexer(pt.Indexer):
             raise ValueError(f"docno {docno!r} comes twice: documents {docnos[docno]} and {number}")
         lang = self.lang if lang is None or lang != lang else lang
         if lang is None:
-            raise ValueError(f"document {docno!r} has no lang: add this column, or pass indexer(lang=...) for all of them")
+            raise ValueError(f"document {docno!r} has no lang: add this column, or pass indexer(lang=...) for them all")
         try:
             analyzer(lang)
         except ValueError as error:

@@ -2,13 +2,19 @@
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    import pyterrier_pisa
 
 NEEDS = "PISA needs 'pip install pyterrier-pisa', which is there for Linux on x86-64"
 
@@ -39,16 +45,14 @@ class Search:
     def __init__(self, folder: Path, *, k1: float, b: float) -> None:
         """Open the index."""
         # PISA writes what it needs for other parameters beside the index: not into one that others may be reading.
-        self._scratch = tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-pisa-")
-        view = Path(self._scratch.name)
+        view = Path(tempfile.mkdtemp(prefix="pyterrier-hybrid-pisa-"))
+        weakref.finalize(self, shutil.rmtree, view, ignore_errors=True)
         for file in Path(folder).resolve().iterdir():
             (view / file.name).symlink_to(file)
         with _quiet():
             self._retriever = _retriever(view, k1, b, num_results=1)
 
-    def __call__(
-        self, queries: Sequence[Mapping[str, int]], depth: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Search to ``depth``: the query's place, the document's position and the score of each result."""
         self._retriever.num_results = depth
         qids = np.arange(len(queries)).astype(str)
@@ -61,13 +65,13 @@ class Search:
         )
 
 
-def _index(folder: Path) -> "pyterrier_pisa.PisaIndex":  # noqa: F821
+def _index(folder: Path) -> "pyterrier_pisa.PisaIndex":
     import pyterrier_pisa
 
     return pyterrier_pisa.PisaIndex(str(folder), stemmer="none", stops="none")
 
 
-def _retriever(folder: Path, k1: float, b: float, *, num_results: int) -> "pyterrier_pisa.PisaRetrieve":  # noqa: F821
+def _retriever(folder: Path, k1: float, b: float, *, num_results: int) -> "pyterrier_pisa.PisaRetrieve":
     # ranked_or adds the terms of every document in the same order, so that equal documents have equal scores.
     return _index(folder).bm25(
         k1=k1, b=b, num_results=num_results, toks_scale=1.0, query_weighted=True, query_algorithm="ranked_or"

@@ -5,13 +5,14 @@ import math
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyterrier as pt
 
-NEEDS = "Terrier needs Java 11 or newer on the PATH or in JAVA_HOME"
+NEEDS = "Terrier needs Java 11 or newer on the PATH or in JAVA_HOME, and 'pip install pyterrier[java]'"
 
 # Terrier's lexicon has room for 60 bytes per term; a longer one breaks the index.
 _LONGEST = 60
@@ -19,7 +20,7 @@ _LONGEST = 60
 
 def available() -> bool:
     """Whether this engine can be used here."""
-    return pt.java.started() or bool(shutil.which("java") or os.environ.get("JAVA_HOME"))
+    return find_spec("jnius_config") is not None and bool(shutil.which("java") or os.environ.get("JAVA_HOME"))
 
 
 def build(folder: Path, documents: Iterable[Mapping[str, int]], *, k1: float, b: float) -> None:
@@ -54,18 +55,16 @@ class Search:
         self._factor = (k1 + 1) / k1
         self._weights: dict[str, float | None] = {}
 
-    def __call__(
-        self, queries: Sequence[Mapping[str, int]], depth: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Search to ``depth``: the query's place, the document's position and the score of each result."""
         places, positions, scores = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
         for place, query in enumerate(queries):
-            terms = _java("org.terrier.matching.MatchingQueryTerms")(str(place), self._request)
-            known = [(term, count * self._weight(term)) for term, count in query.items() if self._weight(term) is not None]
+            known = {term: count for term, count in query.items() if self._weight(term) is not None}
             if not known:
                 continue
-            for term, weight in known:
-                terms.setTermProperty(_term(term), weight)
+            terms = _java("org.terrier.matching.MatchingQueryTerms")(str(place), self._request)
+            for term, count in known.items():
+                terms.setTermProperty(_term(term), count * self._weight(term))
             # After the terms: a model set before them scores nothing.
             terms.setDefaultTermWeightingModel(_java("org.terrier.matching.models.TF_IDF")())
             terms.setMatchingRequestSize(depth)

@@ -1,9 +1,9 @@
 r"""Texts to index terms, language by language.
 
 Words are runs of letters, marks and digits (``[\p{L}\p{M}\p{N}]+``; Python's own ``\w`` would break Hindi, Thai and
-vocalised Arabic apart), normalised (NFKC) and without differences of case. They are stemmed where Snowball has an algorithm
-for the language; languages written without spaces give overlapping n-grams of characters instead; all other languages
-keep their words as they are. :attr:`Analyzer.method` says which of these a language gets.
+vocalised Arabic apart), normalised (NFKC) and without differences of case. They are stemmed where Snowball has an
+algorithm for the language; languages written without spaces give overlapping n-grams of characters instead; all other
+languages keep their words as they are. :attr:`Analyzer.method` says which of these a language gets.
 """
 
 import re
@@ -22,10 +22,10 @@ _VERSION = 1
 SNOWBALL = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
-    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian",
-    "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian",
-    "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "st": "sesotho",
-    "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "st": "sesotho", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 """The Snowball algorithm of each language that has one."""
 
@@ -51,7 +51,7 @@ class Analyzer:
     >>> analyzer("de")("Die Häuser am Fluß")
     ['die', 'haus', 'am', 'fluss']
     >>> analyzer("zh")("北京大学 2024")
-    ['北京', '京大', '大学', '2024']
+    ['北京', '京大', '大学', '20', '02', '24', '2024']
     """
 
     lang: str

@@ -37,24 +37,25 @@ class _Collection:
 class BM25Index(pt.Artifact):
     """A BM25 index of documents in one language or many, built and searched by PISA or Terrier.
 
-    Every document is analysed in its own language (:func:`~pyterrier_hybrid.retrieval.analyzer`), every query in its own.
-    The documents of all languages are one collection with common statistics, in which equal terms of two languages
+    Every document is analysed in its own language (:func:`~pyterrier_hybrid.retrieval.analyzer`), every query in its
+    own. The documents of all languages are one collection with common statistics, in which equal terms of two languages
     (names, numbers) are one term. Each language also has an index of its own: ``retriever(lang="de")`` ranks exactly as
     an index of the German documents alone would. Documents without any term are not found and not counted.
 
     The score of a document is the sum over the query's terms of
     ``qf * idf * (k1 + 1) * tf / (tf + k1 * (1 - b + b * dl / avgdl))``, with
     ``idf = max(1e-6, ln((N - df + 0.5) / (df + 0.5)))``: a term of more than half of the documents counts for next to
-    nothing, never against a document. Scores are rounded to five significant digits, so that what is equal stays equal in
-    single precision and both engines give the same ranking, up to near ties on the border of rounding.
+    nothing, never against a document. Scores are rounded to five significant digits, so that what is equal stays equal
+    in single precision and both engines give the same ranking, up to near ties on the border of rounding.
 
     Args:
         path: the index's folder; built by :meth:`indexer` if it doesn't exist yet.
 
     >>> import tempfile, pyterrier_hybrid as ph
     >>> docs = [
-    ...     {"docno": "en_1", "text": "two houses", "lang": "en"}, {"docno": "en_2", "text": "a river", "lang": "en"},
-    ...     {"docno": "de_1", "text": "zwei Häuser", "lang": "de"}, {"docno": "de_2", "text": "ein Fluss", "lang": "de"},
+    ...     {"docno": "en_1", "text": "two houses", "lang": "en"},
+    ...     {"docno": "de_1", "text": "zwei Häuser", "lang": "de"},
+    ...     {"docno": "de_2", "text": "ein Fluss", "lang": "de"},
     ... ]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     index = ph.BM25Index(folder + "/index").indexer().index(docs)
@@ -223,7 +224,7 @@ class BM25Retriever(pt.Transformer):
         if self.lang is None:
             return EVERYTHING, collection.languages
         if self.lang not in collection.languages:
-            raise ValueError(f"{self.index.path} has no documents in {self.lang!r}, only in {list(collection.languages)}")
+            raise ValueError(f"{self.index.path} has documents in {list(collection.languages)}, none in {self.lang!r}")
         return (self.lang if len(collection.languages) > 1 else EVERYTHING), (self.lang,)
 
     def _analyze(self, inp: pd.DataFrame, languages: Sequence[str]) -> Iterator[list[str]]:
