@@ -300,6 +300,15 @@ def test_bad_queries(index):
     assert set(pt.inspect.transformer_outputs(index.retriever(query_lang="de"), ["qid", "query"])) == COLUMNS
 
 
+def test_schematics_need_no_network(index, monkeypatch):
+    def fetch():
+        raise AssertionError("an inventory was fetched")
+
+    monkeypatch.setattr(pt.documentation, "objects_inv", fetch)
+    for part, label in ((index.retriever(query_lang="de"), "BM25"), (index.indexer(), "BM25 indexer")):
+        assert pt.schematic.transformer_schematic(part)["label"] == label
+
+
 def test_bad_engines(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="choose auto, pisa or terrier"):
         ph.BM25Index(tmp_path / "index").indexer("lucene")

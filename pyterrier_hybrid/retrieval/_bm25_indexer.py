@@ -40,7 +40,7 @@ def part_folder(path: Path, part: str) -> Path:
 class BM25Indexer(pt.Indexer):
     """Builds an index; made by :meth:`BM25Index.indexer`."""
 
-    schematic = {"label": "BM25 indexer"}
+    schematic = {"label": "BM25 indexer", "help_url": None}
 
     def __init__(self, index: "BM25Index", *, engine: str, lang: str | None, overwrite: bool) -> None:
         """Build into ``index``."""
@@ -51,6 +51,10 @@ class BM25Indexer(pt.Indexer):
         self.engine = engine
         self.lang = lang
         self.overwrite = overwrite
+
+    def index_inputs(self) -> list[list[str]]:
+        """The columns of documents, for inspection: with ``lang``, and without where a language was given."""
+        return [["docno", "text", "lang"]] + ([["docno", "text"]] if self.lang is not None else [])
 
     def index(self, inp: Iterable[Mapping[str, Any]] | pd.DataFrame) -> "BM25Index":
         """Build the index, whole or not at all.

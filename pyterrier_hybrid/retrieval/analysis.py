@@ -2,8 +2,9 @@ r"""Texts to index terms, language by language.
 
 Words are runs of letters, marks and digits (``[\p{L}\p{M}\p{N}]+``; Python's own ``\w`` would break Hindi, Thai and
 vocalised Arabic apart), normalised (NFKC) and without differences of case. They are stemmed where Snowball has an
-algorithm for the language; languages written without spaces give overlapping n-grams of characters instead; all other
-languages keep their words as they are. :attr:`Analyzer.method` says which of these a language gets.
+algorithm for the language; languages written without spaces give overlapping n-grams of characters instead, and the
+foreign words and numbers among them as a whole too. All other languages keep their words as they are.
+:attr:`Analyzer.method` says which of these a language gets.
 """
 
 import re

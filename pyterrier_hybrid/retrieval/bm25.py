@@ -169,7 +169,8 @@ class BM25Index(pt.Artifact):
 class BM25Retriever(pt.Transformer):
     """Ranks documents for each ``query`` by BM25; made by :meth:`BM25Index.retriever`."""
 
-    schematic = {"label": "BM25"}
+    # Without a help_url, drawing a pipeline would fetch an inventory from the network.
+    schematic = {"label": "BM25", "help_url": None}
 
     def __init__(
         self,
@@ -185,8 +186,8 @@ class BM25Retriever(pt.Transformer):
         super().__init__()
         if num_results < 1:
             raise ValueError(f"num_results={num_results}: it must be at least 1")
-        if not k1 > 0:
-            raise ValueError(f"k1={k1}: it must be above 0")
+        if not 0 < k1 < float("inf"):
+            raise ValueError(f"k1={k1}: it must be above 0 and finite")
         if not 0 <= b <= 1:
             raise ValueError(f"b={b}: it must be from 0 to 1")
         if query_lang is not None:
@@ -204,12 +205,12 @@ class BM25Retriever(pt.Transformer):
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
         collection = self.index._load() if len(inp) else None
         if collection is None or not len(collection.docnos):
-            return _with_results(inp, np.empty(0, np.int64), np.empty(0, object), np.empty(0), np.empty(0, np.int64))
+            return _without_results(inp)
         part, languages = self._part(collection)
         queries = [Counter(terms) for terms in self._analyze(inp, languages)]
         opened = self.index._search(part, self.k1, self.b)
         if opened is None:
-            return _with_results(inp, np.empty(0, np.int64), np.empty(0, object), np.empty(0), np.empty(0, np.int64))
+            return _without_results(inp)
         search, numbers = opened
         rows, positions, scores, ranks = rank(search, queries, self.num_results, collection.order[numbers])
         return _with_results(inp, rows, collection.docnos[numbers[positions]], scores, ranks)
@@ -265,3 +266,8 @@ def _with_results(
     inp: pd.DataFrame, rows: np.ndarray, docnos: np.ndarray, scores: np.ndarray, ranks: np.ndarray
 ) -> pd.DataFrame:
     return inp.iloc[rows].reset_index(drop=True).assign(docno=docnos, score=scores, rank=ranks)
+
+
+def _without_results(inp: pd.DataFrame) -> pd.DataFrame:
+    nothing = np.empty(0, np.int64)
+    return _with_results(inp, nothing, np.empty(0, object), np.empty(0), nothing)

@@ -1,0 +1,172 @@
+"""Training: it learns, repeats exactly, keeps the best weights, leaves its input alone."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.parallel import Item
+from pyterrier_hybrid.training.trainer import bfloat16_is_fast
+
+WORDS = {"de": ["rot", "blau", "grün", "gelb"], "en": ["red", "blue", "green", "yellow"]}
+THINGS = {"de": ["Haus", "Baum", "Hund", "Schiff"], "en": ["house", "tree", "dog", "ship"]}
+
+
+def store(dataset="toy"):
+    """16 items in two languages: which thing has which colour."""
+    items = []
+    for c in range(4):
+        for t in range(4):
+            queries = {"de": f"Farbe {WORDS['de'][c]}, {THINGS['de'][t]}?", "en": f"colour {WORDS['en'][c]}, {THINGS['en'][t]}?"}
+            passages = {"de": f"{THINGS['de'][t]} ist {WORDS['de'][c]}", "en": f"the {THINGS['en'][t]} is {WORDS['en'][c]}"}
+            items.append(Item(f"{c}{t}", None, dataset, queries, passages))
+    return ph.ParallelPairs(items)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return store()
+
+
+def start(pairs, architecture="static", **options):
+    return ph.DenseEncoder.from_scratch(pairs.texts(), architecture=architecture, dim=16, vocab_size=90, **options)
+
+
+def accuracy(encoder, pairs, query_lang, doc_lang):
+    queries = encoder.encode_queries([pairs.query(i, query_lang) for i in range(len(pairs))])
+    documents = encoder.encode_documents([pairs.passage(i, doc_lang) for i in range(len(pairs))])
+    return float(((queries @ documents.T).argmax(axis=1) == np.arange(len(pairs))).mean())
+
+
+def same(one, other):
+    ours, theirs = one.copy_module().state_dict(), other.copy_module().state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+SETTINGS = {"batch_size": 8, "max_steps": 60, "learning_rate": 2e-2, "temperature": 0.1, "verbose": False}
+
+
+def test_each_sampler_learns_its_own_kind(pairs):
+    encoder = start(pairs)
+    mono = ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS)
+    cross = ph.train(encoder, pairs, ph.CrossSampler(), **SETTINGS)
+    hybrid = ph.train(encoder, pairs, ph.HybridSampler(), **{**SETTINGS, "max_steps": 120})
+    assert accuracy(mono, pairs, "de", "de") == 1
+    assert accuracy(mono, pairs, "de", "en") < 0.5
+    assert accuracy(cross, pairs, "de", "en") == 1
+    assert accuracy(hybrid, pairs, "en", "en") == accuracy(hybrid, pairs, "en", "de") == 1
+
+
+@pytest.mark.parametrize("architecture", ["static", "transformer"])
+def test_the_start_stays_as_it_is_and_the_same_seed_gives_the_same_weights(pairs, architecture):
+    options = {"layers": 1, "heads": 2} if architecture == "transformer" else {}
+    encoder = start(pairs, architecture, **options)
+    before = start(pairs, architecture, **options)
+    short = {**SETTINGS, "max_steps": 5, "bf16": False}
+    one = ph.train(encoder, pairs, ph.HybridSampler(), **short)
+    two = ph.train(encoder, pairs, ph.HybridSampler(), **short)
+    other = ph.train(encoder, pairs, ph.HybridSampler(), **short, seed=1)
+    assert same(encoder, before)
+    assert same(one, two)
+    assert not same(one, encoder)
+    assert not same(one, other)
+
+
+def test_chunks_change_nothing(pairs):
+    encoder = start(pairs, "transformer", layers=1, heads=2)
+    short = {**SETTINGS, "max_steps": 4, "bf16": False, "dropout": 0.0, "learning_rate": 1e-3}
+    whole = ph.train(encoder, pairs, ph.CrossSampler(), **short, chunk_size=None)
+    chunked = ph.train(encoder, pairs, ph.CrossSampler(), **short, chunk_size=3)
+    texts = [pairs.query(i, "de") for i in range(len(pairs))]
+    np.testing.assert_allclose(whole.encode_queries(texts), chunked.encode_queries(texts), atol=2e-4)
+
+
+def test_a_step_is_the_optimisers_on_the_plans_batch(pairs):
+    """One step, by hand: the plan's pairs, InfoNCE, AdamW."""
+    encoder = start(pairs)
+    trained = ph.train(
+        encoder, pairs, ph.CrossSampler(), batch_size=4, max_steps=1, learning_rate=1e-2, warmup_steps=0,
+        temperature=0.1, weight_decay=0.0, seed=3, verbose=False, max_grad_norm=0.0,
+    )  # fmt: skip
+    module = encoder.copy_module()
+    batch = ph.CrossSampler().plan(pairs, batch_size=4, seed=3).batch(0)
+    queries = module(encoder.tokenize([pairs.query(i, x) for i, x, _ in batch]))
+    passages = module(encoder.tokenize([pairs.passage(i, y) for i, _, y in batch]))
+    torch.nn.functional.cross_entropy(queries @ passages.T / 0.1, torch.arange(4)).backward()
+    torch.optim.AdamW(module.parameters(), lr=1e-2, weight_decay=0.0).step()
+    for one, other in zip(trained.copy_module().parameters(), module.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+def test_frozen_token_embeddings_stay(pairs):
+    encoder = start(pairs, "transformer", layers=1, heads=2)
+    short = {**SETTINGS, "max_steps": 3}
+    trained = ph.train(encoder, pairs, ph.MonoSampler(), **short, freeze_token_embeddings=True)
+    old, new = encoder.copy_module(), trained.copy_module()
+    assert torch.equal(old.backbone.token_embeddings.weight, new.backbone.token_embeddings.weight)
+    assert not same(encoder, trained)
+    again = ph.train(trained, pairs, ph.MonoSampler(), **short)
+    assert not torch.equal(new.backbone.token_embeddings.weight, again.copy_module().backbone.token_embeddings.weight)
+
+
+def test_validation_keeps_the_best_weights_and_stops_early(pairs):
+    encoder = start(pairs)
+    options = {**SETTINGS, "batch_size": 4, "max_steps": 200, "learning_rate": 0.5, "eval_steps": 5, "patience": 2}
+    trained = ph.train(encoder, pairs, ph.HybridSampler(), **options, validation=pairs, validation_batches=4)
+    losses = {entry["step"]: entry["eval_loss"] for entry in trained.training["log"] if "eval_loss" in entry}
+    assert trained.training["steps"] < 200
+    assert losses[trained.training["best_step"]] == min(losses[step] for step in losses if step)
+    again = ph.train(
+        trained, pairs, ph.HybridSampler(), **{**options, "max_steps": 1, "learning_rate": 1e-12, "eval_steps": 1},
+        validation=pairs, validation_batches=4,
+    )  # fmt: skip
+    first = next(entry["eval_loss"] for entry in again.training["log"] if "eval_loss" in entry)
+    assert first == pytest.approx(min(losses.values()), abs=1e-4)
+
+
+def test_validation_of_monolingual_pairs_alone(pairs):
+    german = store("held").filter(languages=["de"])
+    trained = ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=german)
+    assert any("eval_loss" in entry for entry in trained.training["log"])
+
+
+def test_too_few_pairs_to_validate_on(pairs):
+    _, held = pairs.split(2)
+    with pytest.raises(ValueError, match="validation: 2 pairs are too few .* batch_size=8"):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=held)
+
+
+def test_output_opens_again_with_its_record(pairs, tmp_path):
+    trained = ph.train(start(pairs), pairs, ph.HybridSampler(0.4), **{**SETTINGS, "max_steps": 3}, output=tmp_path / "m")
+    opened = ph.DenseEncoder(tmp_path / "m")
+    np.testing.assert_array_equal(opened.encode_queries(["rot"]), trained.encode_queries(["rot"]))
+    record = json.loads((tmp_path / "m" / "training.json").read_text())
+    assert record["sampler"].startswith("HybridSampler(alpha=0.4")
+    assert (record["steps"], record["seed"], record["languages"]) == (3, 0, ["de", "en"])
+    with pytest.raises(FileExistsError, match="exists"):
+        ph.train(start(pairs), pairs, ph.HybridSampler(), **SETTINGS, output=tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_steps": 0}, "max_steps=0"),
+        ({"temperature": 0.0}, "temperature=0.0"),
+        ({"batch_size": 99}, "batch_size=99"),
+        ({"freeze_token_embeddings": True}, "static encoder nothing to learn"),
+        ({"learning_rate": float("inf")}, "the loss is nan at step"),
+    ],
+)
+def test_bad_options(pairs, options, message):
+    with pytest.raises(ValueError, match=message):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **{**SETTINGS, **options})
+
+
+def test_bfloat16_only_where_the_processor_has_it(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+    assert not bfloat16_is_fast(torch.device("cpu"))
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    assert bfloat16_is_fast(torch.device("cpu"))
+    assert not bfloat16_is_fast(torch.device("meta"))
