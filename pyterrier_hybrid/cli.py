@@ -89,6 +89,7 @@ def _training_options(command: Callable) -> Callable:
             "--pairs", multiple=True, metavar="SOURCE...",
             help="What to learn from: JSON Lines files (also gzipped), or a dataset such as atlas/train.",
         ),
+        click.option("--languages", multiple=True, metavar="CODE...", help="Languages to learn; by default all of the pairs'."),
         click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
         click.option(
             "--weight", "weights", multiple=True, type=_Weight(), metavar="PATTERN=NUMBER...",
@@ -281,8 +282,8 @@ def _read_pairs(training: dict[str, Any]) -> "tuple[ParallelPairs, ParallelPairs
     if training["validate_on"] and training["hold_out"]:
         raise click.UsageError("--hold-out and --validate-on exclude each other")
     pairs = _read_sources(training["pairs"])
-    if training["exclude"]:
-        pairs = pairs.filter(exclude_datasets=training["exclude"])
+    if training["exclude"] or training["languages"]:
+        pairs = pairs.filter(exclude_datasets=training["exclude"] or None, languages=training["languages"] or None)
     if training["validate_on"]:
         held = pairs.filter(datasets=training["validate_on"])
         return pairs.filter(exclude_datasets=training["validate_on"]), held

@@ -42,7 +42,7 @@ def train(
     validation: "ParallelPairs | None" = None,
     validation_sampler: Sampler | None = None,
     validation_batches: int = 10,
-    eval_steps: int = 50,
+    eval_steps: int | None = None,
     patience: int | None = 3,
     seed: int = 0,
     output: str | Path | None = None,
@@ -74,7 +74,7 @@ def train(
         validation_sampler: draws these batches; by default a ``HybridSampler`` over what the held-out pairs allow, so that the
             losses of different samplers compare.
         validation_batches: how many of them.
-        eval_steps: batches between two validations.
+        eval_steps: batches between two validations; by default a tenth of ``max_steps``.
         patience: validations without a new lowest loss until training stops early; ``None``: never.
         seed: of the plan and of dropout.
         output: a folder for the trained encoder, with ``training.json`` beside its files; it must not exist yet.
@@ -121,6 +121,7 @@ def train(
     callbacks: list[TrainerCallback] = []
     frozen = None
     if validation is not None:
+        eval_steps = eval_steps or max(1, max_steps // 10)
         frozen_plan = (validation_sampler or _balanced(validation, batch_size)).plan(validation, batch_size=batch_size)
         frozen = _PlannedBatches(frozen_plan, validation, encoder, length=validation_batches)
         evaluation = {
