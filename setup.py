@@ -40,9 +40,12 @@ setup(
         "more-itertools>=10",
         "tqdm>=4.66",
         "click>=8.1",
+        # BM25 runs in PISA where that has wheels, and in Terrier elsewhere.
         "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'",
+        "pyterrier[java]>=1.1,<2; sys_platform != 'linux' or platform_machine != 'x86_64'",
     ],
     extras_require={
+        "terrier": ["pyterrier[java]>=1.1,<2"],
         "test": [
             "pytest>=8",
             "hypothesis>=6.100",

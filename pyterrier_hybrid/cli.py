@@ -29,8 +29,8 @@ MDPR = "castorini/mdpr-tied-pft-msmarco"
 # Text for a new tokenizer; more changes its pieces little and takes minutes.
 _TOKENIZER_TEXTS = 200_000
 
-# What suits the kind of encoder where the user says nothing: a new bag of subwords learns two hundred times as fast as a
-# pretrained encoder may be changed.
+# What suits the kind of encoder where the user says nothing: a new bag of subwords learns at rates that would
+# ruin a pretrained encoder.
 _DEFAULTS = {
     "static": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-3, "temperature": 0.05},
     "transformer": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
@@ -89,7 +89,7 @@ def _training_options(command: Callable) -> Callable:
             "--pairs", multiple=True, metavar="SOURCE...",
             help="What to learn from: JSON Lines files (also gzipped), or a dataset such as atlas/train.",
         ),
-        click.option("--languages", multiple=True, metavar="CODE...", help="Languages to learn; by default all of the pairs'."),
+        click.option("--languages", multiple=True, metavar="CODE...", help="To learn; by default all there are."),
         click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
         click.option(
             "--weight", "weights", multiple=True, type=_Weight(), metavar="PATTERN=NUMBER...",
@@ -111,19 +111,22 @@ def _training_options(command: Callable) -> Callable:
             "--encoder", default="static", show_default=True, metavar="NAME|PATH|static|transformer",
             help="Where to start: a model's folder or hub name, or a new small encoder.",
         ),
-        click.option("--dim", type=click.IntRange(1), default=256, show_default=True, help="Dimensions of a new encoder."),
+        click.option("--dim", type=click.IntRange(1), default=256, show_default=True, help="Of a new encoder."),
         click.option(
             "--vocab-size", type=click.IntRange(10), default=16_000, show_default=True,
             help="Subword pieces of a new encoder.",
         ),
         click.option("--max-length", type=click.IntRange(1), help="Cut texts to that many tokens."),
-        click.option("--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Hybrid's share of monolingual batches."),
+        click.option(
+            "--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+            help="Hybrid's share of monolingual batches.",
+        ),
         click.option("--steps", type=click.IntRange(1), help="Batches to train on."),
         click.option("--batch-size", type=click.IntRange(1), help="Pairs in a batch."),
-        click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest, after the warm-up."),
+        click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest."),
         click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of the contrastive loss."),
         click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Instead of the encoder's own."),
-        click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors of a pretrained encoder alone."),
+        click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors as they are."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
     ]  # fmt: skip
     for option in reversed(options):
@@ -193,7 +196,7 @@ def compare(
         raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
 
     with _errors_in_one_line():
-        systems: dict[str, Any] = {} if no_bm25 else {"BM25": "bm25"}
+        systems: dict[str, Any] = {"BM25": "bm25"} if not no_bm25 and _bm25_works() else {}
         if not no_mdpr and (added := _mdpr(mdpr)) is not None:
             systems["mDPR"] = added
         if no_train:
@@ -254,13 +257,24 @@ def list_datasets(name: str | None) -> None:
             return
         for family in datasets.families():
             documents = ir_datasets.load(family.docs_id).docs_count()
-            click.echo(
-                f"{family.name:8}  {len(list(family.ids())):3} IDs  {documents:6,} documents  {' '.join(family.languages)}"
-            )
+            ids = len(list(family.ids()))
+            click.echo(f"{family.name:8}  {ids:3} IDs  {documents:6,} documents  {' '.join(family.languages)}")
+
+
+def _bm25_works() -> bool:
+    """Whether BM25 has an engine here; if not, one line says so."""
+    from pyterrier_hybrid.retrieval._bm25_indexer import choose_engine
+
+    try:
+        choose_engine("auto")
+    except RuntimeError as error:
+        click.echo(f"BM25 was left out: {error}", err=True)
+        return False
+    return True
 
 
 def _mdpr(wanted: str | None) -> "DenseEncoder | None":
-    """mDPR if it was asked for or is at hand; else one line says that it was left out."""
+    """Return mDPR if it was asked for or is at hand; else one line says that it was left out."""
     if wanted is not None:
         return ph.DenseEncoder.mdpr(wanted)
     from huggingface_hub import try_to_load_from_cache
@@ -311,7 +325,8 @@ def _start(encoder: str, pairs: "ParallelPairs", training: dict[str, Any]) -> "D
         return ph.DenseEncoder(encoder, max_length=training["max_length"])
     options = {"max_length": training["max_length"]} if training["max_length"] else {}
     return ph.DenseEncoder.from_scratch(
-        pairs.texts(limit=_TOKENIZER_TEXTS), architecture=encoder, dim=training["dim"], vocab_size=training["vocab_size"],
+        pairs.texts(limit=_TOKENIZER_TEXTS), architecture=encoder, dim=training["dim"],
+        vocab_size=training["vocab_size"],
         seed=training["seed"], **options,
     )  # fmt: skip
 

@@ -435,9 +435,7 @@ def test_licence_is_shown_before_the_first_download(
     real_stream = download.LocalDownload.stream
     monkeypatch.setattr(download, "_ENCOUNTERD_DUAS", set())
     monkeypatch.setattr(download._logger, "info", events.append)
-    monkeypatch.setattr(
-        download.LocalDownload, "stream", lambda self: (events.append("reading"), real_stream(self))[1]
-    )
+    monkeypatch.setattr(download.LocalDownload, "stream", lambda self: (events.append("reading"), real_stream(self))[1])
     for lang in ("de", "es"):
         content = (shared_data / "lareqa" / name / f"{lang}.json").read_bytes()
         copy = home / "downloads" / hashlib.md5(content).hexdigest()

@@ -291,6 +291,7 @@ def test_words_of_translations_make_no_groups(write):
 
 def reference_groups(items):
     """Groups by comparing everything with everything."""
+
     def keys(item):
         texts = {*item.queries.values(), *item.passages.values()}
         if item.translation:

@@ -304,3 +304,11 @@ def test_real_pairs(real_pairs):
             languages.update(query for _, query, _ in batch)
     assert len(languages) == 11
     assert max(languages.values()) < 1.15 * min(languages.values())
+
+
+def test_the_kind_of_a_batch_does_not_foretell_its_language():
+    plan = HybridSampler(0.3).plan(full(20), batch_size=2, seed=5)
+    languages = Counter(plan.batch(t)[0][1] for t in range(4000) if plan.kind(t) == "mono")
+    expected = languages.total() / 4
+    # 16.27 is passed by chance once in a thousand draws of three degrees of freedom.
+    assert sum((languages[code] - expected) ** 2 / expected for code in LANGUAGES) < 16.27

@@ -19,8 +19,14 @@ def store(dataset="toy"):
     items = []
     for c in range(4):
         for t in range(4):
-            queries = {"de": f"Farbe {WORDS['de'][c]}, {THINGS['de'][t]}?", "en": f"colour {WORDS['en'][c]}, {THINGS['en'][t]}?"}
-            passages = {"de": f"{THINGS['de'][t]} ist {WORDS['de'][c]}", "en": f"the {THINGS['en'][t]} is {WORDS['en'][c]}"}
+            queries = {
+                "de": f"Farbe {WORDS['de'][c]}, {THINGS['de'][t]}?",
+                "en": f"colour {WORDS['en'][c]}, {THINGS['en'][t]}?",
+            }
+            passages = {
+                "de": f"{THINGS['de'][t]} ist {WORDS['de'][c]}",
+                "en": f"the {THINGS['en'][t]} is {WORDS['en'][c]}",
+            }
             items.append(Item(f"{c}{t}", None, dataset, queries, passages))
     return ph.ParallelPairs(items)
 
@@ -139,7 +145,9 @@ def test_too_few_pairs_to_validate_on(pairs):
 
 
 def test_output_opens_again_with_its_record(pairs, tmp_path):
-    trained = ph.train(start(pairs), pairs, ph.HybridSampler(0.4), **{**SETTINGS, "max_steps": 3}, output=tmp_path / "m")
+    trained = ph.train(
+        start(pairs), pairs, ph.HybridSampler(0.4), **{**SETTINGS, "max_steps": 3}, output=tmp_path / "m"
+    )
     opened = ph.DenseEncoder(tmp_path / "m")
     np.testing.assert_array_equal(opened.encode_queries(["rot"]), trained.encode_queries(["rot"]))
     record = json.loads((tmp_path / "m" / "training.json").read_text())

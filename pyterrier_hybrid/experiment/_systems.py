@@ -176,9 +176,7 @@ def _rank_retrieved(name: str, retriever: Any, corpus: Corpus, setting: Setting)
     return _rank_blocks(setting, len(corpus), score, RUN_ROWS)
 
 
-def _check_results(
-    place: str, results: pd.DataFrame, row: np.ndarray, column: np.ndarray, values: np.ndarray
-) -> None:
+def _check_results(place: str, results: pd.DataFrame, row: np.ndarray, column: np.ndarray, values: np.ndarray) -> None:
     for wrong, field, why in (
         (row < 0, "qid", "was not asked for"),
         (column < 0, "docno", "is not in the corpus"),

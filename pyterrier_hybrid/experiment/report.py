@@ -119,9 +119,7 @@ class LanguageResults:
         means = self.means
         kinds = [kind for kind in HEADINGS if kind in set(means["kind"])]
         known = set(zip(means["measure"], means["kind"], strict=True))
-        columns = [
-            (measure, kind) for measure in self._choose(measures) for kind in kinds if (measure, kind) in known
-        ]
+        columns = [(measure, kind) for measure in self._choose(measures) for kind in kinds if (measure, kind) in known]
         values = means.set_index(["system", "measure", "kind"])["value"]
         data = [[values.loc[(system, *column)] for column in columns] for system in self.systems]
         header = pd.MultiIndex.from_tuples(

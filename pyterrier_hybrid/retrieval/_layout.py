@@ -4,6 +4,8 @@ Only JSON and safetensors are read, and no code of the folder runs unless ``trus
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from pyterrier_hybrid.retrieval._modules import (
     POOLINGS,
@@ -130,14 +133,16 @@ def load_model(
     # A pooler that nothing uses has weights without gradients, which breaks training on several processes.
     options = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta", "xlm-roberta") else {}
     try:
-        backbone = AutoModel.from_pretrained(
-            model,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=trust_remote_code,
-            **options,
-        )
+        # A download's bars are worth seeing.
+        with _no_progress_bars() if Path(model).is_dir() else nullcontext():
+            backbone = AutoModel.from_pretrained(
+                model,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=trust_remote_code,
+                **options,
+            )
     except OSError as error:
         raise ValueError(
             f"{model} has no weights that can be read as safetensors: convert them "
@@ -173,7 +178,8 @@ def save_model(folder: Path, model: EmbeddingModel, tokenizer: Any, settings: Se
         tokenizer.save(str(folder / "0_StaticEmbedding" / "tokenizer.json"))
     else:
         modules = [("Transformer", ""), ("Pooling", "1_Pooling")]
-        model.backbone.model.save_pretrained(folder)
+        with _no_progress_bars():
+            model.backbone.model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         _write_json(
             folder / "sentence_bert_config.json", {"max_seq_length": settings.max_length, "do_lower_case": False}
@@ -207,6 +213,18 @@ def save_model(folder: Path, model: EmbeddingModel, tokenizer: Any, settings: Se
             "similarity_fn_name": "cosine" if model.normalize else "dot",
         },
     )
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """Keep transformers from drawing bars for what takes a moment."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _load_static(folder: Path, settings: Settings) -> tuple[EmbeddingModel, Tokenizer]:

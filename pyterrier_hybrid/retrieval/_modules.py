@@ -117,8 +117,8 @@ class EmbeddingModel(nn.Module):
 
         Args:
             ids: ``n`` lists of token ids.
-            chunk_size: compute that many texts at a time, sorted by length so that little is padded; the result, and the
-                gradient of any loss over it, are those of one computation. ``None``: all at once.
+            chunk_size: compute that many texts at a time, sorted by length so that little is padded; the result and
+                the gradient of any loss over it, are those of one computation. ``None``: all at once.
 
         Returns:
             float32 ``[n, dim]``.

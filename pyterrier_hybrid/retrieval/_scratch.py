@@ -73,7 +73,8 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(texts), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
-        hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity", max_sentence_length=1 << 20,
+        hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity",
+        max_sentence_length=1 << 20,
         pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="<pad>", num_threads=2, minloglevel=2,
     )  # fmt: skip
     pieces = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())

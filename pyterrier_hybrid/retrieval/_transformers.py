@@ -24,7 +24,7 @@ def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
 
 
 class _EncoderTransformer(pt.Transformer):
-    """Equal to another one only if both use the very same encoder object, since equal settings say nothing of weights."""
+    """Equal to another only if both use the very same encoder object, since equal settings say nothing of weights."""
 
     def __init__(self, encoder: "DenseEncoder", **options: Any) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class _EncoderTransformer(pt.Transformer):
 class QueryEncoder(_EncoderTransformer):
     """Adds ``query_vec`` (float32 ``[dim]``) to frames with ``query``."""
 
-    schematic = {"label": "Query encoder"}
+    schematic = {"label": "Query encoder", "help_url": None}
     _factory = "query_encoder"
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +61,7 @@ class QueryEncoder(_EncoderTransformer):
 class DocEncoder(_EncoderTransformer):
     """Adds ``doc_vec`` (float32 ``[dim]``) to frames with a text column."""
 
-    schematic = {"label": "Document encoder"}
+    schematic = {"label": "Document encoder", "help_url": None}
     _factory = "doc_encoder"
 
     def __init__(self, encoder: "DenseEncoder", *, text_field: str = "text") -> None:
@@ -80,9 +80,9 @@ class DocEncoder(_EncoderTransformer):
 
 
 class TextScorer(_EncoderTransformer):
-    """Scores documents by the inner product with their query; takes ``query_vec`` and ``doc_vec`` where they are given."""
+    """Scores documents by the inner product with their query; takes ``query_vec`` and ``doc_vec`` where given."""
 
-    schematic = {"label": "Dense scorer"}
+    schematic = {"label": "Dense scorer", "help_url": None}
     _factory = "text_scorer"
 
     def __init__(self, encoder: "DenseEncoder", *, text_field: str = "text") -> None:

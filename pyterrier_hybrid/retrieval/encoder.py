@@ -22,7 +22,7 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 class DenseEncoder:
     """One encoder for queries and documents, from any Hugging Face or sentence-transformers model.
 
-    The encoder itself is no transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder` and :meth:`text_scorer`.
+    The encoder is no transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder`, :meth:`text_scorer`.
     Options left at ``None`` are read from the model's sentence-transformers files; what these don't say either is mean
     pooling, no prefix and cosine.
 
@@ -35,7 +35,7 @@ class DenseEncoder:
         max_length: texts are cut to that many tokens; at most 512 unless the model says otherwise.
         batch_size: texts encoded at a time.
         device: a torch device; by default the GPU if there is one.
-        dtype: "float32", or "bfloat16" for about twice the speed where the processor has it; vectors are float32 anyway.
+        dtype: "float32", or "bfloat16" for about twice the speed where the processor has it (vectors stay float32).
         trust_remote_code: run code that comes with the model.
         verbose: show a progress bar for encoding that takes over two seconds.
 
@@ -134,7 +134,7 @@ class DenseEncoder:
 
         Args:
             texts: what the tokenizer learns its pieces from; texts in all languages that the encoder is meant for.
-            architecture: "static", the mean of the pieces' vectors, which learns in seconds; or "transformer", a small BERT.
+            architecture: "static", the mean of the pieces' vectors, or "transformer", a small BERT.
             dim: values per vector.
             vocab_size: the number of pieces, at most.
             layers: transformer layers.
@@ -149,7 +149,8 @@ class DenseEncoder:
             ValueError: the architecture is unknown, ``texts`` is empty, or ``heads`` does not divide ``dim``.
 
         >>> from pyterrier_hybrid import DenseEncoder
-        >>> DenseEncoder.from_scratch(["one text", "another"], architecture="transformer", dim=8, vocab_size=40, layers=1).dim
+        >>> texts = ["one text", "another"]
+        >>> DenseEncoder.from_scratch(texts, architecture="transformer", dim=8, vocab_size=40, layers=1).dim
         8
         """
         module, tokenizer = new_model(
@@ -168,7 +169,7 @@ class DenseEncoder:
 
     @classmethod
     def xlmr(cls, model: str = "FacebookAI/xlm-roberta-base", **options: Any) -> "DenseEncoder":
-        """XLM-R (arXiv 1911.02116) with the prefixes that hybrid batch training gives it (arXiv 2408.10536); not a retriever yet."""
+        """XLM-R (arXiv 1911.02116), not yet a retriever, with the prefixes that arXiv 2408.10536 trains it with."""
         return cls(
             model,
             **{
@@ -187,7 +188,7 @@ class DenseEncoder:
 
     @classmethod
     def mdpr(cls, model: str = "castorini/mdpr-tied-pft-msmarco", **options: Any) -> "DenseEncoder":
-        """mDPR (arXiv 2108.08787) as Pyserini runs it: CLS, inner product, no prefix, 256 tokens."""
+        """The mDPR of Mr. TyDi (arXiv 2108.08787) as Pyserini runs it: CLS, inner product, no prefix, 256 tokens."""
         preset = {"pooling": "cls", "query_prefix": "", "document_prefix": "", "normalize": False, "max_length": 256}
         return cls(model, **{**preset, **options})
 
@@ -235,7 +236,7 @@ class DenseEncoder:
         return QueryEncoder(self)
 
     def doc_encoder(self, *, text_field: str = "text") -> pt.Transformer:
-        """A transformer that adds ``doc_vec`` to frames with ``text``, or with another column named by ``text_field``."""
+        """A transformer that adds ``doc_vec`` to frames with ``text`` (or the column named by ``text_field``)."""
         return DocEncoder(self, text_field=text_field)
 
     def text_scorer(self, *, text_field: str = "text") -> pt.Transformer:

@@ -27,7 +27,10 @@ class FaissIndex(pt.Artifact):
         path: the index's folder; built by :meth:`indexer` if it doesn't exist yet.
 
     >>> import tempfile, pandas as pd, pyterrier_hybrid as ph
-    >>> docs = [{"docno": "en_1", "text": "a sentence", "lang": "en"}, {"docno": "de_1", "text": "ein Satz", "lang": "de"}]
+    >>> docs = [
+    ...     {"docno": "en_1", "text": "a sentence", "lang": "en"},
+    ...     {"docno": "de_1", "text": "ein Satz", "lang": "de"},
+    ... ]
     >>> encoder = ph.DenseEncoder.from_scratch([doc["text"] for doc in docs], dim=8, vocab_size=40)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     index = ph.FaissIndex(folder + "/index")
@@ -86,7 +89,8 @@ class FaissIndex(pt.Artifact):
             documents = json.loads((self.path / _DOCUMENTS).read_text(encoding="utf-8"))
             if not index.ntotal == len(documents["docno"]) == len(documents["lang"]):
                 raise ValueError(
-                    f"{self.path} is damaged: {index.ntotal} vectors, but {len(documents['docno'])} docnos; build it anew"
+                    f"{self.path} is damaged: {index.ntotal} vectors, but {len(documents['docno'])} docnos: "
+                    "build it anew"
                 )
             self._loaded = (
                 index,
@@ -99,7 +103,7 @@ class FaissIndex(pt.Artifact):
 class FaissRetriever(pt.Transformer):
     """Adds the nearest documents of each ``query_vec``; made by :meth:`FaissIndex.retriever`."""
 
-    schematic = {"label": "Faiss"}
+    schematic = {"label": "Faiss", "help_url": None}
 
     def __init__(self, index: FaissIndex, *, num_results: int = 1000, lang: str | None = None) -> None:
         """Search ``index``."""
@@ -120,8 +124,8 @@ class FaissRetriever(pt.Transformer):
         vectors = np.ascontiguousarray(np.stack(inp["query_vec"]), dtype=np.float32)
         if vectors.shape[1] != index.d:
             raise ValueError(
-                f"query_vec has {vectors.shape[1]} values, but the vectors of {self.index.path} have {index.d}: queries and "
-                "documents must come from the same encoder"
+                f"query_vec has {vectors.shape[1]} values, but the vectors of {self.index.path} have {index.d}: "
+                "queries and documents must come from the same encoder"
             )
         parameters, available = self._selection(index, langs)
         k = min(self.num_results, available)
@@ -162,7 +166,7 @@ class FaissRetriever(pt.Transformer):
 
 
 class _FaissIndexer(pt.Indexer):
-    schematic = {"label": "Faiss indexer"}
+    schematic = {"label": "Faiss indexer", "help_url": None}
 
     def __init__(self, index: FaissIndex, *, overwrite: bool) -> None:
         super().__init__()

@@ -73,9 +73,7 @@ class Plan(ABC):
 class StrataPlan(Plan):
     """Batches drawn from strata: all slots of a monolingual batch in one, each of a cross-lingual one in its own."""
 
-    def __init__(
-        self, kind: str, languages: list[tuple[str, str]], strata: Strata, batch_size: int, seed: int
-    ) -> None:
+    def __init__(self, kind: str, languages: list[tuple[str, str]], strata: Strata, batch_size: int, seed: int) -> None:
         super().__init__(batch_size, seed)
         self._kind, self._languages, self._strata = kind, languages, strata
 
