@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers import XLMRobertaConfig, XLMRobertaModel
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
+from pyterrier_hybrid.retrieval._modules import EmbeddingModel, TransformerBackbone
 from pyterrier_hybrid.training.trainer import bfloat16_is_fast
 
 WORDS = {"de": ["rot", "blau", "grün", "gelb"], "en": ["red", "blue", "green", "yellow"]}
@@ -80,13 +82,36 @@ def test_the_start_stays_as_it_is_and_the_same_seed_gives_the_same_weights(pairs
     assert not same(one, other)
 
 
-def test_chunks_change_nothing(pairs):
+@pytest.mark.parametrize("freeze", [False, True])
+def test_chunks_change_nothing(pairs, freeze):
     encoder = start(pairs, "transformer", layers=1, heads=2)
-    short = {**SETTINGS, "max_steps": 4, "bf16": False, "dropout": 0.0, "learning_rate": 1e-3}
-    whole = ph.train(encoder, pairs, ph.CrossSampler(), **short, chunk_size=None)
-    chunked = ph.train(encoder, pairs, ph.CrossSampler(), **short, chunk_size=3)
-    texts = [pairs.query(i, "de") for i in range(len(pairs))]
-    np.testing.assert_allclose(whole.encode_queries(texts), chunked.encode_queries(texts), atol=2e-4)
+    module = encoder.copy_module().eval()
+    module.backbone.token_embeddings.requires_grad_(not freeze)
+    texts = encoder.tokenize([pairs.passage(i, language) for i in range(len(pairs)) for language in ("de", "en")])
+    gradients = {}
+    for chunk_size in (None, 3):
+        module.zero_grad()
+        vectors = module(texts, chunk_size=chunk_size)
+        (vectors[::2] @ vectors[1::2].T).logsumexp(dim=1).sum().backward()
+        gradients[chunk_size] = {name: value.grad for name, value in module.named_parameters()}
+    for name, whole in gradients[None].items():
+        if whole is None:
+            assert freeze and gradients[3][name] is None
+        else:
+            torch.testing.assert_close(gradients[3][name], whole, atol=1e-5, rtol=1e-4)
+
+
+def test_chunks_of_an_xlm_r_like_model_change_nothing():
+    """Its positions are counted from the padding's, which token vectors don't show."""
+    config = XLMRobertaConfig(
+        vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        max_position_embeddings=20, pad_token_id=1,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    backbone = TransformerBackbone(XLMRobertaModel(config, add_pooling_layer=False), pooling="mean", pad_token_id=1)
+    module = EmbeddingModel(backbone).eval()
+    texts = [[0, 5, 2], [0, 7, 8, 9, 2], [0, 2], [0, 4, 4, 2]]
+    torch.testing.assert_close(module(texts, chunk_size=3), module(texts), atol=1e-6, rtol=1e-5)
 
 
 def test_a_step_is_the_optimisers_on_the_plans_batch(pairs):

@@ -80,14 +80,36 @@ class TransformerBackbone(nn.Module):
         """The layer that looks tokens up."""
         return self.model.get_input_embeddings()
 
-    def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Embed texts given as lists of token ids."""
+    def look_up(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Look up the tokens of many texts once.
+
+        Args:
+            ids: lists of token ids.
+
+        Returns:
+            The vectors of the distinct tokens, ``[tokens, dim]``, and the row of each token id in them.
+        """
+        layer = self.token_embeddings
+        known = torch.tensor(sorted({self.pad_token_id, *(token for text in ids for token in text)}))
+        row = torch.zeros(layer.num_embeddings, dtype=torch.long)
+        row[known] = torch.arange(len(known))
+        return layer(known.to(layer.weight.device)), row.to(layer.weight.device)
+
+    def forward(
+        self, ids: Sequence[Sequence[int]], *, looked_up: tuple[torch.Tensor, torch.Tensor] | None = None
+    ) -> torch.Tensor:
+        """Embed texts given as lists of token ids, whose token vectors may have been looked up already."""
         longest = max(map(len, ids))
         padded = torch.tensor([[*text, *[self.pad_token_id] * (longest - len(text))] for text in ids])
         mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in ids])
         device = self.token_embeddings.weight.device
         padded, mask = padded.to(device), mask.to(device)
-        states = self.model(input_ids=padded, attention_mask=mask).last_hidden_state
+        if looked_up is None:
+            inputs = {"input_ids": padded}
+        else:
+            vectors, row = looked_up
+            inputs = {"inputs_embeds": vectors[row[padded]]}
+        states = self.model(**inputs, attention_mask=mask).last_hidden_state
         return pool(states, mask, self.pooling)
 
 
@@ -123,17 +145,21 @@ class EmbeddingModel(nn.Module):
         Returns:
             float32 ``[n, dim]``.
         """
-        if chunk_size is None or len(ids) <= chunk_size:
+        if chunk_size is None or len(ids) <= chunk_size or isinstance(self.backbone, StaticBackbone):
             return self._embed(ids)
+        options = {}
+        if torch.is_grad_enabled() and self.backbone.token_embeddings.weight.requires_grad:
+            # The gradient of a look-up is as large as the vocabulary: one for the batch instead of one for each chunk.
+            options["looked_up"] = self.backbone.look_up(ids)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         chunks = [order[start : start + chunk_size] for start in range(0, len(ids), chunk_size)]
-        vectors = torch.cat([self._embed([ids[i] for i in chunk]) for chunk in chunks])
+        vectors = torch.cat([self._embed([ids[i] for i in chunk], **options) for chunk in chunks])
         back = torch.empty(len(ids), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(ids))
         return vectors[back.to(vectors.device)]
 
-    def _embed(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
-        vectors = self.backbone(ids)
+    def _embed(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
+        vectors = self.backbone(ids, **options)
         for projection in self.projections:
             vectors = projection(vectors)
         vectors = vectors.float()

@@ -1,0 +1,46 @@
+"""BM25 on XQuAD-R: PISA against Terrier, seconds and mean AP of the monolingual settings.
+
+python benchmarks/bm25_engines.py [--languages de en]
+"""
+
+import argparse
+import tempfile
+import time
+
+import ir_datasets
+import pandas as pd
+import pyterrier as pt
+from ir_measures import AP
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid import datasets
+
+
+def main() -> None:
+    """Index and search each language with both engines in one run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--languages", nargs="+", default=datasets.family("xquad-r").languages)
+    languages = parser.parse_args().languages
+    rows = []
+    for engine in ("pisa", "terrier"):
+        for lang in languages:
+            dataset = pt.get_dataset(f"irds:xquad-r/{lang}")
+            documents = [
+                {"docno": document.doc_id, "text": document.text, "lang": lang}
+                for document in ir_datasets.load(f"xquad-r/{lang}").docs_iter()
+            ]
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.perf_counter()
+                index = ph.BM25Index(f"{folder}/index").indexer(engine=engine).index(documents)
+                indexed = time.perf_counter()
+                results = index.retriever(num_results=len(documents))(dataset.get_topics())
+                searched = time.perf_counter()
+            ap = pt.Evaluate(results, dataset.get_qrels(), metrics=[AP])["AP"]
+            rows.append((engine, lang, indexed - start, searched - indexed, ap))
+    frame = pd.DataFrame(rows, columns=["engine", "lang", "index s", "search s", "AP"])
+    print(frame.pivot(index="lang", columns="engine", values="AP").round(3).to_string())
+    print(frame.groupby("engine").agg({"index s": "sum", "search s": "sum", "AP": "mean"}).round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
