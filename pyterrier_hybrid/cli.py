@@ -16,122 +16,18 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
+from pyterrier_hybrid._cli_options import DEFAULTS, SAMPLERS, ManyValues, SamplerName, training_options
 from pyterrier_hybrid._files import whole_file
 
 if TYPE_CHECKING:
     from pyterrier_hybrid import DenseEncoder, ParallelPairs
     from pyterrier_hybrid.training.sampling import Sampler
 
-SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
 ARCHITECTURES = ("static", "transformer")
 MDPR = "castorini/mdpr-tied-pft-msmarco"
 
 # Text for a new tokenizer; more changes its pieces little and takes minutes.
 _TOKENIZER_TEXTS = 200_000
-
-# What suits the kind of encoder where the user says nothing: a new bag of subwords learns at rates that would
-# ruin a pretrained encoder.
-_DEFAULTS = {
-    "static": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-3, "temperature": 0.05},
-    "transformer": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
-    "pretrained": {"steps": 300, "batch_size": 100, "learning_rate": 3e-5, "temperature": 0.02},
-}
-
-
-class _ManyValues(click.Command):
-    """A command whose repeatable options also take several values in a row, as shells expand ``--pairs *.jsonl``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        many = {name for option in self.params if option.multiple for name in option.opts}
-        spread: list[str] = []
-        current, given = None, 0
-        for token in args:
-            if token.startswith("-"):
-                current, given = (token if token in many else None), 0
-            elif current is not None:
-                if given:
-                    spread.append(current)
-                given += 1
-            spread.append(token)
-        return super().parse_args(ctx, spread)
-
-
-class _SamplerName(click.ParamType):
-    """``mono``, ``cross`` or ``hybrid``, or the names that tables print: X-X-mono, X-Y, Hybrid."""
-
-    name = "sampler"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        for short, printed in SAMPLERS.items():
-            if value.lower() in (short, printed.lower()):
-                return short
-        self.fail(f"{value!r} is not one of {', '.join(SAMPLERS)}", param, ctx)
-
-
-class _Weight(click.ParamType):
-    """``PATTERN=NUMBER``."""
-
-    name = "pattern=number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
-        if isinstance(value, tuple):
-            return value
-        pattern, _, number = value.rpartition("=")
-        try:
-            return pattern or self.fail("the pattern is empty", param, ctx), float(number)
-        except ValueError:
-            self.fail(f"{value!r} is not PATTERN=NUMBER, such as 'tatoeba*=0.1'", param, ctx)
-
-
-def _training_options(command: Callable) -> Callable:
-    options = [
-        click.option(
-            "--pairs", multiple=True, metavar="SOURCE...",
-            help="What to learn from: JSON Lines files (also gzipped), or a dataset such as atlas/train.",
-        ),
-        click.option("--languages", multiple=True, metavar="CODE...", help="To learn; by default all there are."),
-        click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
-        click.option(
-            "--weight", "weights", multiple=True, type=_Weight(), metavar="PATTERN=NUMBER...",
-            help="Weight of one item of a set within the pairs, as in 'tatoeba*=0.1'; 1 by default.",
-        ),
-        click.option(
-            "--hold-out",
-            type=click.FloatRange(0, 1, min_open=True, max_open=True),
-            metavar="SHARE",
-            help="Share of the pairs to validate on: the weights with the lowest loss on them are kept.",
-        ),
-        click.option(
-            "--validate-on",
-            multiple=True,
-            metavar="PATTERN...",
-            help="The same with whole sets within the pairs, as in 'squadshifts-*'.",
-        ),
-        click.option(
-            "--encoder", default="static", show_default=True, metavar="NAME|PATH|static|transformer",
-            help="Where to start: a model's folder or hub name, or a new small encoder.",
-        ),
-        click.option("--dim", type=click.IntRange(1), default=256, show_default=True, help="Of a new encoder."),
-        click.option(
-            "--vocab-size", type=click.IntRange(10), default=16_000, show_default=True,
-            help="Subword pieces of a new encoder.",
-        ),
-        click.option("--max-length", type=click.IntRange(1), help="Cut texts to that many tokens."),
-        click.option(
-            "--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True,
-            help="Hybrid's share of monolingual batches.",
-        ),
-        click.option("--steps", type=click.IntRange(1), help="Batches to train on."),
-        click.option("--batch-size", type=click.IntRange(1), help="Pairs in a batch."),
-        click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest."),
-        click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of the contrastive loss."),
-        click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Instead of the encoder's own."),
-        click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors as they are."),
-        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -140,14 +36,14 @@ def main() -> None:
     """Hybrid batch training of multilingual dense retrievers."""
 
 
-@main.command(cls=_ManyValues)
+@main.command(cls=ManyValues)
 @click.option(
     "--dataset", "families", multiple=True, default=["atlas"], show_default=True, metavar="NAME...",
     help="What to evaluate on: atlas, xquad-r, mlqa-r.",
 )  # fmt: skip
-@_training_options
+@training_options
 @click.option(
-    "--samplers", multiple=True, type=_SamplerName(), default=list(SAMPLERS), show_default=True, metavar="NAME...",
+    "--samplers", multiple=True, type=SamplerName(), default=list(SAMPLERS), show_default=True, metavar="NAME...",
     help="What to compare: mono, cross, hybrid.",
 )  # fmt: skip
 @click.option("--no-train", is_flag=True, help="Evaluate the encoder as it is.")
@@ -196,6 +92,7 @@ def compare(
         raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
 
     with _errors_in_one_line():
+        _fetch(families)
         systems: dict[str, Any] = {"BM25": "bm25"} if not no_bm25 and _bm25_works() else {}
         if not no_mdpr and (added := _mdpr(mdpr)) is not None:
             systems["mDPR"] = added
@@ -227,9 +124,9 @@ def compare(
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
 
 
-@main.command(cls=_ManyValues)
-@_training_options
-@click.option("--sampler", type=_SamplerName(), default="hybrid", show_default=True, help="mono, cross or hybrid.")
+@main.command(cls=ManyValues)
+@training_options
+@click.option("--sampler", type=SamplerName(), default="hybrid", show_default=True, help="mono, cross or hybrid.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to make for the encoder.")
 def train(encoder: str, sampler: str, output: Path, **training: Any) -> None:
     """Train one encoder on batches of one sampler."""
@@ -259,6 +156,14 @@ def list_datasets(name: str | None) -> None:
             documents = ir_datasets.load(family.docs_id).docs_count()
             ids = len(list(family.ids()))
             click.echo(f"{family.name:8}  {ids:3} IDs  {documents:6,} documents  {' '.join(family.languages)}")
+
+
+def _fetch(families: tuple[str, ...]) -> None:
+    """Download what is missing now, rather than after an hour of training."""
+    import ir_datasets
+
+    for name in families:
+        ir_datasets.load(datasets.family(name).docs_id).docs_iter()
 
 
 def _bm25_works() -> bool:
@@ -340,7 +245,7 @@ def _train(
     training: dict[str, Any],
     output: Path,
 ) -> "DenseEncoder":
-    chosen = {**_DEFAULTS.get(encoder, _DEFAULTS["pretrained"]), **{k: v for k, v in training.items() if v is not None}}
+    chosen = {**DEFAULTS.get(encoder, DEFAULTS["pretrained"]), **{k: v for k, v in training.items() if v is not None}}
     return ph.train(
         start, pairs, _sampler(sampler, training), batch_size=chosen["batch_size"], max_steps=chosen["steps"],
         learning_rate=chosen["learning_rate"], temperature=chosen["temperature"], dropout=training["dropout"],
@@ -413,5 +318,5 @@ def _errors_in_one_line() -> Iterator[None]:
         warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
         try:
             yield
-        except (ValueError, TypeError, FileNotFoundError, FileExistsError, PermissionError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise click.ClickException(" ".join(str(error).split())) from error

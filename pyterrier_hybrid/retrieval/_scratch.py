@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import sentencepiece
 import torch
+from rich.console import Console
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
@@ -25,13 +27,14 @@ def new_model(
     heads: int,
     max_length: int,
     seed: int,
+    verbose: bool,
 ) -> tuple[EmbeddingModel, Any]:
     """An untrained model and its tokenizer; see :meth:`DenseEncoder.from_scratch`."""
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture={architecture!r} is unknown: choose one of {', '.join(ARCHITECTURES)}")
     if architecture == "transformer" and dim % heads:
         raise ValueError(f"heads={heads} does not divide dim={dim}")
-    tokenizer = train_tokenizer(texts, vocab_size=vocab_size)
+    tokenizer = train_tokenizer(texts, vocab_size=vocab_size, verbose=verbose)
     # The caller's random state is theirs.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -58,7 +61,7 @@ def new_model(
     return EmbeddingModel(backbone), fast
 
 
-def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = False) -> Tokenizer:
     """A Unigram tokenizer (arXiv 1804.10959) over NFKC and lower case, with ``▁`` for the start of a word.
 
     Trained by sentencepiece, since the trainer of ``tokenizers`` gives other scores on every run.
@@ -71,12 +74,14 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     if not any(text.strip() for text in texts):
         raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
     trained = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(texts), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
-        hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity",
-        max_sentence_length=1 << 20,
-        pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="<pad>", num_threads=2, minloglevel=2,
-    )  # fmt: skip
+    status = Console(stderr=True).status(f"training a tokenizer on {len(texts):,} texts")
+    with status if verbose else nullcontext():
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
+            hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity",
+            max_sentence_length=1 << 20, pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="<pad>", num_threads=2,
+            minloglevel=2,
+        )  # fmt: skip
     pieces = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
     vocab = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.get_piece_size())]
     tokenizer = Tokenizer(models.Unigram([*vocab, ("<mask>", 0.0)], unk_id=3))

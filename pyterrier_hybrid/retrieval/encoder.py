@@ -155,7 +155,7 @@ class DenseEncoder:
         """
         module, tokenizer = new_model(
             texts, architecture=architecture, dim=dim, vocab_size=vocab_size, layers=layers, heads=heads,
-            max_length=max_length, seed=seed,
+            max_length=max_length, seed=seed, verbose=options.get("verbose", True),
         )  # fmt: skip
         settings = _layout.Settings(
             query_prefix=query_prefix,
