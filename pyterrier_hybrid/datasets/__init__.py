@@ -19,8 +19,9 @@ The same with ``mlqa-r``, and with ``atlas`` followed by a split (``atlas/de/ar/
 """
 
 from pyterrier_hybrid.datasets import atlas, lareqa
+from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
 from pyterrier_hybrid.datasets._hook import after_import
-from pyterrier_hybrid.datasets._registry import Document, Family, LanguageData, register_family
+from pyterrier_hybrid.datasets._registry import register_family
 
 __all__ = ["Document", "Family", "LanguageData", "families", "family", "register", "register_family"]
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from pyterrier_hybrid.datasets._atlas.facts import FIRST_DAYS, REGIONS, UNSETTLED
 from pyterrier_hybrid.datasets._atlas.language import RELATIONS, Language, upper_first
-from pyterrier_hybrid.datasets._registry import Document, Family, LanguageData
+from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
 
 if TYPE_CHECKING:
     from babel import Locale

@@ -11,7 +11,7 @@ from pkgutil import get_data
 from typing import Any
 
 from pyterrier_hybrid.datasets._download import Source, read_verified
-from pyterrier_hybrid.datasets._registry import Document, Family, LanguageData
+from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
 
 _BIBTEX = """\
 @inproceedings{roy-etal-2020-lareqa,

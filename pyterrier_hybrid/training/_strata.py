@@ -1,15 +1,24 @@
 """Drawing items without two of one group, from overlapping sets of items, in time that does not grow with the data."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from pyterrier_hybrid.training.sampling import PairArrays
-
 # After so many rounds the open slots are in strata with hardly a free group, where drawing blindly would take long.
 _BLIND_ROUNDS = 12
+
+
+class PairArrays(Protocol):
+    """What a sampler reads of a pair store (:class:`~pyterrier_hybrid.parallel.ParallelPairs` has it all)."""
+
+    languages: Sequence[str]
+    datasets: Sequence[str]
+    groups: np.ndarray
+    dataset_ids: np.ndarray
+    has_query: np.ndarray
+    has_passage: np.ndarray
+    is_translation: np.ndarray
 
 
 class Blocks:
@@ -31,7 +40,7 @@ class Blocks:
         groups: The group of every item as in ``pairs``, numbered from 0 without gaps, int32 [n].
     """
 
-    def __init__(self, pairs: "PairArrays", weights: np.ndarray) -> None:
+    def __init__(self, pairs: PairArrays, weights: np.ndarray) -> None:
         self.groups = np.unique(pairs.groups, return_inverse=True)[1].astype(np.int32)
         signature = np.packbits(
             np.concatenate([pairs.has_query, pairs.has_passage, pairs.is_translation[:, None]], axis=1), axis=1

@@ -17,21 +17,9 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from pyterrier_hybrid.training._plans import HybridPlan, Plan, StrataPlan
-from pyterrier_hybrid.training._strata import Blocks, Strata
+from pyterrier_hybrid.training._strata import Blocks, PairArrays, Strata
 
 __all__ = ["CrossSampler", "HybridSampler", "MonoSampler", "PairArrays", "Plan", "Sampler"]
-
-
-class PairArrays(Protocol):
-    """What a sampler reads of a pair store (:class:`~pyterrier_hybrid.parallel.ParallelPairs` has it all)."""
-
-    languages: Sequence[str]
-    datasets: Sequence[str]
-    groups: np.ndarray
-    dataset_ids: np.ndarray
-    has_query: np.ndarray
-    has_passage: np.ndarray
-    is_translation: np.ndarray
 
 
 class Sampler(Protocol):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ir_datasets.formats.trec import TrecQrel
 
-from pyterrier_hybrid.datasets._registry import Document, Family, LanguageData
+from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
 
 
 class Language:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from ir_datasets.datasets.base import Dataset
 from ir_datasets.util import MetadataComponent, MetadataProvider, PackageDataFile
 
+from pyterrier_hybrid.datasets._family import MULTI, Family, LanguageData
 from pyterrier_hybrid.datasets._irds.corpus import Corpus
 from pyterrier_hybrid.datasets._irds.docs import FamilyDocs
 from pyterrier_hybrid.datasets._irds.settings import FamilyQrels, FamilyQueries
-from pyterrier_hybrid.datasets._registry import MULTI, Family, LanguageData
 
 
 class Documentation:

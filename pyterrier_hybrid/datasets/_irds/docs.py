@@ -8,8 +8,8 @@ from ir_datasets.formats import BaseDocs
 from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS
 from ir_datasets.indices.base import Docstore, DocstoreOptions
 
+from pyterrier_hybrid.datasets._family import Document
 from pyterrier_hybrid.datasets._irds.corpus import Corpus
-from pyterrier_hybrid.datasets._registry import Document
 
 
 class DocsIter:
