@@ -100,6 +100,10 @@ def training_options(command: Callable) -> Callable:
             "--vocab-size", type=click.IntRange(10), default=16_000, show_default=True,
             help="Subword pieces of a new encoder.",
         ),
+        click.option(
+            "--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
+            help="What vectors are computed in.",
+        ),
         click.option("--max-length", type=click.IntRange(1), help="Cut texts to that many tokens."),
         click.option(
             "--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True,

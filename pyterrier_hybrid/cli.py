@@ -94,10 +94,10 @@ def compare(
     with _errors_in_one_line():
         _fetch(families)
         systems: dict[str, Any] = {"BM25": "bm25"} if not no_bm25 and _bm25_works() else {}
-        if not no_mdpr and (added := _mdpr(mdpr)) is not None:
+        if not no_mdpr and (added := _mdpr(mdpr, dtype=training["dtype"])) is not None:
             systems["mDPR"] = added
         if no_train:
-            systems[Path(encoder).name] = ph.DenseEncoder(encoder, max_length=training["max_length"])
+            systems[Path(encoder).name] = _start(encoder, None, training)
         else:
             pairs, validation = _read_pairs(training)
             start = _start(encoder, pairs, training)
@@ -178,16 +178,16 @@ def _bm25_works() -> bool:
     return True
 
 
-def _mdpr(wanted: str | None) -> "DenseEncoder | None":
+def _mdpr(wanted: str | None, *, dtype: str) -> "DenseEncoder | None":
     """Return mDPR if it was asked for or is at hand; else one line says that it was left out."""
     if wanted is not None:
-        return ph.DenseEncoder.mdpr(wanted)
+        return ph.DenseEncoder.mdpr(wanted, dtype=dtype)
     from huggingface_hub import try_to_load_from_cache
 
     reason = "its weights are not in the local cache"
     if isinstance(try_to_load_from_cache(MDPR, "config.json"), str):
         try:
-            return ph.DenseEncoder.mdpr()
+            return ph.DenseEncoder.mdpr(dtype=dtype)
         except (FileNotFoundError, ValueError) as error:
             reason = str(error)
     click.echo(
@@ -225,14 +225,13 @@ def _read_sources(sources: tuple[str, ...]) -> "ParallelPairs":
     return pairs
 
 
-def _start(encoder: str, pairs: "ParallelPairs", training: dict[str, Any]) -> "DenseEncoder":
+def _start(encoder: str, pairs: "ParallelPairs | None", training: dict[str, Any]) -> "DenseEncoder":
     if encoder not in ARCHITECTURES:
-        return ph.DenseEncoder(encoder, max_length=training["max_length"])
+        return ph.DenseEncoder(encoder, max_length=training["max_length"], dtype=training["dtype"])
     options = {"max_length": training["max_length"]} if training["max_length"] else {}
     return ph.DenseEncoder.from_scratch(
         pairs.texts(limit=_TOKENIZER_TEXTS), architecture=encoder, dim=training["dim"],
-        vocab_size=training["vocab_size"],
-        seed=training["seed"], **options,
+        vocab_size=training["vocab_size"], seed=training["seed"], dtype=training["dtype"], **options,
     )  # fmt: skip
 
 

@@ -39,6 +39,9 @@ class DenseEncoder:
         trust_remote_code: run code that comes with the model.
         verbose: show a progress bar for encoding that takes over two seconds.
 
+    Attributes:
+        training: how :func:`~pyterrier_hybrid.train` made this encoder, with the losses on the way; else ``None``.
+
     Raises:
         FileNotFoundError: there is no such model, or it lacks a file such as its tokenizer.
         ValueError: an option has no such value, or the model's files ask for something unknown.
@@ -102,6 +105,7 @@ class DenseEncoder:
         if batch_size < 1:
             raise ValueError(f"batch_size={batch_size}: it must be at least 1")
         self.name = name
+        self.training: dict[str, Any] | None = None
         self.batch_size = batch_size
         self.dtype = dtype
         self.verbose = verbose

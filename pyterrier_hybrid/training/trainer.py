@@ -40,7 +40,7 @@ def train(
     dropout: float | None = None,
     freeze_token_embeddings: bool = False,
     bf16: bool | None = None,
-    chunk_size: int | None = 16,
+    chunk_size: int | None = None,
     validation: "ParallelPairs | None" = None,
     validation_sampler: Sampler | None = None,
     validation_batches: int = 10,
@@ -62,7 +62,8 @@ def train(
         sampler: which texts meet in a batch: ``MonoSampler()``, ``CrossSampler()`` or ``HybridSampler(alpha=0.5)``.
         batch_size: pairs per batch; each query's negatives are the other passages of its batch.
         max_steps: batches.
-        learning_rate: at its highest, after the warm-up; then it falls linearly to zero.
+        learning_rate: at its highest, after the warm-up; then it falls linearly to zero. The default suits pretrained
+            transformers; a new static encoder learns with about 5e-3.
         weight_decay: of AdamW.
         warmup_steps: batches until the learning rate is reached; below 1, that share of ``max_steps``.
         temperature: of the loss, see :class:`~pyterrier_hybrid.training.losses.InfoNCE`.
@@ -71,7 +72,8 @@ def train(
         freeze_token_embeddings: leave the token vectors as they are, which saves most of the optimiser's work where the
             vocabulary is large.
         bf16: compute in bfloat16 where that is safe; by default for transformers, if the processor has it.
-        chunk_size: texts computed at a time, sorted by length; the result is the same; ``None``: all at once.
+        chunk_size: texts computed at a time, sorted by length; the result is the same. By default 16 on a processor,
+            where padding is dear, and all at once on a GPU.
         validation: held-out pairs. The weights with the lowest loss on a fixed set of their batches are kept.
         validation_sampler: draws these batches; by default a ``HybridSampler`` over what the held-out pairs allow, so
             that the losses of different samplers compare.
@@ -116,8 +118,8 @@ def train(
             raise ValueError("freeze_token_embeddings=True leaves a static encoder nothing to learn: leave it out")
     if bf16 is None:
         bf16 = not encoder.static and bfloat16_is_fast(encoder.device)
-    # Small gradients of a large table end as denormal numbers, which slow a dense optimiser down several times.
-    torch.set_flush_denormal(True)
+    if chunk_size is None and encoder.device.type == "cpu":
+        chunk_size = 16
 
     evaluation: dict[str, Any] = {}
     callbacks: list[TrainerCallback] = []
@@ -146,7 +148,7 @@ def train(
         }  # fmt: skip
         trainer = HybridTrainer(
             model=module,
-            args=TrainingArguments(**options),
+            args=_OneDevice(**options),
             train_dataset=_PlannedBatches(plan, pairs, encoder, length=max_steps),
             eval_dataset=frozen,
             callbacks=callbacks,
@@ -154,7 +156,7 @@ def train(
             chunk_size=chunk_size,
         )
         trainer.remove_callback(PrinterCallback)
-        with _quick_attention(module, encoder.device):
+        with _no_denormals(), _quick_attention(module, encoder.device):
             result = trainer.train()
 
     trained = encoder.with_module(
@@ -173,6 +175,25 @@ def train(
         with whole_file(Path(output) / "training.json") as path:
             path.write_text(json.dumps(trained.training, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return trained
+
+
+class _OneDevice(TrainingArguments):
+    """Where one process sees several GPUs, the Trainer would split batches among them, and negatives with them."""
+
+    @property
+    def n_gpu(self) -> int:
+        """The number of GPUs of this process."""
+        return min(1, super().n_gpu)
+
+
+@contextmanager
+def _no_denormals() -> Iterator[None]:
+    """Small gradients of a large table end as denormal numbers, which slow a dense optimiser down several times."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 @contextmanager

@@ -1,0 +1,40 @@
+"""What the README shows runs as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import pyterrier_hybrid as ph
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    assert names["results"].systems == ["BM25", "Hybrid"]
+    assert {path.name for path in tmp_path.iterdir()} == {"bm25.index", "dense.index"}
+
+
+def test_json(tmp_path):
+    (example,) = blocks("json")
+    (tmp_path / "pairs.jsonl").write_text(example, encoding="utf-8")
+    pairs = ph.ParallelPairs.from_jsonl(tmp_path / "pairs.jsonl")
+    assert (len(pairs), pairs.languages) == (2, ["de", "en", "tr"])
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"ph\.(\w+)", README)) - {"index"}))
+def test_names_exist(name):
+    assert hasattr(ph, name)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)]+)\)", README))))
+def test_links_lead_somewhere(link):
+    assert (Path(__file__).parents[1] / link).exists()
