@@ -61,9 +61,12 @@ class Weight(click.ParamType):
             return value
         pattern, _, number = value.rpartition("=")
         try:
-            return pattern or self.fail("the pattern is empty", param, ctx), float(number)
+            weight = float(number)
         except ValueError:
+            weight = None
+        if not pattern or weight is None:
             self.fail(f"{value!r} is not PATTERN=NUMBER, such as 'tatoeba*=0.1'", param, ctx)
+        return pattern, weight
 
 
 def training_options(command: Callable) -> Callable:
