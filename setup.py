@@ -39,7 +39,6 @@ setup(
         "matplotlib>=3.8",
         "more-itertools>=10",
         "tqdm>=4.66",
-        "rich>=13",
         "click>=8.1",
         # BM25 runs in PISA where that has wheels, and in Terrier elsewhere.
         "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'",

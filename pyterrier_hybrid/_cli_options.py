@@ -11,8 +11,8 @@ SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
 # What suits the kind of encoder where the user says nothing: a new bag of subwords learns at rates that would
 # ruin a pretrained encoder.
 DEFAULTS = {
-    "static": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-3, "temperature": 0.05},
-    "transformer": {"steps": 1500, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
+    "static": {"steps": 1000, "batch_size": 100, "learning_rate": 5e-3, "temperature": 0.05},
+    "transformer": {"steps": 1000, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
     "pretrained": {"steps": 300, "batch_size": 100, "learning_rate": 3e-5, "temperature": 0.02},
 }
 

@@ -2,13 +2,12 @@
 
 import io
 from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import Any
 
 import sentencepiece
 import torch
-from rich.console import Console
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tqdm.auto import tqdm
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from pyterrier_hybrid.retrieval._modules import EmbeddingModel, StaticBackbone, TransformerBackbone
@@ -74,10 +73,9 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = Fa
     if not any(text.strip() for text in texts):
         raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
     trained = io.BytesIO()
-    status = Console(stderr=True).status(f"training a tokenizer on {len(texts):,} texts")
-    with status if verbose else nullcontext():
+    with tqdm(texts, desc="training a tokenizer", unit="text", leave=False, disable=not verbose) as sentences:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(texts), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
+            sentence_iterator=iter(sentences), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
             hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity",
             max_sentence_length=1 << 20, pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="<pad>", num_threads=2,
             minloglevel=2,
