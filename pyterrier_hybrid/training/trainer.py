@@ -156,7 +156,7 @@ def train(
             chunk_size=chunk_size,
         )
         trainer.remove_callback(PrinterCallback)
-        with _no_denormals(), _quick_attention(module, encoder.device):
+        with _no_denormals():
             result = trainer.train()
 
     trained = encoder.with_module(
@@ -194,21 +194,6 @@ def _no_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-@contextmanager
-def _quick_attention(module: nn.Module, device: torch.device) -> Iterator[None]:
-    """On a processor, spelled-out attention: for short texts its gradient takes two thirds of the fused one's time."""
-    model = getattr(module.backbone, "model", None)
-    if model is None or device.type != "cpu":
-        yield
-        return
-    before = model.config._attn_implementation
-    model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
 
 
 def _balanced(pairs: "ParallelPairs", batch_size: int) -> HybridSampler:
