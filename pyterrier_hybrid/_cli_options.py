@@ -1,7 +1,8 @@
 """The options of the ``pyterrier-hybrid`` command that its subcommands share, and how they are read."""
 
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -15,6 +16,27 @@ DEFAULTS = {
     "transformer": {"steps": 1000, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
     "pretrained": {"steps": 300, "batch_size": 100, "learning_rate": 3e-5, "temperature": 0.02},
 }
+
+
+class OneLineErrors(click.Group):
+    """Commands whose errors are one line each, with click's exit codes: 2 for bad usage, else 1."""
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run the command that the arguments name, and exit."""
+        try:
+            code = super().main(*args, **{**options, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = error.exit_code
+        except click.ClickException as error:
+            context = getattr(error, "ctx", None)
+            hint = f" (see {context.command_path} --help)" if context is not None else ""
+            click.echo(f"Error: {' '.join(error.format_message().split())}{hint}", err=True)
+            code = error.exit_code
+        except click.Abort:
+            click.echo("Interrupted", err=True)
+            code = 130
+        sys.exit(code)
 
 
 class ManyValues(click.Command):

@@ -16,7 +16,7 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid._cli_options import DEFAULTS, SAMPLERS, ManyValues, SamplerName, training_options
+from pyterrier_hybrid._cli_options import DEFAULTS, SAMPLERS, ManyValues, OneLineErrors, SamplerName, training_options
 from pyterrier_hybrid._files import whole_file
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MDPR = "castorini/mdpr-tied-pft-msmarco"
 _TOKENIZER_TEXTS = 200_000
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(ph.__version__, prog_name="pyterrier-hybrid")
 def main() -> None:
     """Hybrid batch training of multilingual dense retrievers."""
@@ -71,6 +71,7 @@ def compare(
     it with its figures, heat maps, models and settings to a new folder (with several datasets, to a folder for each).
     """
     started = time.perf_counter()
+    _check_validation(training)
     families = tuple(dict.fromkeys(families))
     for name in families:
         _checked("--dataset", datasets.family, name)
@@ -130,6 +131,7 @@ def compare(
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder to make for the encoder.")
 def train(encoder: str, sampler: str, output: Path, **training: Any) -> None:
     """Train one encoder on batches of one sampler."""
+    _check_validation(training)
     if output.exists():
         raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
     if not training["pairs"]:
@@ -196,10 +198,13 @@ def _mdpr(wanted: str | None, *, dtype: str) -> "DenseEncoder | None":
     return None
 
 
-def _read_pairs(training: dict[str, Any]) -> "tuple[ParallelPairs, ParallelPairs | None]":
-    """The pairs to learn from and those to validate on."""
+def _check_validation(training: dict[str, Any]) -> None:
     if training["validate_on"] and training["hold_out"]:
         raise click.UsageError("--hold-out and --validate-on exclude each other")
+
+
+def _read_pairs(training: dict[str, Any]) -> "tuple[ParallelPairs, ParallelPairs | None]":
+    """The pairs to learn from and those to validate on."""
     pairs = _read_sources(training["pairs"])
     if training["exclude"] or training["languages"]:
         pairs = pairs.filter(exclude_datasets=training["exclude"] or None, languages=training["languages"] or None)
@@ -317,5 +322,7 @@ def _errors_in_one_line() -> Iterator[None]:
         warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
         try:
             yield
+        except BrokenPipeError:
+            raise  # The reader of our output, such as head, has had enough.
         except (OSError, ValueError, TypeError) as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            raise click.ClickException(str(error)) from error
