@@ -1,9 +1,12 @@
 """Fixtures shared by all tests: temporary homes, no network, the real LAReQA files where they are at hand."""
 
+import gzip
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,3 +34,17 @@ def lareqa_home(shared_data: Path) -> Path:
     home = Path(os.environ["IR_DATASETS_HOME"])
     subprocess.run([sys.executable, str(shared_data / "prepare_home.py"), str(home)], check=True)
     return home
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes rows, or lines as they are, into a file of JSON Lines."""
+
+    def write_rows(*rows: object, name: str = "pairs.jsonl") -> Path:
+        path = tmp_path / name
+        lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+        data = ("\n".join(lines) + "\n").encode()
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return path
+
+    return write_rows

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from pyterrier_hybrid.parallel._blocks import Kind
 from pyterrier_hybrid.parallel._rows import Item, has_pair
 
 
@@ -52,8 +53,14 @@ class Choice:
         passages = queries if item.translation else {
             code: text for code, text in item.passages.items() if self.wants_language(code)
         }  # fmt: skip
-        item = item._replace(queries=queries, passages=passages)
+        negatives = {code: texts for code, texts in (item.negatives or {}).items() if self.wants_language(code)}
+        item = item._replace(queries=queries, passages=passages, negatives=negatives or None)
         return item if has_pair(item) else None
+
+    def of_kind(self, kind: Kind) -> Kind:
+        """Return the kind that items of a kind become without the languages that are not wanted."""
+        queries, passages = (frozenset(filter(self.wants_language, codes)) for codes in (kind.queries, kind.passages))
+        return kind._replace(queries=queries, passages=passages)
 
     def check(self, languages: Iterable[str], datasets: Iterable[str]) -> None:
         """Check that everything named occurs in the data.

@@ -1,11 +1,11 @@
 """Which items must not meet in a batch: those that share a text are false negatives of each other."""
 
-from array import array
-from collections.abc import Hashable, Iterable
+from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
-from pyterrier_hybrid.parallel._rows import Item
+from pyterrier_hybrid.parallel._rows import text_key
 
 # Words have several senses: "bar" and "line" would join a third of a dictionary into one group. Shorter texts of
 # translation items link nothing; two real sentences share more than that.
@@ -16,34 +16,25 @@ class Links:
     """Keys that items have; items with a key in common, directly or over others, are one group.
 
     >>> links = Links()
-    >>> for item, key in [(0, "a"), (1, "b"), (2, "b"), (3, "c"), (2, "c")]:
-    ...     links.add(item, key)
+    >>> links.add([0, 1, 2, 3, 2], ["a", "b", "b", "c", "c"])
     >>> links.groups(5).tolist()
     [0, 1, 1, 1, 2]
     """
 
     def __init__(self) -> None:
-        self._items, self._keys = array("q"), array("q")
+        self._items: list[np.ndarray] = []
+        self._keys: list[np.ndarray] = []
 
-    def add(self, item: int, key: Hashable) -> None:
-        """Give an item a key. Equal hashes count as equal keys: with 64 bits, chance is no concern."""
-        self._items.append(item)
-        self._keys.append(hash(key))
+    def add(self, items: np.ndarray | Sequence[int], keys: np.ndarray | Sequence[str]) -> None:
+        """Give items their keys, one each.
 
-    def add_texts(self, items: Iterable[Item]) -> None:
-        """Give every item its queries and passages as keys, and its group, if it has one."""
-        for number, item in enumerate(items):
-            if item.group is not None:
-                self.add(number, ("group", item.group))
-            if item.translation:
-                for text in item.queries.values():
-                    key = text_key(text)
-                    if len(key) >= _SHORTEST_SENTENCE:
-                        self.add(number, key)
-            else:
-                for texts in (item.queries, item.passages):
-                    for text in texts.values():
-                        self.add(number, text_key(text))
+        Args:
+            items: Item numbers, int [k].
+            keys: Strings, or hashes as :func:`hashes` makes them. Equal hashes count as equal keys: with 64 bits,
+                chance is no concern.
+        """
+        self._items.append(np.asarray(items, np.int32))
+        self._keys.append(keys if isinstance(keys, np.ndarray) else hashes(keys))
 
     def groups(self, count: int) -> np.ndarray:
         """Return the group of each of ``count`` items, int64 [count], numbered from 0 by first appearance."""
@@ -52,28 +43,76 @@ class Links:
 
         if not count:
             return np.zeros(0, np.int64)
-        keys, key = np.unique(np.array(self._keys, np.int64), return_inverse=True)
-        size = count + len(keys)
-        edges = coo_matrix((np.ones(len(key), bool), (np.array(self._items), count + key)), shape=(size, size))
-        return renumbered(connected_components(edges, directed=False)[1][:count])
+        keys = np.concatenate([np.zeros(0, np.uint64), *self._keys])
+        order = np.argsort(keys)
+        shared = np.flatnonzero(keys[order[1:]] == keys[order[:-1]])
+        items = np.concatenate([np.zeros(0, np.int32), *self._items])
+        ends = items[order[shared]], items[order[shared + 1]]
+        edges = coo_matrix((np.ones(len(shared), bool), ends), shape=(count, count))
+        return renumbered(connected_components(edges, directed=False)[1])
 
 
-def text_key(text: str) -> str:
-    r"""What two texts have in common that differ in case and spaces only.
+class TextLinks:
+    """The groups of a store's items, and the finer ones of items that share a passage.
 
-    >>> text_key(" Learning\nObjectives")
-    'learning objectives'
+    Attributes:
+        groups: Links by query, passage and whatever else is added.
+        passages: Links by passage.
     """
-    return " ".join(text.casefold().split())
+
+    def __init__(self) -> None:
+        self.groups, self.passages = Links(), Links()
+
+    def add(self, first: int, batch: pa.RecordBatch) -> None:
+        """Give the items of a batch their queries and passages as keys.
+
+        Args:
+            first: The number of the batch's first item.
+            batch: Its columns are those of :mod:`pyterrier_hybrid.parallel._texts`.
+        """
+        translation = batch.column("translation").to_numpy(zero_copy_only=False)
+        for name in batch.schema.names:
+            role = name.partition(".")[0]
+            if role not in ("query", "passage"):
+                continue
+            column = batch.column(name)
+            rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+            keys = [text_key(text) for text in column.drop_null().to_pylist()]
+            numbers = hashes(keys)
+            long_enough = np.fromiter(map(len, keys), np.int64, len(keys)) >= _SHORTEST_SENTENCE
+            counts = ~translation[rows] | long_enough
+            self.groups.add(first + rows[counts], numbers[counts])
+            # The texts of translations are kept as queries, and are passages as well.
+            counts &= translation[rows] | (role == "passage")
+            self.passages.add(first + rows[counts], numbers[counts])
+
+
+def hashes(texts: Sequence[str]) -> np.ndarray:
+    """Return 64-bit hashes that are the same in every process, uint64 [n].
+
+    >>> int(hashes(["rome"])[0] - hashes(["rome"])[0])
+    0
+    """
+    from pandas.util import hash_array
+
+    objects = np.empty(len(texts), object)
+    objects[:] = texts
+    return hash_array(objects, categorize=False)
 
 
 def renumbered(labels: np.ndarray) -> np.ndarray:
     """Number labels from 0 by first appearance, int64.
 
+    Args:
+        labels: Integers from 0, int [n].
+
     >>> renumbered(np.array([7, 3, 7, 5])).tolist()
     [0, 1, 0, 2]
     """
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number = np.empty(len(first), np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[inverse]
+    if not len(labels):
+        return np.zeros(0, np.int64)
+    places = np.arange(len(labels))
+    first = np.full(labels.max() + 1, len(labels))
+    np.minimum.at(first, labels, places)
+    number = np.cumsum(first[labels] == places) - 1
+    return number[first[labels]]

@@ -1,23 +1,32 @@
 """The pair store."""
 
-import gzip
-import json
 import operator
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid._files import whole_folder
+from pyterrier_hybrid.parallel._blocks import Blocks, Kind, sort_by_kind
+from pyterrier_hybrid.parallel._build import Parts, in_memory
 from pyterrier_hybrid.parallel._choice import Choice
-from pyterrier_hybrid.parallel._groups import Links, renumbered
-from pyterrier_hybrid.parallel._rows import BAR_AFTER, Item, check_language, has_pair, is_blank
+from pyterrier_hybrid.parallel._groups import renumbered
+from pyterrier_hybrid.parallel._rows import Item
+from pyterrier_hybrid.parallel._sources import Sources
+from pyterrier_hybrid.parallel._store import Files, write_description
+from pyterrier_hybrid.parallel._texts import Texts, items_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-class ParallelPairs:
-    """Queries and passages in several languages, in memory: what a sampler plans over and a trainer reads.
+class ParallelPairs(Sources):
+    """Queries and passages in several languages: what a sampler plans over and a trainer reads.
+
+    Texts are Arrow record batches, in memory or mapped into it from a folder (:meth:`save`, :meth:`open`). Parts of a
+    store (:meth:`split`, :meth:`filter`, :meth:`imbalance`) and sums share its texts.
 
     Items that share a query, a passage (whatever the case and the spaces) or a given group are one group, also over a
     third item: in a batch, one's passage would be called wrong for the other's query though it is right. Of translation
@@ -30,14 +39,12 @@ class ParallelPairs:
         languages: Codes of all languages, sorted: the columns of ``has_query`` and ``has_passage``.
         datasets: Names of all datasets, sorted.
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
-        dataset_ids: Position of each item's dataset in ``datasets``, int32 [n].
-        has_query: Whether an item has a query in a language, bool [n, languages].
-        has_passage: Whether it has a passage, bool [n, languages].
-        is_translation: Whether an item is a translation group, bool [n]: its texts are queries and passages, and only
-            cross-lingual pairs of them mean anything.
+        passage_groups: The same by passages alone: items that share one in any language, directly or over others.
+        blocks: The items sorted into blocks of the same dataset and languages, as samplers read them.
 
     Raises:
-        ValueError: If an item has an empty text, an unknown language, no query or no passage, or if two have one id.
+        ValueError: If an item has an empty text, an unknown language, no query or no passage, a negative that is its
+            own passage, or if two have one id.
 
     Example:
         >>> pairs = ParallelPairs([
@@ -50,155 +57,63 @@ class ParallelPairs:
         'Wo ist Rom?'
     """
 
+    languages: list[str]
+    datasets: list[str]
+    groups: np.ndarray
+    passage_groups: np.ndarray
+    blocks: Blocks
+
     def __init__(self, items: Iterable[Item] = ()) -> None:
-        items = list(items)
-        for number, item in enumerate(items):
-            _check(number, item)
-        links = Links()
-        links.add_texts(items)
-        self._fill(items, links.groups(len(items)))
+        self._fill(*in_memory(lambda builder: builder.add_items(items)))
 
-    @classmethod
-    def _of(cls, items: list[Item], groups: np.ndarray) -> "ParallelPairs":
-        pairs = cls.__new__(cls)
-        pairs._fill(items, groups)
-        return pairs
+    def _fill(self, texts: Texts, parts: Parts, rows: np.ndarray | None = None) -> None:
+        self._texts, self._parts, self._rows = texts, parts, rows
+        self._sorted, self.groups, self.passage_groups = parts
+        self.languages, self.datasets, self.blocks = self._sorted
 
-    def _fill(self, items: list[Item], groups: np.ndarray) -> None:
-        seen = Counter((item.dataset, item.id, item.translation) for item in items)
-        for (dataset, name, _), times in seen.items():
-            if times > 1:
-                raise ValueError(f"{times} items of dataset {dataset!r} have the id {name!r}: give each its own")
-        self.groups = renumbered(groups)
-        self._items = [
-            item if item.group == group else item._replace(group=group)
-            for item, group in zip(items, self.groups.tolist(), strict=True)
-        ]
-        self.languages = sorted({code for item in items for texts in (item.queries, item.passages) for code in texts})
-        self.datasets = sorted({item.dataset for item in items})
-        column = {code: number for number, code in enumerate(self.languages)}
-        dataset = {name: number for number, name in enumerate(self.datasets)}
-        self.dataset_ids = np.fromiter((dataset[item.dataset] for item in items), np.int32, len(items))
-        self.is_translation = np.fromiter((item.translation for item in items), bool, len(items))
-        self.has_query = np.zeros((len(items), len(column)), bool)
-        self.has_passage = np.zeros((len(items), len(column)), bool)
-        for table, field in ((self.has_query, "queries"), (self.has_passage, "passages")):
-            texts = [getattr(item, field) for item in items]
-            rows = np.repeat(np.arange(len(items)), np.fromiter(map(len, texts), np.int64, len(items)))
-            table[rows, np.fromiter((column[code] for row in texts for code in row), np.int64, len(rows))] = True
+    @cached_property
+    def dataset_ids(self) -> np.ndarray:
+        """Position of each item's dataset in ``datasets``, int32 [n]."""
+        return self.blocks.dataset_ids[self._sorted.kind_of_item]
 
-    @classmethod
-    def from_jsonl(
-        cls,
-        *files: str | Path,
-        languages: Sequence[str] | None = None,
-        datasets: Sequence[str] | None = None,
-        exclude_datasets: Sequence[str] | None = None,
-        max_empty: float = 1e-4,
-    ) -> "ParallelPairs":
-        """Read files of JSON Lines, plain or gzipped.
+    @cached_property
+    def has_query(self) -> np.ndarray:
+        """Whether an item has a query in a language, bool [n, languages]."""
+        return self.blocks.has_query[self._sorted.kind_of_item]
 
-        Every row is an object with the fields ``set`` (the dataset) and ``id``, and with those of one of these kinds:
+    @cached_property
+    def has_passage(self) -> np.ndarray:
+        """Whether an item has a passage in a language, bool [n, languages]."""
+        return self.blocks.has_passage[self._sorted.kind_of_item]
 
-        ====================================  ==================================================================
-        ``lang, question, passage``           a question-passage pair; rows of the same set and id are one item in
-                                              several languages; rows with the same ``context`` are one group
-        ``text`` = {language: sentence}       a translation group
-        ``terms`` = {language: [form, ...]}   a word and its translations: a translation group of the first forms
-        ``queries, passages``                 {language: text} each: what :meth:`to_jsonl` writes
-        ====================================  ==================================================================
+    @cached_property
+    def is_translation(self) -> np.ndarray:
+        """Whether an item is a translation group, bool [n].
 
-        A ``group`` (int or str) is possible in any row: rows of one file with the same one are one group.
-
-        Args:
-            files: Where to read.
-            languages: Keep texts of these languages only.
-            datasets: Keep rows only if their ``set`` matches one of these :mod:`fnmatch` patterns.
-            exclude_datasets: Drop rows whose ``set`` matches one of these patterns.
-            max_empty: Rows with an empty text are skipped with a warning up to this share of a file's rows.
-
-        Returns:
-            The store, in the order of the rows.
-
-        Raises:
-            FileNotFoundError: If a file is not there.
-            ValueError: With file, line and field, if a line is broken, a field is missing or not a string, a language
-                unknown, an item there twice, or too many texts empty; also if a language or pattern matches nothing.
-
-        Example:
-            >>> import tempfile
-            >>> row = '{"set": "toy", "id": "1", "lang": "en", "question": "Where is Rome?", "passage": "In Italy."}'
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     path = Path(folder) / "pairs.jsonl"
-            ...     _ = path.write_text(row)
-            ...     ParallelPairs.from_jsonl(path)
-            ParallelPairs(1 item, 1 group, 1 language: en)
-              toy  1
+        Its texts are queries and passages, and only cross-lingual pairs of them mean anything.
         """
-        from pyterrier_hybrid.parallel._readers import read_jsonl
+        return self.blocks.is_translation[self._sorted.kind_of_item]
 
-        return cls._of(*read_jsonl(
-            files, languages=languages, datasets=datasets, exclude_datasets=exclude_datasets, max_empty=max_empty
-        ))  # fmt: skip
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all texts, ids, languages and groups, 32 hexadecimal digits.
 
-    @classmethod
-    def from_irds(cls, name: str) -> "ParallelPairs":
-        """Take the questions and relevant documents of a dataset of this package, in all its languages.
-
-        Args:
-            name: Family and split, such as ``"atlas/train"``. A family without splits, such as ``"xquad-r"``, or a test
-                split is evaluation data: learning from it is possible, and warned of.
-
-        Returns:
-            The store. Documents of one context are not one group, unlike rows of a file: their relevance is known.
-
-        Raises:
-            ValueError: If there is no such family or split.
-
-        Example:
-            >>> "de" in ParallelPairs.from_irds("atlas/train").languages
-            True
+        It is the same for the same items in the same order, however they were read; a folder has it written down.
         """
-        from pyterrier_hybrid.parallel._readers import read_irds
+        from pyterrier_hybrid.parallel._fingerprint import Fingerprint
 
-        return cls._of(*read_irds(name))
-
-    def to_jsonl(self, path: str | Path) -> None:
-        """Write all items with their groups, in order, whole or not at all; :meth:`from_jsonl` reads the same store.
-
-        Args:
-            path: The file, replaced if it is there; gzipped if its name ends in ``.gz``.
-
-        Example:
-            >>> import tempfile
-            >>> pairs = ParallelPairs([Item("1", 0, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."})])
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     pairs.to_jsonl(Path(folder) / "pairs.jsonl.gz")
-            ...     ParallelPairs.from_jsonl(Path(folder) / "pairs.jsonl.gz").item(0) == pairs.item(0)
-            True
-        """
-        from tqdm.auto import tqdm
-
-        path = Path(path)
-        with whole_file(path) as unfinished, unfinished.open("wb") as raw, ExitStack() as stack:
-            file = raw
-            if path.suffix == ".gz":
-                # Without name and time in its header, equal stores are equal files.
-                file = stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0))
-            for item in tqdm(self._items, desc=path.name, unit="items", delay=BAR_AFTER):
-                row = {"set": item.dataset, "id": item.id, "group": item.group}
-                if item.translation:
-                    row["text"] = item.queries
-                else:
-                    row |= {"queries": item.queries, "passages": item.passages}
-                file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+        fingerprint = Fingerprint()
+        for batch in self._texts.pieces(self._rows):
+            fingerprint.add(batch)
+        return fingerprint.hexdigest(self.groups)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.groups)
 
     def item(self, i: int) -> Item:
         """Return an item with all its texts."""
-        return self._items[i]
+        (item,) = items_of(self._texts.row(self._row(i)), [int(self.groups[i])])
+        return item
 
     def query(self, i: int, lang: str) -> str:
         """Return the query of an item in a language.
@@ -206,10 +121,10 @@ class ParallelPairs:
         Raises:
             ValueError: If it has none.
         """
-        try:
-            return self._items[i].queries[lang]
-        except KeyError:
-            raise ValueError(_no_text("query", self._items[i], lang, self._items[i].queries)) from None
+        text = self._texts.value(self._row(i), f"query.{lang}")
+        if text is None:
+            raise ValueError(self._no_text("query", i, lang))
+        return text
 
     def passage(self, i: int, lang: str) -> str:
         """Return the passage of an item in a language.
@@ -217,10 +132,23 @@ class ParallelPairs:
         Raises:
             ValueError: If it has none.
         """
-        try:
-            return self._items[i].passages[lang]
-        except KeyError:
-            raise ValueError(_no_text("passage", self._items[i], lang, self._items[i].passages)) from None
+        row = self._row(i)
+        text = self._texts.value(row, f"passage.{lang}")
+        if text is None and self._texts.value(row, "translation"):
+            text = self._texts.value(row, f"query.{lang}")
+        if text is None:
+            raise ValueError(self._no_text("passage", i, lang))
+        return text
+
+    def negatives(self, i: int, lang: str) -> list[str]:
+        """Return the hard negatives of an item in a language, ``[]`` if it has none.
+
+        Example:
+            >>> item = Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."}, negatives={"en": ["In Italy."]})
+            >>> ParallelPairs([item]).negatives(0, "en")
+            ['In Italy.']
+        """
+        return self._texts.value(self._row(i), f"negatives.{lang}") or []
 
     def texts(self, limit: int | None = None, seed: int = 0) -> list[str]:
         """Return different texts of all items, as a tokenizer is trained on.
@@ -239,21 +167,83 @@ class ParallelPairs:
             >>> len(ParallelPairs([item]).texts(limit=2))
             2
         """
-        known = {code: {} for code in self.languages}
-        for item in self._items:
-            for texts in (item.queries, item.passages):
-                for code, text in texts.items():
-                    known[code][text] = None
-        drawn = {code: list(texts) for code, texts in known.items()}
-        if limit is not None:
-            rng, left = np.random.default_rng(seed), limit
-            # From the smallest language on, what one cannot give is shared by those that have more.
-            for place, code in enumerate(sorted(drawn, key=lambda code: (len(drawn[code]), code))):
-                share = min(left // (len(drawn) - place), len(drawn[code]))
-                chosen = np.sort(rng.choice(len(drawn[code]), size=share, replace=False))
-                drawn[code] = [drawn[code][number] for number in chosen.tolist()]
-                left -= share
-        return [text for texts in drawn.values() for text in texts]
+        from pyterrier_hybrid.parallel._different import different_texts
+
+        return different_texts(self._texts, self._rows, self.languages, limit=limit, seed=seed)
+
+    def statistics(self) -> "pd.DataFrame":
+        """Count what there is in every language of every dataset.
+
+        Returns:
+            A row for each dataset and language, with the columns ``dataset``, ``language``, ``items``, ``queries``,
+            ``passages``, ``groups``, ``query_chars`` and ``passage_chars`` (mean characters) and ``cross`` (the share
+            of the items with a pair of this and another language).
+
+        Example:
+            >>> item = Item("1", None, "toy", {"de": "Geht das?", "en": "Does it work?"}, {"de": "Ja."})
+            >>> ParallelPairs([item]).statistics()[["language", "queries", "passages", "query_chars", "cross"]]
+              language  queries  passages  query_chars  cross
+            0       de        1         1          9.0    1.0
+            1       en        1         0         13.0    1.0
+        """
+        from pyterrier_hybrid.parallel._statistics import statistics
+
+        return statistics(self._sorted, self.groups, self._texts, self._rows)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the store into a folder, whole or not at all; :meth:`open` opens it.
+
+        Args:
+            folder: Its place.
+            overwrite: Replace a folder that is there already.
+
+        Raises:
+            FileExistsError: If it is there and ``overwrite`` is false.
+
+        Example:
+            >>> import tempfile
+            >>> pairs = ParallelPairs([Item("1", 0, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."})])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     pairs.save(Path(folder) / "pairs")
+            ...     ParallelPairs.open(Path(folder) / "pairs").fingerprint == pairs.fingerprint
+            True
+        """
+        with whole_folder(folder, overwrite=overwrite) as unfinished:
+            with Files(unfinished) as files:
+                for batch in self._texts.batches if self._rows is None else self._texts.pieces(self._rows):
+                    files.append(batch)
+            write_description(unfinished, self._parts, files.fingerprint.hexdigest(self.groups))
+
+    def to_jsonl(self, path: str | Path) -> None:
+        """Write all items with their groups, in order, whole or not at all; :meth:`from_jsonl` reads the same store.
+
+        Args:
+            path: The file, replaced if it is there; gzipped if its name ends in ``.gz``.
+
+        Example:
+            >>> import tempfile
+            >>> pairs = ParallelPairs([Item("1", 0, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."})])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     pairs.to_jsonl(Path(folder) / "pairs.jsonl.gz")
+            ...     ParallelPairs.from_jsonl(Path(folder) / "pairs.jsonl.gz").item(0) == pairs.item(0)
+            True
+        """
+        from pyterrier_hybrid.parallel._writers import write_jsonl
+
+        write_jsonl(Path(path), self._texts.pieces(self._rows), self.groups)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write all items into a Parquet file, whole or not at all; :meth:`from_parquet` reads the same store.
+
+        Its columns are ``id``, ``dataset``, ``translation``, ``group``, and ``query.de``, ``passage.de`` and
+        ``negatives.de`` for every language; the texts of translations are queries.
+
+        Args:
+            path: The file, replaced if it is there.
+        """
+        from pyterrier_hybrid.parallel._writers import write_parquet
+
+        write_parquet(Path(path), self._texts, self._rows, self.groups)
 
     def split(self, held_out: float | int, seed: int = 0) -> tuple["ParallelPairs", "ParallelPairs"]:
         """Divide the store so that no group is in both parts.
@@ -284,7 +274,8 @@ class ParallelPairs:
         chosen = np.zeros(total, bool)
         chosen[np.random.default_rng(seed).permutation(total)[:number]] = True
         held = chosen[self.groups]
-        return self._take(~held), self._take(held)
+        kinds, kind_of_item = self._sorted.kinds, self._sorted.kind_of_item
+        return self._part(self._texts, kinds, kind_of_item, ~held), self._part(self._texts, kinds, kind_of_item, held)
 
     def filter(
         self,
@@ -310,58 +301,91 @@ class ParallelPairs:
         """
         choice = Choice(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets)
         choice.check(self.languages, self.datasets)
-        kept, groups = [], []
-        for item, group in zip(self._items, self.groups.tolist(), strict=True):
-            item = choice.of(item) if choice.wants(item.dataset) else None
-            if item is not None:
-                kept.append(item)
-                groups.append(group)
-        return self._of(kept, np.array(groups, np.int64))
+        kinds = [choice.of_kind(kind) for kind in self._sorted.kinds]
+        kept = np.array([choice.wants(kind.dataset) and kind.has_pair for kind in kinds], bool)
+        kind_of_item = self._sorted.kind_of_item
+        texts = self._texts if languages is None else self._texts.of_languages(choice.wants_language)
+        return self._part(texts, kinds, kind_of_item, kept[kind_of_item])
+
+    def imbalance(self, shares: Mapping[str, float], *, seed: int = 0) -> "ParallelPairs":
+        """Return a store in which some languages are rarer, to see what that does to an encoder.
+
+        Args:
+            shares: Language -> the share of the items with a text in it that keep theirs; 0 drops the language. The
+                texts of a smaller share are among those of a larger one.
+            seed: Which items keep theirs; each language draws for itself.
+
+        Returns:
+            The store, without the items that are left without a pair. Groups stay together.
+
+        Raises:
+            ValueError: If a language does not occur, or a share is not between 0 and 1.
+
+        Example:
+            >>> items = [
+            ...     Item(str(n), None, "toy", {"de": f"Was ist {n}?", "en": f"What is {n}?"}, {"en": f"It is {n}."})
+            ...     for n in range(10)
+            ... ]
+            >>> int(ParallelPairs(items).imbalance({"de": 0.2}).has_query[:, 0].sum())
+            2
+        """
+        from pyterrier_hybrid.parallel._imbalance import unbalanced
+
+        part = self._part(*unbalanced(self._sorted, self._texts, self._rows, shares, seed))
+        # Dropped texts are hidden where they were; rows that are named are copied without them when saved.
+        part._rows = part._row_numbers()
+        return part
 
     def __add__(self, other: "ParallelPairs") -> "ParallelPairs":
         """Return a store of the items of both, in order; groups with a text in common become one."""
         if not isinstance(other, ParallelPairs):
             return NotImplemented
-        shift = int(self.groups.max()) + 1 if len(self) else 0
-        items = self._items + [item._replace(group=item.group + shift) for item in other._items]
-        links = Links()
-        links.add_texts(items)
-        return self._of(items, links.groups(len(items)))
+        from pyterrier_hybrid.parallel._sum import joined
+
+        ours, theirs = ((pairs._texts, pairs._rows, pairs._parts) for pairs in (self, other))
+        return self._of(*joined(ours, theirs))
 
     def __repr__(self) -> str:
-        counts = [f"{_count(len(self), 'item')}, {_count(len(np.unique(self.groups)), 'group')}"]
+        groups = int(self.groups.max()) + 1 if len(self) else 0
+        counts = [f"{_count(len(self), 'item')}, {_count(groups, 'group')}"]
         if self.languages:
             counts.append(f"{_count(len(self.languages), 'language')}: {' '.join(self.languages)}")
         width = max(map(len, self.datasets), default=0)
-        sizes = np.bincount(self.dataset_ids, minlength=len(self.datasets)).tolist()
-        lines = [f"  {name:{width}}  {size:,}" for name, size in zip(self.datasets, sizes, strict=True)]
+        sizes = np.zeros(len(self.datasets), np.int64)
+        np.add.at(sizes, self.blocks.dataset_ids, np.diff(self.blocks.starts))
+        lines = [f"  {name:{width}}  {size:,}" for name, size in zip(self.datasets, sizes.tolist(), strict=True)]
         return "\n".join([f"ParallelPairs({', '.join(counts)})", *lines])
 
-    def _take(self, mask: np.ndarray) -> "ParallelPairs":
-        return self._of([self._items[number] for number in np.flatnonzero(mask).tolist()], self.groups[mask])
+    @classmethod
+    def _of(cls, texts: Texts, parts: Parts, rows: np.ndarray | None = None) -> "ParallelPairs":
+        pairs = cls.__new__(cls)
+        pairs._fill(texts, parts, rows)
+        return pairs
 
+    def _part(self, texts: Texts, kinds: Sequence[Kind], kind_of_item: np.ndarray, kept: np.ndarray) -> "ParallelPairs":
+        if kept.all():
+            return self._of(texts, Parts(sort_by_kind(kinds, kind_of_item), *self._parts[1:]), self._rows)
+        parts = Parts(
+            sort_by_kind(kinds, kind_of_item[kept]),
+            renumbered(self.groups[kept]),
+            renumbered(self.passage_groups[kept]),
+        )
+        return self._of(texts, parts, self._row_numbers()[kept])
 
-def _check(number: int, item: Item) -> None:
-    if not isinstance(item, Item):
-        raise TypeError(f"items[{number}] is {type(item).__name__}, not Item: wrap its fields as Item(id, group, ...)")
-    place = f"items[{number}] ({item.id!r} of {item.dataset!r})"
-    for field in ("queries", "passages"):
-        for code, text in getattr(item, field).items():
-            try:
-                check_language(code)
-            except ValueError as error:
-                raise ValueError(f"{place}, {field}: {error}") from None
-            if not isinstance(text, str) or is_blank(text):
-                raise ValueError(f"{place}, {field}[{code!r}] is {text!r}: give it a text, or leave the language out")
-    if item.translation and item.queries != item.passages:
-        raise ValueError(f"{place} is a translation, so queries and passages must be the same texts")
-    if not has_pair(item):
-        least = "texts in two languages" if item.translation else "a query and a passage"
-        raise ValueError(f"{place} cannot make a pair: it needs {least}")
+    def _row_numbers(self) -> np.ndarray:
+        return np.arange(len(self._texts)) if self._rows is None else self._rows
 
+    def _row(self, i: int) -> int:
+        number, count = operator.index(i), len(self.groups)
+        if not -count <= number < count:
+            raise IndexError(f"there is no item {number}: the store has {count:,}")
+        number %= count
+        return number if self._rows is None else int(self._rows[number])
 
-def _no_text(what: str, item: Item, lang: str, texts: dict[str, str]) -> str:
-    return f"item {item.id!r} of {item.dataset!r} has no {what} in {lang!r}, only in {', '.join(sorted(texts))}"
+    def _no_text(self, what: str, i: int, lang: str) -> str:
+        item = self.item(i)
+        texts = item.queries if what == "query" else item.passages
+        return f"item {item.id!r} of {item.dataset!r} has no {what} in {lang!r}, only in {', '.join(sorted(texts))}"
 
 
 def _count(number: int, what: str) -> str:
