@@ -1,64 +1,15 @@
 """The samplers' promises, on made-up stores of every shape and on the real pair files."""
 
 from collections import Counter
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sampling_stores import LANGUAGES, assert_valid, chi_square, full, store, stores
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.training.sampling import CrossSampler, HybridSampler, MonoSampler
-
-LANGUAGES = ["ar", "de", "en", "zh"]
-
-
-def store(has_query, has_passage=None, *, groups=None, datasets=None, translation=None, languages=None):
-    """The arrays of a pair store; without groups, every item is its own."""
-    has_query = np.asarray(has_query, bool)
-    n, width = has_query.shape
-    names = sorted(set(datasets or ["toy"]))
-    return SimpleNamespace(
-        languages=list(languages or LANGUAGES[:width]),
-        datasets=names,
-        groups=np.arange(n) if groups is None else np.asarray(groups, np.int64),
-        dataset_ids=np.array([names.index(name) for name in datasets or ["toy"] * n], np.int32),
-        has_query=has_query,
-        has_passage=has_query if has_passage is None else np.asarray(has_passage, bool),
-        is_translation=np.zeros(n, bool) if translation is None else np.asarray(translation, bool),
-    )
-
-
-def full(items, languages=4, **more):
-    return store(np.ones((items, languages), bool), **more)
-
-
-@st.composite
-def stores(draw):
-    """Sparse stores with few groups, some translation items, and gaps in the numbers of the groups."""
-    n = draw(st.integers(4, 40))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    density = draw(st.floats(0.2, 1))
-    translation = rng.random(n) < draw(st.sampled_from([0, 0.3, 1]))
-    has_query = rng.random((n, 4)) < density
-    has_passage = np.where(translation[:, None], has_query, rng.random((n, 4)) < density)
-    groups = rng.integers(0, draw(st.integers(1, n)), n) * 7 + 3
-    return store(has_query, has_passage, groups=groups, translation=translation)
-
-
-def assert_valid(pairs, batch, batch_size, kind):
-    assert len(batch) == batch_size
-    items = [item for item, _, _ in batch]
-    assert len({int(pairs.groups[item]) for item in items}) == batch_size
-    for item, query, passage in batch:
-        assert type(item) is int and type(query) is str and type(passage) is str
-        assert pairs.has_query[item, pairs.languages.index(query)]
-        assert pairs.has_passage[item, pairs.languages.index(passage)]
-        assert (query == passage) == (kind == "mono")
-        assert kind == "cross" or not pairs.is_translation[item]
-    if kind == "mono":
-        assert len({query for _, query, _ in batch}) == 1
 
 
 def mono_capacity(pairs):
@@ -155,11 +106,6 @@ def test_slices_that_do_not_exist():
     for rank, world in [(0, 5), (0, 0), (2, 2), (-1, 2)]:
         with pytest.raises(ValueError):
             plan.slice(0, rank, world)
-
-
-def chi_square(observed, shares):
-    observed, expected = np.array(observed, float), np.array(shares) * sum(observed)
-    return float(((observed - expected) ** 2 / expected).sum())
 
 
 def test_mono_languages_are_uniform_whatever_their_sizes():

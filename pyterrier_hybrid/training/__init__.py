@@ -4,12 +4,23 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
+    "CosineAlpha": "sampling",
     "CrossSampler": "sampling",
     "HybridSampler": "sampling",
+    "LengthGroupedSampler": "sampling",
+    "LinearAlpha": "sampling",
+    "MixedSampler": "sampling",
     "MonoSampler": "sampling",
+    "MultiPositiveSampler": "sampling",
+    "TranslateTrainSampler": "sampling",
+    "sampler_from": "sampling",
+    "PlannedBatchSampler": "adapters",
+    "planned_dataset": "adapters",
     "InfoNCE": "losses",
     "HybridTrainer": "trainer",
-    "train": "trainer",
+    "train": "_train",
+    "SweepResults": "_sweep_results",
+    "sweep": "_sweep",
 }
 
 __all__ = list(_PUBLIC)

@@ -1,163 +1,168 @@
 """Drawing items without two of one group, from overlapping sets of items, in time that does not grow with the data."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-# After so many rounds the open slots are in strata with hardly a free group, where drawing blindly would take long.
-_BLIND_ROUNDS = 12
+from pyterrier_hybrid.training._weights import LEAST
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel._blocks import Blocks
+
+# Candidates per open slot, round by round. After these the open slots are in strata with hardly a free group, where
+# drawing blindly would take long.
+_WIDTHS = (1, 1, 1, 1, 8, 64)
+# The first and the largest number of items that are looked at together.
+_CHUNKS = 1024, 1 << 20
 
 
 class PairArrays(Protocol):
-    """What a sampler reads of a pair store (:class:`~pyterrier_hybrid.parallel.ParallelPairs` has it all)."""
+    """What a sampler reads of a pair store (:class:`~pyterrier_hybrid.parallel.ParallelPairs` has it all).
+
+    Attributes:
+        languages: Codes of all languages.
+        datasets: Names of all datasets.
+        groups: Group of each item, int64 [n]; may be memory-mapped.
+        blocks: The items, sorted by dataset and languages; may be memory-mapped.
+    """
 
     languages: Sequence[str]
     datasets: Sequence[str]
     groups: np.ndarray
-    dataset_ids: np.ndarray
-    has_query: np.ndarray
-    has_passage: np.ndarray
-    is_translation: np.ndarray
-
-
-class Blocks:
-    """The items of non-zero weight, sorted into blocks that are alike: same languages of texts, same weight.
-
-    Real data has some thousand such blocks at most, whatever its size, so that the items of each of hundreds of
-    language pairs are a short list of blocks instead of a copy of the item numbers.
-
-    Args:
-        pairs: The arrays of a pair store.
-        weights: Relative weight of each item, float64 [n].
-
-    Attributes:
-        items: Item numbers, block after block, int32 [items of non-zero weight].
-        starts: Where each block starts in ``items``, and the end of the last one, int64 [blocks + 1].
-        weights: Weight of one item of each block, float64 [blocks].
-        has_query, has_passage: The languages of each block's texts, bool [blocks, languages].
-        is_translation: Whether a block's items are translation groups, bool [blocks].
-        groups: The group of every item as in ``pairs``, numbered from 0 without gaps, int32 [n].
-    """
-
-    def __init__(self, pairs: PairArrays, weights: np.ndarray) -> None:
-        self.groups = np.unique(pairs.groups, return_inverse=True)[1].astype(np.int32)
-        signature = np.packbits(
-            np.concatenate([pairs.has_query, pairs.has_passage, pairs.is_translation[:, None]], axis=1), axis=1
-        )
-        # Two bytes at a time, each time renumbered: equal numbers mean equal bytes so far, and int64 never overflows.
-        number = np.unique(weights, return_inverse=True)[1].astype(np.int64)
-        for column in range(0, signature.shape[1], 2):
-            for byte in signature[:, column : column + 2].T:
-                number = number * 256 + byte
-            number = np.unique(number, return_inverse=True)[1].astype(np.int64)
-        order = np.argsort(number, kind="stable")
-        order = order[weights[order] > 0].astype(np.int32)
-        first = np.flatnonzero(np.diff(number[order], prepend=-1))
-        self.items = order
-        self.starts = np.append(first, len(order))
-        self.weights = weights[order[first]]
-        self.has_query = np.asarray(pairs.has_query)[order[first]]
-        self.has_passage = np.asarray(pairs.has_passage)[order[first]]
-        self.is_translation = np.asarray(pairs.is_translation)[order[first]]
+    blocks: "Blocks"
 
 
 class Strata:
     """Sets of items, each a union of blocks; the sets may overlap.
 
+    Nothing here is as long as the items: of memory-mapped stores, only what is drawn is read.
+
     Args:
-        blocks: The blocks.
-        eligible: Which blocks make up each stratum, bool [strata, blocks]; none is empty.
+        pairs: The store.
+        members: The numbers of the blocks of each stratum; none is empty.
+        weights: Weight of an item of each dataset, float64 [datasets]; positive for the datasets of all members.
+        power: Inside a stratum, the share of a dataset is ∝ weight · size^power: 1 draws all items alike.
     """
 
-    def __init__(self, blocks: Blocks, eligible: np.ndarray) -> None:
-        self._blocks = blocks
-        strata, self._numbers = np.nonzero(eligible)
-        self._numbers = self._numbers.astype(np.int32)
-        self._sizes = np.diff(blocks.starts)
-        self._ends = np.cumsum(np.bincount(strata, minlength=len(eligible)))
+    def __init__(self, pairs: PairArrays, members: Sequence[np.ndarray], weights: np.ndarray, power: float) -> None:
+        # Without the subclass np.memmap, whose every small slice costs microseconds.
+        self._items, self._groups = np.asarray(pairs.blocks.items), np.asarray(pairs.groups)
+        self._starts = np.asarray(pairs.blocks.starts)
+        self._sizes = np.diff(self._starts)
+        self._numbers = np.concatenate(members)
+        self._ends = np.cumsum([len(numbers) for numbers in members])
         self._firsts = np.append(0, self._ends[:-1])
+        strata = np.repeat(np.arange(len(members)), self._ends - self._firsts)
+        datasets = np.asarray(pairs.blocks.dataset_ids)[self._numbers]
+        sizes = self._sizes[self._numbers]
+        _, place = np.unique(strata * len(weights) + datasets, return_inverse=True)
+        # The weight of one item: its dataset's share, divided by the dataset's size in the stratum.
+        logs = np.log(weights[datasets]) + (power - 1) * np.log(np.bincount(place, sizes))[place]
+        self._weights = np.maximum(np.exp(logs - np.maximum.reduceat(logs, self._firsts)[strata]), LEAST)
+        mass = self._weights * sizes
         # One running sum over all strata, so that one binary search finds the blocks of a whole batch.
-        self._mass = np.cumsum((self._sizes * blocks.weights)[self._numbers])
+        self._mass = np.cumsum(mass / np.add.reduceat(mass, self._firsts)[strata])
         self._below = np.append(0.0, self._mass)[self._firsts]
         self._above = self._mass[self._ends - 1]
 
-    def count_groups(self, strata: Iterable[int]) -> int:
-        """Return the number of different groups in the union of some strata."""
-        numbers = np.unique(np.concatenate([self._numbers[self._firsts[s] : self._ends[s]] for s in strata]))
-        seen = np.zeros(int(self._blocks.groups.max()) + 1, bool)
-        for number in numbers:
-            seen[self._blocks.groups[self._block(number)]] = True
-        return int(seen.sum())
+    def count_groups(self, strata: Iterable[int], enough: int) -> int:
+        """Return the number of different groups in the union of some strata, or ``enough`` if there are more.
 
-    def draw(self, strata: np.ndarray, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+        As few items are read as are needed to see enough groups.
+        """
+        numbers = np.unique(np.concatenate([self._numbers[self._firsts[s] : self._ends[s]] for s in strata]))
+        seen = set()
+        for _, items in self._chunks(numbers):
+            groups = self._groups[items]
+            # Items of one group mostly follow each other.
+            groups = groups[np.append(True, groups[1:] != groups[:-1])]
+            seen.update(np.unique(groups).tolist())
+            if len(seen) >= enough:
+                return enough
+        return len(seen)
+
+    def draw(
+        self, strata: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+    ) -> tuple[list[int], list[int], list[int]]:
         """Draw one item for every slot, no two of one group.
 
         An item is drawn by weight among those of its slot's stratum whose group is not in the batch yet. A slot whose
-        stratum has no such item left gets another stratum, uniform among those that have one.
+        stratum has no such item left gets another stratum, by their shares, of those that have one.
 
         Args:
             strata: The stratum of each slot, int [slots]. There must be as many groups in the strata as slots.
+            shares: The share of each stratum, float64 [strata], positive.
             rng: Random numbers.
 
         Returns:
-            The items and the strata of the slots.
+            The items, strata and blocks of the slots.
         """
-        items, final, used = [0] * len(strata), strata.tolist(), set()
+        items, blocks, final = [0] * len(strata), [0] * len(strata), strata.tolist()
+        used: set[int] = set()
         slots = np.arange(len(strata))
-        for _ in range(_BLIND_ROUNDS):
-            drawn = self._blind(strata[slots], rng)
+        for width in _WIDTHS:
+            drawn, numbers = self._blind(np.repeat(strata[slots], width), rng)
+            groups, drawn, numbers = self._groups[drawn].tolist(), drawn.tolist(), numbers.tolist()
             again = []
-            groups = self._blocks.groups[drawn].tolist()
-            for slot, item, group in zip(slots.tolist(), drawn.tolist(), groups, strict=True):
-                if group in used:
-                    again.append(slot)
+            for place, slot in enumerate(slots.tolist()):
+                for candidate in range(place * width, (place + 1) * width):
+                    if groups[candidate] not in used:
+                        used.add(groups[candidate])
+                        items[slot], blocks[slot] = drawn[candidate], numbers[candidate]
+                        break
                 else:
-                    used.add(group)
-                    items[slot] = item
+                    again.append(slot)
             if not again:
-                return items, final
+                return items, final, blocks
             slots = np.array(again)
-        self._fill(slots.tolist(), items, final, used, rng)
-        return items, final
+        exhausted = np.zeros(len(shares), bool)
+        for slot in slots.tolist():
+            while (found := None if exhausted[final[slot]] else self._find(final[slot], used, rng)) is None:
+                exhausted[final[slot]] = True
+                left = np.where(exhausted, 0.0, shares)
+                final[slot] = int(rng.choice(len(left), p=left / left.sum()))
+            items[slot], blocks[slot] = found
+            used.add(int(self._groups[items[slot]]))
+        return items, final, blocks
 
-    def _blind(self, strata: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw an item for each slot by weight, whatever its group."""
+    def _blind(self, strata: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw an item for each slot by weight, whatever its group; return the items and their blocks."""
         below, above = self._below[strata], self._above[strata]
         position = np.searchsorted(self._mass, below + rng.random(len(strata)) * (above - below), side="right")
         # Rounding may carry a point over its stratum's border.
         position = np.clip(position, self._firsts[strata], self._ends[strata] - 1)
         block = self._numbers[position]
         offset = (rng.random(len(strata)) * self._sizes[block]).astype(np.int64)
-        return self._blocks.items[self._blocks.starts[block] + np.minimum(offset, self._sizes[block] - 1)]
+        return self._items[self._starts[block] + np.minimum(offset, self._sizes[block] - 1)], block
 
-    def _fill(
-        self, slots: list[int], items: list[int], final: list[int], used: set[int], rng: np.random.Generator
-    ) -> None:
-        """Fill the slots one by one from the list of all items of their strata whose group is free."""
-        taken = np.zeros(int(self._blocks.groups.max()) + 1, bool)
-        taken[list(used)] = True
-        exhausted = np.zeros(len(self._firsts), bool)
-        for slot in slots:
-            while True:
-                stratum = final[slot]
-                if not exhausted[stratum]:
-                    free, weights = self._free(stratum, taken)
-                    exhausted[stratum] = not len(free)
-                if not exhausted[stratum]:
-                    break
-                final[slot] = int(rng.choice(np.flatnonzero(~exhausted)))
-            mass = np.cumsum(weights)
-            item = free[min(int(np.searchsorted(mass, rng.random() * mass[-1], side="right")), len(free) - 1)]
-            items[slot] = int(item)
-            taken[self._blocks.groups[item]] = True
-
-    def _free(self, stratum: int, taken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _find(self, stratum: int, used: set[int], rng: np.random.Generator) -> tuple[int, int] | None:
+        """Draw an item by weight among those of a stratum whose group is free, and its block; None if there is none."""
         numbers = self._numbers[self._firsts[stratum] : self._ends[stratum]]
-        items = np.concatenate([self._block(number) for number in numbers])
-        weights = np.repeat(self._blocks.weights[numbers], self._sizes[numbers])
-        free = ~taken[self._blocks.groups[items]]
-        return items[free], weights[free]
+        weights = self._weights[self._firsts[stratum] : self._ends[stratum]]
+        taken = np.array(sorted(used))
+        found, total = None, 0.0
+        for places, items in self._chunks(numbers):
+            groups = self._groups[items]
+            free = taken[np.minimum(np.searchsorted(taken, groups), len(taken) - 1)] != groups
+            if free.any():
+                places, items = places[free], items[free]
+                mass = np.cumsum(weights[places])
+                total += mass[-1]
+                # A later chunk takes the place of the earlier ones by its share of all up to here.
+                point = rng.random() * total
+                if point < mass[-1]:
+                    chosen = min(int(np.searchsorted(mass, point, side="right")), len(items) - 1)
+                    found = int(items[chosen]), int(numbers[places[chosen]])
+        return found
 
-    def _block(self, number: int) -> np.ndarray:
-        return self._blocks.items[self._blocks.starts[number] : self._blocks.starts[number + 1]]
+    def _chunks(self, numbers: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Walk over the items of some blocks, in growing chunks: positions in ``numbers``, and items."""
+        ends = np.cumsum(self._sizes[numbers])
+        shifts = self._starts[numbers] - ends + self._sizes[numbers]
+        low, length = 0, _CHUNKS[0]
+        while low < ends[-1]:
+            ranks = np.arange(low, min(low + length, ends[-1]))
+            places = np.searchsorted(ends, ranks, side="right")
+            yield places, self._items[ranks + shifts[places]]
+            low, length = low + length, min(2 * length, _CHUNKS[1])

@@ -1,289 +1,104 @@
-"""Which texts meet in a batch: the batch samplers of hybrid batch training, as pure plans without text.
+"""Which texts meet in a batch: the batch samplers of hybrid batch training and others, as pure plans without text.
 
 A sampler is a description; ``sampler.plan(pairs, batch_size=100, seed=0)`` binds it to the items of a pair store, and
 ``plan.batch(t)`` is then a function of its arguments alone: any batch can be made at any time, in any order, in any
 process. Exact resume at any step and equal global batches in one or several processes follow from that.
 
-The batches are those of hybrid batch training (arXiv 2408.10536, section 3), whose two ingredients come from LAReQA
-(arXiv 2004.05484, section 4): X-X-mono, all pairs of a batch in one language, and X-Y, every pair in two languages.
+====================  ==================  ==========================================================================
+name in configs       printed name        batches
+====================  ==================  ==========================================================================
+``mono``              X-X-mono            in one language: :class:`MonoSampler`
+``cross``             X-Y                 two languages in every pair: :class:`CrossSampler`
+``hybrid``            Hybrid              of one or the other of two samplers: :class:`HybridSampler`
+``mixed``             X-X                 one language in every pair, several in a batch: :class:`MixedSampler`
+``translate-train``   Translate-train     passages in one language: :class:`TranslateTrainSampler`
+``length-grouped``    Length-grouped      of similar lengths, by any sampler: :class:`LengthGroupedSampler`
+``multi-positive``    Multi-positive      several translations of a passage: :class:`MultiPositiveSampler`
+====================  ==================  ==========================================================================
+
+Hybrid batch training is arXiv 2408.10536 (section 3); X-X-mono, X-Y and X-X come from LAReQA (arXiv 2004.05484,
+section 4). Planning reads what is drawn and no more: a thousand batches of 100 take half a second, from a thousand
+items or from 40 million (``benchmarks/planning.py``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
-from fnmatch import fnmatchcase
-from operator import index
-from typing import ClassVar, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
+from pyterrier_hybrid.training._composed_samplers import (
+    HybridSampler,
+    LengthGroupedSampler,
+    MultiPositiveSampler,
+    Sampler,
+)
+from pyterrier_hybrid.training._config import made_from
+from pyterrier_hybrid.training._curriculum import CosineAlpha, LinearAlpha
+from pyterrier_hybrid.training._plans import Plan
+from pyterrier_hybrid.training._strata import PairArrays
+from pyterrier_hybrid.training._strata_samplers import (
+    CrossSampler,
+    MixedSampler,
+    MonoSampler,
+    TranslateTrainSampler,
+)
 
-from pyterrier_hybrid.training._plans import HybridPlan, Plan, StrataPlan
-from pyterrier_hybrid.training._strata import Blocks, PairArrays, Strata
+__all__ = [
+    "CosineAlpha",
+    "CrossSampler",
+    "HybridSampler",
+    "LengthGroupedSampler",
+    "LinearAlpha",
+    "MixedSampler",
+    "MonoSampler",
+    "MultiPositiveSampler",
+    "PairArrays",
+    "Plan",
+    "Sampler",
+    "TranslateTrainSampler",
+    "sampler_from",
+]
 
-__all__ = ["CrossSampler", "HybridSampler", "MonoSampler", "PairArrays", "Plan", "Sampler"]
-
-
-class Sampler(Protocol):
-    """Anything with a name and a plan: what the trainer takes."""
-
-    name: ClassVar[str]
-
-    def plan(self, pairs: PairArrays, *, batch_size: int = 100, seed: int = 0) -> Plan:
-        """Bind the sampler to a pair store."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class MonoSampler:
-    """X-X-mono: each batch is in one language, drawn uniformly; queries and passages alike.
-
-    This is the X-X-mono of LAReQA (arXiv 2004.05484), the monolingual batches of arXiv 2408.10536 ("X-X" in its
-    Table 1). Translation groups, whose query and passage would be the same text, are never drawn.
-
-    Args:
-        languages: The languages to draw from; by default all that have a monolingual pair.
-        dataset_weights: Relative weight of an item by its dataset, as ``{pattern: weight}``: the first matching
-            :mod:`fnmatch` pattern counts, other datasets weigh 1, and 0 leaves a dataset out.
-
-    Example:
-        >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
-        >>> pairs = ParallelPairs(Item(n, None, "toy", {"en": f"question {n}"}, {"en": f"answer {n}"}) for n in "abc")
-        >>> plan = MonoSampler().plan(pairs, batch_size=3)
-        >>> sorted(plan.batch(0))
-        [(0, 'en', 'en'), (1, 'en', 'en'), (2, 'en', 'en')]
-    """
-
-    name: ClassVar[str] = "X-X-mono"
-
-    languages: tuple[str, ...] | None = None
-    dataset_weights: Mapping[str, float] | None = field(default=None, hash=False)
-
-    def __post_init__(self) -> None:
-        _freeze(self)
-
-    def plan(self, pairs: PairArrays, *, batch_size: int = 100, seed: int = 0) -> Plan:
-        """Bind the sampler to a pair store.
-
-        Args:
-            pairs: A :class:`~pyterrier_hybrid.parallel.ParallelPairs`.
-            batch_size: Pairs in every batch.
-            seed: Not negative.
-
-        Returns:
-            The plan; every batch is of kind ``"mono"``.
-
-        Raises:
-            ValueError: If a language is unknown or has fewer groups with a monolingual pair than a batch needs, or if a
-                pattern of ``dataset_weights`` matches no dataset.
-        """
-        batch_size, seed = _checked(batch_size, seed)
-        blocks = Blocks(pairs, _item_weights(pairs, self.dataset_weights))
-        eligible = (blocks.has_query & blocks.has_passage & ~blocks.is_translation[:, None]).T
-        present = [language for language, row in zip(pairs.languages, eligible, strict=True) if row.any()]
-        if not present:
-            raise ValueError(
-                "no item of non-zero weight has a query and a passage in one language: "
-                "add question-passage rows, or use CrossSampler, which needs none"
-            )
-        chosen = _chosen_languages(self.languages, present, "monolingual pair")
-        rows = [list(pairs.languages).index(language) for language in chosen]
-        strata = Strata(blocks, eligible[rows])
-        for row, language in enumerate(chosen):
-            groups = strata.count_groups([row])
-            if groups < batch_size:
-                raise ValueError(
-                    f"language {language!r} has {groups:,} groups with a monolingual pair, fewer than "
-                    f"batch_size={batch_size}: pass a smaller batch_size, or languages= without it"
-                )
-        return StrataPlan("mono", [(language, language) for language in chosen], strata, batch_size, seed)
+_SAMPLERS = (
+    MonoSampler,
+    CrossSampler,
+    HybridSampler,
+    MixedSampler,
+    TranslateTrainSampler,
+    LengthGroupedSampler,
+    MultiPositiveSampler,
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CrossSampler:
-    """X-Y: in every pair the query's language differs from the passage's, and both vary inside the batch.
-
-    Each pair's languages are uniform over the ordered pairs of languages for which there are items, and its item is
-    then uniform (or by weight) among those that have both texts (LAReQA, arXiv 2004.05484; arXiv 2408.10536). A
-    language pair whose groups are all in the batch already makes room for the others.
+def sampler_from(config: str | Mapping[str, Any]) -> Sampler:
+    """Make a sampler from its name, or from a mapping of its name and settings, as recipes have them.
 
     Args:
-        languages: The languages to draw from; by default all that have a cross-lingual pair.
-        dataset_weights: Relative weight of an item by its dataset, as ``{pattern: weight}``: the first matching
-            :mod:`fnmatch` pattern counts, other datasets weigh 1, and 0 leaves a dataset out.
+        config: A name of the table above, in either form and any case; or a mapping with ``name`` and the sampler's
+            arguments, where other samplers (``mono``, ``cross``, ``sampler``) are given in the same way, and alpha may
+            be ``{"name": "linear", "start": 1.0, "end": 0.5, "steps": 1000}`` (or ``"cosine"``).
 
-    Example:
-        >>> CrossSampler(languages=["de", "en"], dataset_weights={"tatoeba*": 0.5})
-        CrossSampler(languages=('de', 'en'), dataset_weights={'tatoeba*': 0.5})
-    """
-
-    name: ClassVar[str] = "X-Y"
-
-    languages: tuple[str, ...] | None = None
-    dataset_weights: Mapping[str, float] | None = field(default=None, hash=False)
-
-    def __post_init__(self) -> None:
-        _freeze(self)
-
-    def plan(self, pairs: PairArrays, *, batch_size: int = 100, seed: int = 0) -> Plan:
-        """Bind the sampler to a pair store.
-
-        Args:
-            pairs: A :class:`~pyterrier_hybrid.parallel.ParallelPairs`.
-            batch_size: Pairs in every batch.
-            seed: Not negative.
-
-        Returns:
-            The plan; every batch is of kind ``"cross"``.
-
-        Raises:
-            ValueError: If a language is unknown or has no cross-lingual pair, if there are fewer groups with one than a
-                batch needs, or if a pattern of ``dataset_weights`` matches no dataset.
-        """
-        batch_size, seed = _checked(batch_size, seed)
-        blocks = Blocks(pairs, _item_weights(pairs, self.dataset_weights))
-        codes = list(pairs.languages)
-        wanted = codes if self.languages is None else _known_languages(self.languages, codes)
-        columns = [codes.index(language) for language in wanted]
-        ordered, rows = [], []
-        for x in columns:
-            for y in columns:
-                row = blocks.has_query[:, x] & blocks.has_passage[:, y]
-                if x != y and row.any():
-                    ordered.append((codes[x], codes[y]))
-                    rows.append(row)
-        if not ordered:
-            raise ValueError(
-                "no item of non-zero weight has a query and a passage in two different languages "
-                f"({', '.join(wanted) or 'there is none'}): add parallel rows, or use MonoSampler, which needs none"
-            )
-        if self.languages is not None:
-            _chosen_languages(self.languages, sorted({x for pair in ordered for x in pair}), "cross-lingual pair")
-        strata = Strata(blocks, np.array(rows))
-        groups = strata.count_groups(range(len(rows)))
-        if groups < batch_size:
-            raise ValueError(
-                f"{groups:,} groups have a cross-lingual pair, fewer than batch_size={batch_size}: "
-                "pass a smaller batch_size or more pairs"
-            )
-        return StrataPlan("cross", ordered, strata, batch_size, seed)
-
-
-@dataclass(frozen=True)
-class HybridSampler:
-    """Hybrid(alpha): each batch is X-X-mono with probability ``alpha``, else X-Y (arXiv 2408.10536, section 3).
-
-    The choice has its own random numbers: a monolingual batch of step t is the one that the monolingual sampler itself
-    would give at that step, a cross-lingual one likewise.
-
-    Args:
-        alpha: Share of monolingual batches, 0 to 1. The paper found 0.5 best, and 0.4 to 0.6 alike.
-        mono: The sampler of the monolingual batches; by default a :class:`MonoSampler`. With alpha 0 it is not used.
-        cross: The sampler of the other batches; by default a :class:`CrossSampler`. With alpha 1 it is not used.
-        languages: Languages of those samplers that are not given.
-        dataset_weights: Weights of those samplers that are not given.
+    Returns:
+        The sampler: that whose ``to_config()`` this is.
 
     Raises:
-        ValueError: If alpha is outside 0 to 1, or if both samplers are given and also ``languages`` or
-            ``dataset_weights``.
+        TypeError: If ``config`` or a setting is of a wrong type.
+        ValueError: If the name or a field is unknown, a field is missing, or a setting is not possible.
 
     Example:
-        >>> HybridSampler(0.4, cross=CrossSampler(dataset_weights={"xnli": 0})).alpha
-        0.4
+        >>> sampler_from({"name": "hybrid", "alpha": 0.4, "cross": {"name": "X-Y", "languages": ["de", "en"]}})
+        HybridSampler(alpha=0.4, cross=CrossSampler(languages=('de', 'en')))
+        >>> sampler_from("X-X-mono") == sampler_from("mono") == MonoSampler()
+        True
     """
-
-    name: ClassVar[str] = "Hybrid"
-
-    alpha: float = 0.5
-    _: KW_ONLY
-    mono: Sampler | None = None
-    cross: Sampler | None = None
-    languages: tuple[str, ...] | None = None
-    dataset_weights: Mapping[str, float] | None = field(default=None, hash=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.alpha <= 1:
-            raise ValueError(f"alpha={self.alpha!r} is outside 0 to 1: it is the share of monolingual batches")
-        if self.mono is not None and self.cross is not None:
-            for parameter in ("languages", "dataset_weights"):
-                if getattr(self, parameter) is not None:
-                    raise ValueError(
-                        f"{parameter}={getattr(self, parameter)!r} has no effect as both mono= and cross= are given: "
-                        f"pass {parameter} to these samplers"
-                    )
-        _freeze(self)
-
-    def plan(self, pairs: PairArrays, *, batch_size: int = 100, seed: int = 0) -> Plan:
-        """Bind the sampler to a pair store.
-
-        Args:
-            pairs: A :class:`~pyterrier_hybrid.parallel.ParallelPairs`.
-            batch_size: Pairs in every batch.
-            seed: Not negative.
-
-        Returns:
-            The plan; ``kind(t)`` tells which batches are monolingual.
-
-        Raises:
-            ValueError: As the plans of the two samplers do; one that alpha leaves out is not planned.
-        """
-        batch_size, seed = _checked(batch_size, seed)
-        rest = {"languages": self.languages, "dataset_weights": self.dataset_weights}
-        mono, cross = self.mono or MonoSampler(**rest), self.cross or CrossSampler(**rest)
-        return HybridPlan(
-            self.alpha,
-            mono.plan(pairs, batch_size=batch_size, seed=seed) if self.alpha > 0 else None,
-            cross.plan(pairs, batch_size=batch_size, seed=seed) if self.alpha < 1 else None,
-            batch_size,
-            seed,
-        )
+    return _made(config, "")
 
 
-def _freeze(sampler: MonoSampler | CrossSampler | HybridSampler) -> None:
-    """Check the common parameters and store them as values that the caller cannot change later."""
-    languages, weights = sampler.languages, sampler.dataset_weights
-    if isinstance(languages, str):
-        raise TypeError(f"languages={languages!r} is a string: pass a list of codes, such as [{languages!r}]")
-    if languages is not None:
-        languages = tuple(languages)
-        if not languages or len(set(languages)) < len(languages):
-            raise ValueError(f"languages={list(languages)} is empty or names a language twice")
-        object.__setattr__(sampler, "languages", languages)
-    if weights is not None:
-        for pattern, weight in weights.items():
-            if not 0 <= weight < float("inf"):
-                raise ValueError(f"dataset_weights[{pattern!r}]={weight!r} must be 0 or a positive finite number")
-        object.__setattr__(sampler, "dataset_weights", dict(weights))
-
-
-def _checked(batch_size: int, seed: int) -> tuple[int, int]:
-    batch_size, seed = index(batch_size), index(seed)
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size} must be at least 1")
-    if seed < 0:
-        raise ValueError(f"seed={seed} must not be negative")
-    return batch_size, seed
-
-
-def _known_languages(languages: Iterable[str], codes: Sequence[str]) -> list[str]:
-    for language in languages:
-        if language not in codes:
-            raise ValueError(f"languages= names {language!r}, but the pairs have only {', '.join(codes)}")
-    return list(languages)
-
-
-def _chosen_languages(languages: Sequence[str] | None, present: list[str], what: str) -> list[str]:
-    for language in languages or ():
-        if language not in present:
-            raise ValueError(f"language {language!r} has no {what}; those with one are {', '.join(present)}")
-    return list(languages or present)
-
-
-def _item_weights(pairs: PairArrays, dataset_weights: Mapping[str, float] | None) -> np.ndarray:
-    """Return the relative weight of every item, float64 [n]."""
-    weights = np.ones(len(pairs.datasets))
-    patterns = dataset_weights or {}
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in pairs.datasets):
-            raise ValueError(f"dataset_weights has {pattern!r}, which matches none of {', '.join(pairs.datasets)}")
-    for number, name in enumerate(pairs.datasets):
-        weights[number] = next((patterns[pattern] for pattern in patterns if fnmatchcase(name, pattern)), 1.0)
-    return weights[pairs.dataset_ids]
+def _made(config: Any, place: str) -> Sampler:
+    if isinstance(config, Mapping):
+        config = {
+            field: _made(value, f"{place}{field}: ")
+            if field in ("mono", "cross", "sampler") and isinstance(value, (str, Mapping))
+            else value
+            for field, value in config.items()
+        }
+    by_name = {kind.config_name: kind for kind in _SAMPLERS} | {kind.name: kind for kind in _SAMPLERS}
+    return made_from(by_name, config, "sampler", place)
