@@ -224,7 +224,8 @@ def test_unknown_module_and_activation(tmp_path):
     (folder / "modules.json").write_text("{")
     with pytest.raises(ValueError, match="line 1: not JSON"):
         DenseEncoder(folder)
-    modules[1] = {"idx": 1, "name": "1", "path": "1_Dense", "type": "sentence_transformers.models.Dense"}
+    modules[1]["type"] = "sentence_transformers.models.Pooling"
+    modules[2] = {"idx": 2, "name": "2", "path": "1_Dense", "type": "sentence_transformers.models.Dense"}
     (tmp_path / "other" / "modules.json").write_text(json.dumps(modules))
     (tmp_path / "other" / "1_Dense").mkdir()
     config = {"in_features": 16, "out_features": 8, "activation_function": "os.system"}

@@ -1,12 +1,14 @@
 """The torch side of an encoder: token ids in, one vector per text out."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
-POOLINGS = ("mean", "cls", "max", "lasttoken")
+POOLINGS = ("mean", "cls", "max", "lasttoken", "weightedmean", "mean_sqrt_len_tokens")
 
 
 def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
@@ -30,7 +32,10 @@ def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
         return states.masked_fill(weights == 0, float("-inf")).amax(dim=1)
     # A bfloat16 sum over a hundred tokens loses two of its three digits, so the mean is taken in float32.
     weights = weights.float()
-    return (states.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1e-9)
+    if pooling == "weightedmean":  # later tokens of a causal model have seen more (SGPT, arXiv 2202.08904)
+        weights = weights * torch.arange(1, states.shape[1] + 1, device=states.device).view(1, -1, 1)
+    length = weights.sum(dim=1).clamp(min=1e-9)
+    return (states.float() * weights).sum(dim=1) / (length.sqrt() if pooling == "mean_sqrt_len_tokens" else length)
 
 
 class StaticBackbone(nn.Module):
@@ -120,27 +125,58 @@ class EmbeddingModel(nn.Module):
         backbone: turns lists of token ids into vectors.
         projections: further layers, such as LaBSE's dense layer with tanh.
         normalize: divide each vector by its length, so that inner products are cosines.
+        truncate_dim: keep that many leading values, before vectors are brought to length 1 (Matryoshka, arXiv
+            2205.13147); ``None`` keeps all.
+
+    Raises:
+        ValueError: there are not so many values.
     """
 
-    def __init__(self, backbone: nn.Module, *, projections: Sequence[nn.Module] = (), normalize: bool = True) -> None:
+    def __init__(
+        self,
+        backbone: nn.Module,
+        *,
+        projections: Sequence[nn.Module] = (),
+        normalize: bool = True,
+        truncate_dim: int | None = None,
+    ) -> None:
         """Put the parts together."""
         super().__init__()
         self.backbone = backbone
         self.projections = nn.ModuleList(projections)
         self.normalize = normalize
+        if truncate_dim is not None and not 1 <= truncate_dim <= self.whole_dim:
+            raise ValueError(f"truncate_dim={truncate_dim}: the model's vectors have {self.whole_dim} values")
+        self.truncate_dim = truncate_dim
+
+    @property
+    def whole_dim(self) -> int:
+        """Values per vector before any is cut off."""
+        return self.projections[-1].linear.out_features if self.projections else self.backbone.dim
 
     @property
     def dim(self) -> int:
         """Values per vector."""
-        return self.projections[-1].linear.out_features if self.projections else self.backbone.dim
+        return self.truncate_dim or self.whole_dim
 
-    def forward(self, ids: Sequence[Sequence[int]], *, chunk_size: int | None = None) -> torch.Tensor:
+    def forward(
+        self,
+        ids: Sequence[Sequence[int]],
+        *,
+        chunk_size: int | None = None,
+        recompute: bool = False,
+        look_up_once: bool = True,
+    ) -> torch.Tensor:
         """Embed texts given as lists of token ids.
 
         Args:
             ids: ``n`` lists of token ids.
             chunk_size: compute that many texts at a time, sorted by length so that little is padded; the result and
                 the gradient of any loss over it, are those of one computation. ``None``: all at once.
+            recompute: forget what each chunk computed on the way to its vectors, and compute it again when its
+                gradient is due, from the same random numbers: the memory is that of one chunk.
+            look_up_once: look the distinct tokens of all chunks up together. The gradient of a look-up is as large as
+                the vocabulary: so there is one for the batch instead of one for each chunk.
 
         Returns:
             float32 ``[n, dim]``.
@@ -148,12 +184,12 @@ class EmbeddingModel(nn.Module):
         if chunk_size is None or len(ids) <= chunk_size or isinstance(self.backbone, StaticBackbone):
             return self._embed(ids)
         options = {}
-        if torch.is_grad_enabled() and self.backbone.token_embeddings.weight.requires_grad:
-            # The gradient of a look-up is as large as the vocabulary: one for the batch instead of one for each chunk.
+        if look_up_once and torch.is_grad_enabled() and self.backbone.token_embeddings.weight.requires_grad:
             options["looked_up"] = self.backbone.look_up(ids)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         chunks = [order[start : start + chunk_size] for start in range(0, len(ids), chunk_size)]
-        vectors = torch.cat([self._embed([ids[i] for i in chunk], **options) for chunk in chunks])
+        embed = partial(checkpoint, self._embed, use_reentrant=False) if recompute else self._embed
+        vectors = torch.cat([embed([ids[i] for i in chunk], **options) for chunk in chunks])
         back = torch.empty(len(ids), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(ids))
         return vectors[back.to(vectors.device)]
@@ -162,7 +198,7 @@ class EmbeddingModel(nn.Module):
         vectors = self.backbone(ids, **options)
         for projection in self.projections:
             vectors = projection(vectors)
-        vectors = vectors.float()
+        vectors = vectors[:, : self.truncate_dim].float()
         return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
 
 
@@ -170,22 +206,30 @@ class Projection(nn.Module):
     """A linear layer with an activation: the ``Dense`` module of sentence-transformers."""
 
     ACTIVATIONS = {
-        "torch.nn.modules.activation.Tanh": nn.Tanh,
-        "torch.nn.modules.linear.Identity": nn.Identity,
-        "torch.nn.modules.activation.ReLU": nn.ReLU,
-        "torch.nn.modules.activation.GELU": nn.GELU,
+        layer.__name__: layer
+        for layer in (nn.Identity, nn.Tanh, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.Softplus)
+    }
+    _USUAL = {
+        "module_input_name": "sentence_embedding",
+        "module_output_name": "sentence_embedding",
+        "use_residual": False,
     }
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Build from a ``Dense`` module's ``config.json``.
 
         Raises:
-            ValueError: for an activation that is not in :attr:`ACTIVATIONS`, since a name is not a reason to run code.
+            ValueError: for an activation that is not in :attr:`ACTIVATIONS`, since a name is not a reason to run code,
+                and for what is not known here, such as a residual connection.
         """
         super().__init__()
         name = config.get("activation_function", "torch.nn.modules.activation.Tanh")
-        if name not in self.ACTIVATIONS:
+        kind = name.rsplit(".", 1)[-1]
+        if not name.startswith("torch.nn.") or kind not in self.ACTIVATIONS:
             raise ValueError(f"unknown activation {name!r} of a dense layer: known are {', '.join(self.ACTIVATIONS)}")
+        for key, usual in self._USUAL.items():
+            if config.get(key) not in (None, usual):
+                raise ValueError(f"a dense layer asks for {key}={config[key]!r}, which is not known here")
         self.config = {
             "in_features": config["in_features"],
             "out_features": config["out_features"],
@@ -193,7 +237,15 @@ class Projection(nn.Module):
             "activation_function": name,
         }
         self.linear = nn.Linear(config["in_features"], config["out_features"], bias=self.config["bias"])
-        self.activation = self.ACTIVATIONS[name]()
+        self.activation = self.ACTIVATIONS[kind]()
+
+    @classmethod
+    def keeping(cls, count: int, *, of: int) -> "Projection":
+        """The layer that keeps the first ``count`` of ``of`` values as they are."""
+        identity = "torch.nn.modules.linear.Identity"
+        layer = cls({"in_features": of, "out_features": count, "bias": False, "activation_function": identity})
+        nn.init.eye_(layer.linear.weight)
+        return layer
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Project ``[n, in_features]`` to ``[n, out_features]``."""

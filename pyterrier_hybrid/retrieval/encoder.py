@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ from tqdm.auto import tqdm
 
 from pyterrier_hybrid._files import whole_folder
 from pyterrier_hybrid.retrieval import _layout
+from pyterrier_hybrid.retrieval._card import model_card, without_paths
+from pyterrier_hybrid.retrieval._hub import push
 from pyterrier_hybrid.retrieval._modules import POOLINGS, EmbeddingModel, StaticBackbone
 from pyterrier_hybrid.retrieval._scratch import new_model
+from pyterrier_hybrid.retrieval._settings import Settings, read_json, read_settings, write_json
 from pyterrier_hybrid.retrieval._transformers import DocEncoder, QueryEncoder, TextScorer
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_TRAINING = "training.json"
 
 
 class DenseEncoder:
@@ -28,19 +33,23 @@ class DenseEncoder:
 
     Args:
         model: a folder, or a name on the Hugging Face hub. Weights are read from safetensors only.
-        pooling: how token states become one vector: "mean", "cls", "max" or "lasttoken".
+        pooling: how token states become one vector: "mean", "cls", "max", "lasttoken", "weightedmean" or
+            "mean_sqrt_len_tokens".
         query_prefix: written before every query, such as ``"query: "``.
         document_prefix: written before every document.
         normalize: divide vectors by their length, so that inner products are cosines.
         max_length: texts are cut to that many tokens; at most 512 unless the model says otherwise.
+        truncate_dim: keep only that many leading values of each vector, and bring what is left to length 1 where
+            vectors are normalised. For encoders trained with ``dimensions`` (Matryoshka, arXiv 2205.13147).
         batch_size: texts encoded at a time.
-        device: a torch device; by default the GPU if there is one.
+        device: a torch device; by default the GPU if there is one, and under ``torchrun`` that of the local rank.
         dtype: "float32", or "bfloat16" for about twice the speed where the processor has it (vectors stay float32).
         trust_remote_code: run code that comes with the model.
         verbose: show a progress bar for encoding that takes over two seconds.
 
     Attributes:
-        training: how :func:`~pyterrier_hybrid.train` made this encoder, with the losses on the way; else ``None``.
+        training: how :func:`~pyterrier_hybrid.train` made this encoder, with the losses on the way; also read from the
+            ``training.json`` of a saved encoder; else ``None``.
 
     Raises:
         FileNotFoundError: there is no such model, or it lacks a file such as its tokenizer.
@@ -62,6 +71,7 @@ class DenseEncoder:
         document_prefix: str | None = None,
         normalize: bool | None = None,
         max_length: int | None = None,
+        truncate_dim: int | None = None,
         batch_size: int = 64,
         device: str | torch.device | None = None,
         dtype: str = "float32",
@@ -71,29 +81,29 @@ class DenseEncoder:
         """Read the model."""
         if pooling is not None and pooling not in POOLINGS:
             raise ValueError(f"pooling={pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
-        folder = _layout.locate(model)
-        settings = _layout.read_settings(folder)
+        folder = _layout.locate(model, trust_remote_code=trust_remote_code)
         given = {
             "pooling": pooling,
             "query_prefix": query_prefix,
             "document_prefix": document_prefix,
             "normalize": normalize,
             "max_length": max_length,
+            "truncate_dim": truncate_dim,
         }
-        for name, value in given.items():
-            if value is not None:
-                setattr(settings, name, value)
+        settings = read_settings(folder, given)
         module, tokenizer = _layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
         self._set_up(
             str(model), module, tokenizer, settings, batch_size=batch_size, device=device, dtype=dtype, verbose=verbose
         )
+        training = read_json(folder / _TRAINING)
+        self.training = training if "sampler" in training else None
 
     def _set_up(
         self,
         name: str,
         module: EmbeddingModel,
         tokenizer: Any,
-        settings: _layout.Settings,
+        settings: Settings,
         *,
         batch_size: int = 64,
         device: str | torch.device | None = None,
@@ -109,7 +119,7 @@ class DenseEncoder:
         self.batch_size = batch_size
         self.dtype = dtype
         self.verbose = verbose
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = torch.device(device or _layout.default_device())
         self._settings = settings
         self._settings.max_length = _layout.longest_input(module, tokenizer, settings)
         self._tokenizer = tokenizer
@@ -161,7 +171,7 @@ class DenseEncoder:
             texts, architecture=architecture, dim=dim, vocab_size=vocab_size, layers=layers, heads=heads,
             max_length=max_length, seed=seed, verbose=options.get("verbose", True),
         )  # fmt: skip
-        settings = _layout.Settings(
+        settings = Settings(
             query_prefix=query_prefix,
             document_prefix=document_prefix,
             normalize=True,
@@ -213,6 +223,21 @@ class DenseEncoder:
         return isinstance(self._module.backbone, StaticBackbone)
 
     @property
+    def model_type(self) -> str:
+        """The kind of transformer as Hugging Face names it, such as "bert"; "static" for a bag of subwords."""
+        return "static" if self.static else self._module.backbone.model.config.model_type
+
+    @property
+    def pooling(self) -> str:
+        """How token states become one vector."""
+        return "mean" if self.static else self._module.backbone.pooling
+
+    @property
+    def normalize(self) -> bool:
+        """Whether vectors have length 1."""
+        return self._module.normalize
+
+    @property
     def query_prefix(self) -> str:
         """What is written before every query."""
         return self._settings.query_prefix or ""
@@ -247,21 +272,72 @@ class DenseEncoder:
         """A re-ranker: frames with ``qid``, ``query``, ``docno`` and ``text`` get ``score`` and ``rank``."""
         return TextScorer(self, text_field=text_field)
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, licence: str | None = None, results: Any = None) -> Path:
         """Write the encoder so that ``DenseEncoder(folder)`` and ``SentenceTransformer(folder)`` open it.
+
+        The folder has safetensors, a model card (``README.md``), and how the encoder was trained (``training.json``).
 
         Args:
             folder: must not exist yet; it appears whole or not at all.
+            licence: of the weights, for the card, best as the Hugging Face hub names it: ``"cc-by-sa-4.0"``.
+            results: for the card: the result of a :class:`~pyterrier_hybrid.LanguageExperiment`, or a table in
+                Markdown.
 
         Returns:
             The folder.
 
         Raises:
             FileExistsError: ``folder`` is there already.
+            TypeError: ``results`` is no table.
+
+        >>> import tempfile
+        >>> from pyterrier_hybrid import DenseEncoder
+        >>> encoder = DenseEncoder.from_scratch(["one text", "another"], dim=8, vocab_size=40)
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     folder = encoder.save(f"{home}/encoder", licence="mit")
+        ...     sorted(path.name for path in folder.glob("*.*"))
+        ['README.md', 'config_sentence_transformers.json', 'modules.json']
         """
         with whole_folder(folder) as unfinished:
-            _layout.save_model(unfinished, self._module, self._tokenizer, self._settings)
+            self._write(unfinished, Path(folder).name, licence=licence, results=results)
         return Path(folder)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool = True,
+        licence: str | None = None,
+        results: Any = None,
+        token: str | None = None,
+        commit_message: str = "Add an encoder trained with pyterrier_hybrid",
+    ) -> str:
+        """Upload what :meth:`save` writes to the Hugging Face hub, where ``DenseEncoder(repo_id)`` opens it.
+
+        Args:
+            repo_id: ``user/name``, or a name for the token's own user; made if it is not there yet.
+            private: whether a new repository is private.
+            licence: as for :meth:`save`.
+            results: as for :meth:`save`.
+            token: that may write there; by default the one of ``hf auth login``.
+            commit_message: of the upload.
+
+        Returns:
+            The repository's address.
+
+        Raises:
+            ValueError: ``repo_id`` is no name of a repository.
+            ConnectionError: the hub cannot be reached or refuses.
+        """
+        write = partial(self._write, licence=licence, results=results)
+        return push(write, repo_id, private=private, token=token, commit_message=commit_message)
+
+    def _write(self, folder: Path, name: str, *, licence: str | None, results: Any) -> None:
+        card = model_card(self, name, licence=licence, results=results)
+        _layout.save_model(folder, self._module, self._tokenizer, self._settings)
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        if self.training is not None:
+            write_json(folder / _TRAINING, without_paths(self.training))
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of texts, prefixes not added, cut to :attr:`max_length`."""
@@ -275,6 +351,11 @@ class DenseEncoder:
             texts, truncation=True, max_length=self.max_length, padding=False, return_attention_mask=False,
             return_token_type_ids=False,
         )["input_ids"]  # fmt: skip
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """A hash of the tokenizer: encoders that have the same one cut texts into the same tokens."""
+        return _layout.tokenizer_fingerprint(self._tokenizer)
 
     def with_module(self, module: EmbeddingModel, *, name: str) -> "DenseEncoder":
         """This encoder with other weights: what a trainer returns.

@@ -1,0 +1,206 @@
+"""Model cards: valid for the hub, right for the reader, and nothing claimed that nobody said."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import huggingface_hub
+import pytest
+import yaml
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.retrieval._card import PAPER, is_hub_name, model_card, shown, without_paths
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+TEXTS = ["the capital of France", "die Hauptstadt von Frankreich"]
+TRAINING = {
+    "start": "intfloat/multilingual-e5-small", "sampler": "HybridSampler(alpha=0.5)", "items": 12345,
+    "languages": ["de", "en", "zh-Hant"], "datasets": {"mmarco/v2": 12000, "my own | pairs": 345}, "pairs": "ab12",
+    "batch_size": 100, "max_steps": 600, "steps": 300, "learning_rate": 3e-5, "temperature": 0.02, "seed": 7,
+    "dropout": None, "arguments": {}, "best_step": 200, "torch": "2.15.0", "something_new": [1, 2],
+    "log": [
+        {"eval_loss": 4.5, "eval_runtime": 1.0, "step": 0}, {"loss": 3.25, "grad_norm": 9.0, "epoch": 0.1, "step": 100},
+        {"eval_loss": 1.5, "eval_runtime": 1.0, "step": 200}, {"loss": 0.5, "loss_mono": 0.75, "step": 300},
+        {"eval_loss": 1.75, "step": 300}, {"train_runtime": 60.0, "step": 300},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def encoder():
+    return ph.DenseEncoder.from_scratch(TEXTS, dim=8, vocab_size=60, verbose=False)
+
+
+def front(card):
+    return yaml.safe_load(re.match(r"---\n(.*?)\n---\n", card, flags=re.DOTALL)[1])
+
+
+@pytest.fixture
+def card(encoder):
+    encoder.training = TRAINING
+    return model_card(encoder, "me/mine", licence="CC-BY-SA-4.0", results="| AP |\n|--:|\n| .5 |")
+
+
+def test_front_matter(card):
+    said = front(card)
+    assert said == {
+        "base_model": "intfloat/multilingual-e5-small",
+        "datasets": ["mmarco/v2"],
+        "language": ["de", "en"],
+        "library_name": "sentence-transformers",
+        "license": "cc-by-sa-4.0",
+        "pipeline_tag": "sentence-similarity",
+        "tags": said["tags"],
+    }
+    assert {"pyterrier_hybrid", "pyterrier", "sentence-transformers", "multilingual"} <= set(said["tags"])
+    assert huggingface_hub.ModelCard(card).data.to_dict() == said
+
+
+def test_everything_of_the_training_is_told(card):
+    for line in [
+        "# me/mine", "starting from `intfloat/multilingual-e5-small`.", "12,345 items to learn from.",
+        "Languages: de, en, zh-Hant.", "| mmarco/v2 | 12,000 |", r"| my own \| pairs | 345 |",
+        "Fingerprint of the pairs: `ab12`.", "| `sampler` | HybridSampler(alpha=0.5) |", "| `batch_size` | 100 |",
+        "| `learning_rate` | 3e-05 |", "| `temperature` | 0.02 |", "| `seed` | 7 |", "| `torch` | 2.15.0 |",
+        "| `something_new` | [1, 2] |", "- at the end (step 300): `loss` 0.5, `loss_mono` 0.75",
+        "- first validation (step 0): `eval_loss` 4.5",
+        "- best validation (step 200), whose weights were kept: `eval_loss` 1.5", "| .5 |",
+        "The weights are under: CC-BY-SA-4.0.",
+    ]:  # fmt: skip
+        assert line in card.splitlines(), line
+    assert "dropout" not in card
+    assert "grad_norm" not in card
+
+
+def test_the_paper_is_that_of_the_readme(card):
+    assert PAPER in README
+    assert f"```bibtex\n{PAPER}\n```" in card
+
+
+def test_headings_and_blank_lines(card):
+    headings = re.findall(r"^## (.+)$", card, flags=re.MULTILINE)
+    assert headings == ["Use", "Data", "Training", "Results", "Limits", "Licence", "Citation"]
+    assert "\n\n\n" not in card
+    for line in re.finditer(r"^(#+ .*|\|.*|- .*)$", card, flags=re.MULTILINE):
+        before = card[: line.start()].splitlines()[-1]
+        assert before == "" or before[0] == line[0][0] or line.start() < card.index("# me/mine")
+
+
+def test_an_old_or_other_training(encoder):
+    """Missing, empty and strange fields leave something out, and nothing breaks."""
+    for training in (
+        {"sampler": "MonoSampler()"},
+        {"sampler": {"name": "hybrid", "alpha": 0.25}, "start": "x", "log": None, "datasets": ["one", "two"]},
+        {"sampler": "s", "log": [{"loss": 1.0}, "text"], "languages": [], "datasets": {"a": {"items": 3}}},
+    ):
+        encoder.training = training
+        card = model_card(encoder, "name")
+        assert front(card)["library_name"] == "sentence-transformers"
+        assert "None" not in card.replace("None was given", "")
+        if isinstance(training["sampler"], dict):
+            assert '| `sampler` | {"name": "hybrid", "alpha": 0.25} |' in card
+
+
+def test_fewer_values(encoder):
+    encoder.training = {**TRAINING, "dimensions": [4, 8]}
+    card = model_card(encoder, "me/mine")
+    assert "the first 4 values can be used alone" in card
+    assert '`ph.DenseEncoder("me/mine", truncate_dim=4)`' in card
+
+
+def test_untrained(encoder, tmp_path):
+    card = (encoder.save(tmp_path / "new") / "README.md").read_text(encoding="utf-8")
+    assert "Its weights are random: it has not been trained" in card
+    assert re.findall(r"^## (.+)$", card, flags=re.MULTILINE) == ["Use", "Limits", "Licence"]
+    assert not (tmp_path / "new" / "training.json").exists()
+    again = ph.DenseEncoder(tmp_path / "new")
+    card = (again.save(tmp_path / "copy") / "README.md").read_text(encoding="utf-8")
+    assert "It was saved by pyterrier_hybrid from `new` and not trained further" in card
+    assert str(tmp_path) not in card
+    assert not {"license", "base_model", "language", "datasets"} & set(front(card))
+
+
+def test_licences(encoder):
+    assert "license" not in front(model_card(encoder, "x"))
+    said = front(model_card(encoder, "x", licence="The Licence of Our Lab, v2"))
+    assert (said["license"], said["license_name"]) == ("other", "the-licence-of-our-lab-v2")
+
+
+def test_results(encoder):
+    table = "| | AP |\n|:--|--:|\n| mine | .5 |"
+    results = SimpleNamespace(table=lambda style: {"markdown": table}[style], dataset="atlas", languages=["de", "en"])
+    card = model_card(encoder, "x", results=results)
+    assert "On `atlas`, means over its monolingual, cross-lingual and multilingual settings (de, en):" in card
+    assert table in card
+    with pytest.raises(TypeError, match="results is a int"):
+        model_card(encoder, "x", results=3)
+
+
+def test_a_folder_that_fails_is_not_there(encoder, tmp_path):
+    with pytest.raises(TypeError, match="results"):
+        encoder.save(tmp_path / "mine", results=3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hub_names_and_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    assert is_hub_name("intfloat/multilingual-e5-small")
+    for name in ("models/mine", "from_scratch:static", "/models/mine", "./mine", "a/b/c", "mine"):
+        assert not is_hub_name(name)
+    assert shown("models/mine+CrossSampler()") == "mine+CrossSampler()"
+    assert shown("intfloat/e5+CrossSampler()") == "intfloat/e5+CrossSampler()"
+    assert shown("from_scratch:static") == "from_scratch:static"
+
+
+def test_without_paths():
+    assert without_paths(
+        {"start": "../models/mine", "n": 1, "arguments": {"logging_dir": "/home/me/runs", "hub_token": "hf_secret"},
+         "log": [{"note": "~/data/pairs.jsonl", "share": "a/b"}]}
+    ) == {"start": "mine", "n": 1, "arguments": {"logging_dir": "runs"},
+          "log": [{"note": "pairs.jsonl", "share": "a/b"}]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A start in a folder, trained on atlas, saved, opened and saved again."""
+    home = tmp_path_factory.mktemp("trained")
+    pairs = ph.ParallelPairs.from_irds("atlas/train")
+    start = ph.DenseEncoder.from_scratch(pairs.texts(limit=300), dim=8, vocab_size=800, verbose=False)
+    start = ph.DenseEncoder(start.save(home / "start"), verbose=False)
+    ph.train(start, pairs, ph.HybridSampler(alpha=0.25), batch_size=8, max_steps=2, verbose=False, output=home / "out")
+    ph.DenseEncoder(home / "out").save(home / "again", licence="mit")
+    return home
+
+
+@pytest.mark.parametrize("name", ["out", "again"])
+def test_a_trained_encoder(trained, name):
+    card = (trained / name / "README.md").read_text(encoding="utf-8")
+    assert front(card)["language"] == ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"]
+    assert "starting from `start`." in card
+    assert "alpha=0.25" in card
+    assert "| `batch_size` | 8 |" in card
+    assert re.search(r"- at the end \(step 2\): `loss` \d", card)
+    assert str(trained) not in card
+    assert "base_model" not in front(card)
+    assert ph.DenseEncoder(trained / name).training["steps"] == 2
+
+
+def test_what_the_card_shows_runs(trained, tmp_path, monkeypatch):
+    pytest.importorskip("sentence_transformers")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "again").symlink_to(trained / "again")
+    card = (trained / "again" / "README.md").read_text(encoding="utf-8")
+    names = {}
+    blocks = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert set(names["search"].search("Where is Rome").docno) == {"d1", "d2"}
+    assert names["model"].similarity(names["queries"], names["documents"]).shape == (1, 2)
+
+
+def test_training_of_another_program(encoder, tmp_path):
+    folder = encoder.save(tmp_path / "other")
+    (folder / "training.json").write_text('{"epochs": 3}')
+    assert ph.DenseEncoder(folder).training is None
