@@ -1,63 +1,108 @@
-"""Seconds per training batch: all texts at once against length-sorted chunks, fused against spelled-out attention.
+"""Seconds per training step, and what each of the trainer's measures for speed saves.
 
 python benchmarks/training_step.py MODEL PAIRS... [--batch-size 64] [--batches 4]
+
+The first variant is a plain loop: float32, all texts at once, every parameter trained by unfused AdamW. Then each
+measure is added, and at last each is left out of the full set.
 """
 
 import argparse
 import statistics
 import time
+from typing import NamedTuple
 
 import torch
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.training import InfoNCE
-from pyterrier_hybrid.training.trainer import bfloat16_is_fast
+from pyterrier_hybrid.training._batches import PlannedBatches, Texts
+from pyterrier_hybrid.training._step import ContrastiveModel
+from pyterrier_hybrid.training._train import bfloat16_is_fast
+
+
+class Variant(NamedTuple):
+    """What is switched on; the names in the table are those of ``ph.train``'s options."""
+
+    chunk_size: int | None = None
+    bf16: bool = False
+    look_up_once: bool = False
+    fused: bool = False
+    freeze_token_embeddings: bool = False
+    gradient_caching: bool = False
+
+
+FULL = Variant(chunk_size=16, bf16=True, look_up_once=True, fused=True)
+VARIANTS = {
+    "plain": Variant(),
+    "+ chunk_size=16": Variant(chunk_size=16),
+    "+ bf16": Variant(chunk_size=16, bf16=True),
+    "+ look_up_once": Variant(chunk_size=16, bf16=True, look_up_once=True),
+    '+ optim="adamw_torch_fused": the defaults': FULL,
+    "the defaults without chunks": FULL._replace(chunk_size=None),
+    "the defaults, chunk_size=32": FULL._replace(chunk_size=32),
+    "the defaults without bf16": FULL._replace(bf16=False),
+    "the defaults without look_up_once": FULL._replace(look_up_once=False),
+    "the defaults and freeze_token_embeddings": FULL._replace(freeze_token_embeddings=True),
+    "the defaults and gradient_caching": FULL._replace(gradient_caching=True),
+}
+
+
+class Step:
+    """One training step of a variant."""
+
+    def __init__(self, encoder: ph.DenseEncoder, variant: Variant) -> None:
+        """Build the model and its optimiser."""
+        module = encoder.copy_module().train()
+        module.backbone.token_embeddings.requires_grad_(not variant.freeze_token_embeddings)
+        self.model = ContrastiveModel(
+            module, InfoNCE(), chunk_size=variant.chunk_size, recompute=variant.gradient_caching,
+            look_up_once=variant.look_up_once,
+        )  # fmt: skip
+        trained = [value for value in self.model.parameters() if value.requires_grad]
+        self.optimizer = torch.optim.AdamW(trained, lr=1e-9, fused=variant.fused, foreach=False)
+        self.bf16 = variant.bf16
+
+    def __call__(self, batch: dict) -> float:
+        """Do it, and return the seconds it took."""
+        started = time.perf_counter()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            loss = self.model(**{name: value for name, value in batch.items() if name != "t"})
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return time.perf_counter() - started
 
 
 def main() -> None:
-    """Time forward and backward on the same batches by turns and print medians and ratios."""
+    """Time all variants by turns on the same batches, and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("pairs", nargs="+")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--batches", type=int, default=4)
     options = parser.parse_args()
+    torch.set_flush_denormal(True)
     encoder = ph.DenseEncoder(options.model, max_length=96, device="cpu")
-    module = encoder.copy_module().train()
-    module.backbone.token_embeddings.requires_grad_(False)
     pairs = ph.ParallelPairs.from_jsonl(*options.pairs)
-    plan = ph.CrossSampler().plan(pairs, batch_size=options.batch_size)
-    batches = []
-    for step in range(options.batches):
-        triples = plan.batch(step)
-        texts = [encoder.query_prefix + pairs.query(item, query) for item, query, _ in triples]
-        texts += [encoder.document_prefix + pairs.passage(item, passage) for item, _, passage in triples]
-        batches.append(encoder.tokenize(texts))
-    groups, loss = torch.arange(options.batch_size), InfoNCE()
-
-    def step(ids: list[list[int]], chunk_size: int | None, attention: str, bf16: bool) -> None:
-        module.backbone.model.set_attn_implementation(attention)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            vectors = module(ids, chunk_size=chunk_size)
-        loss(vectors[: options.batch_size], vectors[options.batch_size :], groups).backward()
-        module.zero_grad()
-
+    batches = PlannedBatches(
+        ph.CrossSampler().plan(pairs, batch_size=options.batch_size), pairs, Texts(pairs, encoder),
+        length=options.batches,
+    )  # fmt: skip
     fast = bfloat16_is_fast(torch.device("cpu"))
-    variants = [(None, "sdpa", False), (16, "sdpa", False), (16, "eager", False)]
-    variants += [(None, "sdpa", True), (16, "sdpa", True), (8, "eager", True), (16, "eager", True), (32, "eager", True)]
-    variants = [variant for variant in variants if fast or not variant[2]]
-    seconds: dict[tuple, list[float]] = {variant: [] for variant in variants}
-    for ids in batches:
-        for variant in variants:
-            start = time.perf_counter()
-            step(ids, *variant)
-            seconds[variant].append(time.perf_counter() - start)
-    first = statistics.median(seconds[variants[0]])
+    seconds: dict[str, list[float]] = {name: [] for name, variant in VARIANTS.items() if fast or not variant.bf16}
+    for t in range(options.batches):
+        batch = batches[t]
+        for name in seconds:
+            step = Step(encoder, VARIANTS[name])
+            if VARIANTS[name].fused or t == 0:
+                step.optimizer.step()
+            seconds[name].append(step(batch))
+            del step
+    first = statistics.median(seconds["plain"])
     print(f"{options.batches} batches of {options.batch_size} pairs, {torch.get_num_threads()} threads")
-    for (chunk, attention, bf16), values in seconds.items():
+    for name, values in seconds.items():
         median = statistics.median(values)
-        name = f"{'bf16' if bf16 else 'float32'}, {attention}, {f'chunks of {chunk}' if chunk else 'all at once'}"
-        print(f"{name:32} {median:6.2f} s  {first / median:5.2f}x")
+        print(f"{name:42} {median:6.2f} s  {first / median:5.2f}x")
 
 
 if __name__ == "__main__":

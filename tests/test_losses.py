@@ -53,3 +53,54 @@ def test_masked_passages_get_no_gradient():
 def test_bad_temperature(temperature):
     with pytest.raises(ValueError, match="must be positive"):
         InfoNCE(temperature=temperature)
+
+
+def naive_with_negatives(queries, passages, negatives, rows, groups, temperature):
+    losses = []
+    for i, query in enumerate(queries):
+        kept = [float(query @ passages[j]) for j in range(len(passages)) if j == i or groups[j] != groups[i]]
+        kept += [float(query @ negatives[m]) for m, row in enumerate(rows) if row == i or groups[row] != groups[i]]
+        own = float(query @ passages[i]) / temperature
+        losses.append(math.log(sum(math.exp(score / temperature - own) for score in kept)))
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 2, 3], [2], [0, 0, 3], []])
+def test_hard_negatives(rows):
+    queries, passages, negatives = vectors(4, 1), vectors(4, 2), vectors(len(rows), 3)
+    groups = [0, 0, 1, 2]
+    loss = InfoNCE(temperature=0.2)(
+        queries, passages, torch.tensor(groups), negatives=negatives, negative_rows=torch.tensor(rows, dtype=torch.long)
+    )
+    expected = naive_with_negatives(queries, passages, negatives, rows, groups, 0.2)
+    assert loss.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_matryoshka_is_the_mean_over_shortened_vectors():
+    queries, passages, groups = vectors(6, 1), vectors(6, 2), torch.arange(6)
+    short = [torch.nn.functional.normalize(part[:, :2], dim=-1) for part in (queries, passages)]
+    plain = InfoNCE(temperature=0.1)
+    expected = (plain(queries, passages, groups) + plain(*short, groups)) / 2
+    loss = InfoNCE(temperature=0.1, dimensions=(5, 2))(queries, passages, groups)
+    torch.testing.assert_close(loss, expected)
+    dot = InfoNCE(temperature=0.1, dimensions=(2,), normalize=False)(queries, passages, groups)
+    torch.testing.assert_close(dot, plain(queries[:, :2], passages[:, :2], groups))
+
+
+def test_matryoshka_longer_than_the_vectors():
+    with pytest.raises(ValueError, match=r"dimensions=\[8\]: the vectors have 5 values only"):
+        InfoNCE(dimensions=[8])(vectors(2, 1), vectors(2, 2), torch.arange(2))
+    with pytest.raises(ValueError, match="0 is not a number of values"):
+        InfoNCE(dimensions=[0])
+
+
+def test_a_learned_temperature_starts_as_given_and_is_bounded():
+    queries, passages, groups = vectors(6, 1), vectors(6, 2), torch.arange(6)
+    learned = InfoNCE(temperature=0.05, learned=True)
+    torch.testing.assert_close(learned(queries, passages, groups), InfoNCE(temperature=0.05)(queries, passages, groups))
+    learned(queries, passages, groups).backward()
+    # These random vectors are better told apart by softer scores.
+    assert learned.log_scale.grad > 0
+    with torch.no_grad():
+        learned.log_scale.fill_(50.0)
+    assert learned.temperature == pytest.approx(0.01)

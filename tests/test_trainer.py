@@ -5,12 +5,17 @@ import json
 import numpy as np
 import pytest
 import torch
+import training_job
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.retrieval._modules import EmbeddingModel, TransformerBackbone
-from pyterrier_hybrid.training.trainer import bfloat16_is_fast
+from pyterrier_hybrid.training import InfoNCE, MonoSampler
+from pyterrier_hybrid.training._batches import PlannedBatches, Texts
+from pyterrier_hybrid.training._estimate import estimate
+from pyterrier_hybrid.training._step import ContrastiveModel
+from pyterrier_hybrid.training._train import bfloat16_is_fast
 
 WORDS = {"de": ["rot", "blau", "grün", "gelb"], "en": ["red", "blue", "green", "yellow"]}
 THINGS = {"de": ["Haus", "Baum", "Hund", "Schiff"], "en": ["house", "tree", "dog", "ship"]}
@@ -203,3 +208,88 @@ def test_bfloat16_only_where_the_processor_has_it(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     assert bfloat16_is_fast(torch.device("cpu"))
     assert not bfloat16_is_fast(torch.device("meta"))
+
+
+def test_a_judge_decides_what_is_best(pairs):
+    """Its best encoder is kept, wherever in the training that was."""
+    seen = []
+
+    def judge(encoder):
+        assert not encoder.copy_module().training
+        seen.append(encoder.encode_queries(["rot"]))
+        return {"mean": -abs(len(seen) - 4), "other": 1.0}
+
+    options = {**SETTINGS, "max_steps": 30, "eval_steps": 5, "patience": 2}
+    trained = ph.train(start(pairs), pairs, ph.MonoSampler(), **options, validation=judge)
+    # One validation before the first step, then one every five: the fourth follows step 15.
+    assert trained.training["best_step"] == 15
+    np.testing.assert_array_equal(trained.encode_queries(["rot"]), seen[3])
+    assert len(seen) == 6
+    assert [row["eval_mean"] for row in trained.training["log"] if "eval_mean" in row] == [-3, -2, -1, 0, -1, -2]
+
+
+def test_a_judge_without_a_mean(pairs):
+    with pytest.raises(ValueError, match=r"validation gave \['AP'\] but no 'mean'"):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=lambda _: {"AP": 1.0})
+
+
+def test_validation_and_saving_must_meet(pairs, tmp_path):
+    with pytest.raises(ValueError, match="save_steps=5 must be a multiple of eval_steps=2"):
+        ph.train(
+            start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=pairs, eval_steps=2, save_steps=5,
+            output=tmp_path / "out",
+        )  # fmt: skip
+
+
+def test_the_log_tells_the_kinds_apart(pairs):
+    trained = ph.train(start(pairs), pairs, ph.HybridSampler(0.3), **{**SETTINGS, "max_steps": 100})
+    plan = ph.HybridSampler(0.3).plan(pairs, batch_size=8)
+    rows = [row for row in trained.training["log"] if "loss" in row]
+    for row in rows:
+        kinds = [plan.kind(t) for t in range(row["step"] - 10, row["step"])]
+        share = kinds.count("mono") / 10
+        assert row["share_mono"] == share
+        parts = share * row.get("loss_mono", 0) + (1 - share) * row.get("loss_cross", 0)
+        assert parts == pytest.approx(row["loss"], abs=1e-3)
+    assert len(rows) == 10
+
+
+def test_a_loss_that_is_no_number_names_its_batch(pairs, tmp_path):
+    """A rate that leads to infinity: the message says where, and what the last good checkpoint is."""
+    options = {**SETTINGS, "learning_rate": 1e38, "warmup_steps": 0, "max_grad_norm": 0, "save_steps": 1}
+    with pytest.raises(ValueError, match=r"the loss is nan at step \d+, in batch \d+: toy/\d\d \(..-..\), ") as error:
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **options, output=tmp_path / "out")
+    assert "and 3 more" in str(error.value)
+    step = int(str(error.value).split("at step ")[1].split(",")[0])
+    if step:
+        assert f"out.checkpoints/checkpoint-{step}" in str(error.value)
+
+
+def test_several_of_the_trainers_own_arguments(pairs, tmp_path):
+    """Accumulated gradients take consecutive batches; TensorBoard's files appear."""
+    trained = ph.train(
+        start(pairs), pairs, ph.HybridSampler(), **{**SETTINGS, "max_steps": 5}, gradient_accumulation_steps=2,
+        logging_steps=1,
+    )  # fmt: skip
+    assert trained.training["steps"] == 5
+    assert trained.training["arguments"] == {"gradient_accumulation_steps": 2, "logging_steps": 1}
+
+
+def test_an_estimate_changes_nothing(pairs):
+    store = training_job.pairs()
+    encoder = training_job.start(store)
+    batches = PlannedBatches(MonoSampler().plan(store, batch_size=8), store, Texts(store, encoder), length=1)
+    sizes = {}
+    for recompute in (False, True):
+        model = ContrastiveModel(encoder.copy_module(), InfoNCE(), chunk_size=2, recompute=recompute)
+        torch.manual_seed(5)
+        expected = torch.rand(1)
+        torch.manual_seed(5)
+        needed = estimate(model, batches[0], steps=10, bf16=False)
+        assert torch.equal(torch.rand(1), expected)
+        assert all(value.grad is None for value in model.parameters())
+        trained = sum(value.numel() for value in model.parameters())
+        assert needed.memory > 16 * trained and needed.seconds > 0
+        sizes[recompute] = needed.memory - 16 * trained
+    # Eight pairs are sixteen texts, in chunks of two.
+    assert sizes[True] < sizes[False] / 3

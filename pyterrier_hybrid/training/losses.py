@@ -1,25 +1,34 @@
 """Contrastive losses on embeddings; they know nothing of models."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 
 import torch
+from torch import nn
 from torch.nn.functional import cross_entropy
 
+# A learned temperature that falls further only makes the gradient of the hardest negative larger (CLIP, arXiv
+# 2103.00020, section 2.5).
+_LARGEST_SCALE = 100.0
 
-@dataclass(frozen=True)
-class InfoNCE:
+
+class InfoNCE(nn.Module):
     """Each query against the passages of its batch: cross-entropy of its own among all (arXiv 1807.03748).
 
     Scores are inner products divided by the temperature; an encoder whose vectors have length 1 so compares by cosine.
     Passages of another item of the same group (the same passage, or one known to answer as well) are no negatives: they
-    are left out of the sum.
+    are left out of the sum. So are the other positives where an item is in a batch several times.
 
     Args:
         temperature: smaller is sharper. The paper of hybrid batches (arXiv 2408.10536) prints none; E5 uses 0.01.
+        learned: let the temperature be learned, from the given one on, as in CLIP (arXiv 2103.00020).
         symmetric: also each passage against the queries; the loss is the mean of both directions.
+        dimensions: numbers of leading values that shall make good vectors by themselves; the loss is the mean over
+            them (Matryoshka, arXiv 2205.13147). By default only the whole vectors.
+        normalize: whether leading values are brought to length 1, as an encoder that compares by cosine does.
 
     Raises:
-        ValueError: the temperature is not positive.
+        ValueError: the temperature, or a dimension, is not positive.
 
     >>> import torch
     >>> vectors = torch.eye(2)
@@ -27,29 +36,93 @@ class InfoNCE:
     0.3133
     """
 
-    temperature: float = 0.02
-    symmetric: bool = False
+    def __init__(
+        self,
+        *,
+        temperature: float = 0.02,
+        learned: bool = False,
+        symmetric: bool = False,
+        dimensions: Sequence[int] | None = None,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise ValueError(f"temperature={temperature}: it must be positive")
+        for dimension in dimensions or ():
+            if dimension < 1:
+                raise ValueError(f"dimensions={list(dimensions)}: {dimension} is not a number of values")
+        self.symmetric, self.dimensions, self.normalize = symmetric, tuple(dimensions or ()), normalize
+        self._temperature = temperature
+        self._largest = max(_LARGEST_SCALE, 1 / temperature)
+        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature))) if learned else None
 
-    def __post_init__(self) -> None:
-        """Check the temperature."""
-        if not self.temperature > 0:
-            raise ValueError(f"temperature={self.temperature}: it must be positive")
+    @property
+    def temperature(self) -> float:
+        """The temperature, as far as it has been learned."""
+        return self._temperature if self.log_scale is None else 1 / self._scale().item()
 
-    def __call__(self, queries: torch.Tensor, passages: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
+    def _scale(self) -> torch.Tensor:
+        return self.log_scale.exp().clamp(max=self._largest)
+
+    def forward(
+        self,
+        queries: torch.Tensor,
+        passages: torch.Tensor,
+        groups: torch.Tensor,
+        *,
+        negatives: torch.Tensor | None = None,
+        negative_rows: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """The mean loss of a batch.
 
         Args:
             queries: ``[n, dim]``.
             passages: ``[n, dim]``; row i answers query i.
             groups: integers ``[n]``; rows with equal ones are never each other's negatives.
+            negatives: ``[m, dim]``, hard negatives: passages that answer no query of the batch.
+            negative_rows: integers ``[m]``, the row that each hard negative belongs to. For other rows of that row's
+                group nothing is known of it, and it is left out.
 
         Returns:
             A scalar.
+
+        Raises:
+            ValueError: one of ``dimensions`` is larger than the vectors.
         """
-        scores = queries @ passages.T / self.temperature
+        if not self.dimensions:
+            return self._loss(queries, passages, groups, negatives, negative_rows)
+        losses = []
+        for dimension in self.dimensions:
+            if dimension > queries.shape[1]:
+                raise ValueError(f"dimensions={list(self.dimensions)}: the vectors have {queries.shape[1]} values only")
+            cut = [None if part is None else self._cut(part, dimension) for part in (queries, passages, negatives)]
+            losses.append(self._loss(cut[0], cut[1], groups, cut[2], negative_rows))
+        return torch.stack(losses).mean()
+
+    def _cut(self, vectors: torch.Tensor, dimension: int) -> torch.Tensor:
+        vectors = vectors[:, :dimension]
+        return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
+
+    def _loss(
+        self,
+        queries: torch.Tensor,
+        passages: torch.Tensor,
+        groups: torch.Tensor,
+        negatives: torch.Tensor | None,
+        negative_rows: torch.Tensor | None,
+    ) -> torch.Tensor:
+        rows = torch.arange(len(queries), device=queries.device)
+        scores = self._scaled(queries @ passages.T)
         same = groups[:, None] == groups[None, :]
         same.fill_diagonal_(False)
         scores = scores.masked_fill(same, float("-inf"))
-        target = torch.arange(len(scores), device=scores.device)
-        loss = cross_entropy(scores, target)
-        return (loss + cross_entropy(scores.T, target)) / 2 if self.symmetric else loss
+        candidates = scores
+        if negatives is not None and len(negatives):
+            unknown = (groups[:, None] == groups[negative_rows][None, :]) & (rows[:, None] != negative_rows[None, :])
+            hard = self._scaled(queries @ negatives.T).masked_fill(unknown, float("-inf"))
+            candidates = torch.cat([scores, hard], dim=1)
+        loss = cross_entropy(candidates, rows)
+        return (loss + cross_entropy(scores.T, rows)) / 2 if self.symmetric else loss
+
+    def _scaled(self, scores: torch.Tensor) -> torch.Tensor:
+        return scores / self._temperature if self.log_scale is None else scores * self._scale()

@@ -1,0 +1,124 @@
+"""Checkpoints that a killed training resumes from, exactly."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import distributed, nn
+from transformers import TrainerCallback
+
+from pyterrier_hybrid._files import whole_file
+
+_SETTINGS, _COMPLETE, _STATE = "settings.json", "complete.json", "trainer_state.json"
+
+
+class Checkpoints:
+    """The checkpoints of one training in a folder beside its output.
+
+    Args:
+        output: where the trained encoder will appear.
+    """
+
+    def __init__(self, output: str | Path) -> None:
+        self.folder = Path(output).with_name(f"{Path(output).name}.checkpoints")
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Remember what decides the result, or compare it with what an interrupted training was started with.
+
+        Raises:
+            ValueError: the checkpoints are of a training with other settings, which are named.
+        """
+        path = self.folder / _SETTINGS
+        settings = json.loads(json.dumps(settings))
+        if not path.exists():
+            with whole_file(path) as unfinished:
+                unfinished.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            return
+        known = json.loads(path.read_text(encoding="utf-8"))
+        for name in sorted({*settings, *known}):
+            if settings.get(name) != known.get(name):
+                raise ValueError(
+                    f"{self.folder} holds an interrupted training with {name}={known.get(name)!r}, not "
+                    f"{settings.get(name)!r}: train with the same settings to resume it, or remove that folder"
+                )
+
+    def latest(self) -> Path | None:
+        """The last checkpoint that was written whole."""
+        checkpoints = sorted(self.folder.glob("checkpoint-*"), key=_step, reverse=True)
+        return next((checkpoint for checkpoint in checkpoints if _is_complete(checkpoint)), None)
+
+    def remove_unfinished(self) -> None:
+        """Remove the checkpoints that a kill has cut off, or that it has kept from being removed."""
+        for checkpoint in self.folder.glob("checkpoint-*"):
+            if not _is_complete(checkpoint):
+                shutil.rmtree(checkpoint)
+
+    def remove(self) -> None:
+        """Remove all, once the result is there."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class MarkComplete(TrainerCallback):
+    """Marks a checkpoint once every process has written its part, so that a cut-off one is never resumed from."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """List the files of the checkpoint that was just written."""
+        if args.world_size > 1:
+            distributed.barrier()
+        if args.should_save:
+            checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            sizes = {path.name: path.stat().st_size for path in checkpoint.iterdir() if path.name != _COMPLETE}
+            with whole_file(checkpoint / _COMPLETE) as unfinished:
+                unfinished.write_text(json.dumps(sizes), encoding="utf-8")
+
+
+def step_of(checkpoint: Path) -> int:
+    """The number of steps that were done when a checkpoint was written."""
+    return _step(checkpoint)
+
+
+def stopped_early(checkpoint: Path) -> bool:
+    """Whether early stopping had just ended the training when a checkpoint was written."""
+    state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+    saved = state["stateful_callbacks"].get("EarlyStoppingCallback")
+    if saved is None:
+        return False
+    return saved["attributes"]["early_stopping_patience_counter"] >= saved["args"]["early_stopping_patience"]
+
+
+def log_of(checkpoint: Path) -> dict[str, Any]:
+    """The Trainer's state in a checkpoint: steps, best step, log."""
+    return json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+
+
+def load_weights(module: nn.Module, checkpoint: Path) -> None:
+    """Load a checkpoint's weights."""
+    module.load_state_dict(load_file(checkpoint / "model.safetensors"))
+
+
+def fingerprint(module: nn.Module) -> str:
+    """A hash of all weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:32]
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    mark = checkpoint / _COMPLETE
+    if not mark.exists():
+        return False
+    sizes = json.loads(mark.read_text(encoding="utf-8"))
+    return all(
+        (checkpoint / name).exists() and (checkpoint / name).stat().st_size == size for name, size in sizes.items()
+    )

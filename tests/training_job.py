@@ -1,0 +1,88 @@
+"""One training as a process of its own, for tests that kill it or run two of it: ``python training_job.py OPTIONS``.
+
+OPTIONS is JSON: ``output``, ``options`` of ``train``, and where to kill: ``kill_at`` a batch, or ``kill_saving`` after
+so many steps, when a checkpoint has been written but not yet marked as whole.
+"""
+
+import json
+import os
+import signal
+import sys
+
+import torch
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.parallel import Item
+from pyterrier_hybrid.training import HybridTrainer
+from pyterrier_hybrid.training._checkpoints import MarkComplete
+
+WORDS = {
+    "de": ["rot", "blau", "grün", "gelb", "weiß", "grau"],
+    "en": ["red", "blue", "green", "yellow", "white", "grey"],
+}
+THINGS = {"de": ["Haus", "Baum", "Hund", "Schiff"], "en": ["house", "tree", "dog", "ship"]}
+
+
+def pairs():
+    """24 items in two languages, each with a hard negative: which thing has which colour."""
+    items = []
+    for c in range(6):
+        for t in range(4):
+            queries, passages, negatives = {}, {}, {}
+            for code in ("de", "en"):
+                queries[code] = f"{WORDS[code][c]}, {THINGS[code][t]}?"
+                passages[code] = f"{THINGS[code][t]} {WORDS[code][c]} " * (1 + c)
+                negatives[code] = [f"{THINGS[code][t]} {WORDS[code][c]} no"]
+            items.append(Item(f"{c}{t}", None, "toy", queries, passages, False, negatives))
+    return ph.ParallelPairs(items)
+
+
+def start(store, **options):
+    small = {"architecture": "transformer", "dim": 16, "layers": 2, "heads": 2, "vocab_size": 90}
+    return ph.DenseEncoder.from_scratch(store.texts(), **{**small, **options})
+
+
+OPTIONS = {"batch_size": 8, "max_steps": 12, "learning_rate": 1e-2, "temperature": 0.1, "chunk_size": 3, "bf16": False,
+           "save_steps": 4, "logging_steps": 1, "verbose": False}  # fmt: skip
+
+
+def run(output, *, validate=False, architecture="transformer", **options):
+    store = pairs()
+    if validate:
+        store, held = store.split(0.4)
+        options |= {"validation": held, "validation_batches": 2}
+    return ph.train(
+        start(store, architecture=architecture), store, ph.HybridSampler(), output=output, **{**OPTIONS, **options}
+    )
+
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main():
+    job = json.loads(sys.argv[1])
+    torch.set_num_threads(1)
+    if "kill_at" in job:
+        compute = HybridTrainer.compute_loss
+
+        def compute_or_die(self, model, inputs, *args, **options):
+            if inputs["t"] == job["kill_at"] and model.training and os.environ.get("RANK", "0") == job.get("rank", "0"):
+                kill()
+            return compute(self, model, inputs, *args, **options)
+
+        HybridTrainer.compute_loss = compute_or_die
+    if "kill_saving" in job:
+        mark = MarkComplete.on_save
+
+        def mark_or_die(self, args, state, control, **options):
+            if state.global_step == job["kill_saving"]:
+                kill()
+            mark(self, args, state, control, **options)
+
+        MarkComplete.on_save = mark_or_die
+    run(job["output"], **job["options"])
+
+
+if __name__ == "__main__":
+    main()
