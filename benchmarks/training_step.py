@@ -16,8 +16,8 @@ import torch
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.training import InfoNCE
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
+from pyterrier_hybrid.training._setup import bfloat16_is_fast
 from pyterrier_hybrid.training._step import ContrastiveModel
-from pyterrier_hybrid.training._train import bfloat16_is_fast
 
 
 class Variant(NamedTuple):

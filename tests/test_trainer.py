@@ -14,8 +14,8 @@ from pyterrier_hybrid.retrieval._modules import EmbeddingModel, TransformerBackb
 from pyterrier_hybrid.training import InfoNCE, MonoSampler
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._estimate import estimate
+from pyterrier_hybrid.training._setup import bfloat16_is_fast
 from pyterrier_hybrid.training._step import ContrastiveModel
-from pyterrier_hybrid.training._train import bfloat16_is_fast
 
 WORDS = {"de": ["rot", "blau", "grün", "gelb"], "en": ["red", "blue", "green", "yellow"]}
 THINGS = {"de": ["Haus", "Baum", "Hund", "Schiff"], "en": ["house", "tree", "dog", "ship"]}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,8 @@ class Checkpoints:
             ValueError: the checkpoints are of a training with other settings, which are named.
         """
         path = self.folder / _SETTINGS
-        settings = json.loads(json.dumps(settings))
+        # A function's address is another one in every process.
+        settings = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(settings, default=str)))
         if not path.exists():
             with whole_file(path) as unfinished:
                 unfinished.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

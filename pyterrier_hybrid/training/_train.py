@@ -1,10 +1,8 @@
 """``train``: the one call that makes an encoder from an encoder, pairs and a sampler."""
 
 import json
-import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import distributed, nn
+from torch import distributed
 from tqdm.auto import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
@@ -22,16 +20,22 @@ from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._checkpoints import Checkpoints, MarkComplete
 from pyterrier_hybrid.training._estimate import estimate
 from pyterrier_hybrid.training._progress import ProgressBar
+from pyterrier_hybrid.training._setup import (
+    balanced_sampler,
+    bfloat16_is_fast,
+    shared_scratch,
+    this_process,
+    trainable_module,
+)
 from pyterrier_hybrid.training._step import ContrastiveModel
 from pyterrier_hybrid.training._tokens import CachedTexts
 from pyterrier_hybrid.training.losses import InfoNCE
-from pyterrier_hybrid.training.sampling import HybridSampler, MonoSampler, Sampler
+from pyterrier_hybrid.training.sampling import Sampler
 from pyterrier_hybrid.training.trainer import HybridTrainer, Judge, OneDevice
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.retrieval import DenseEncoder
-    from pyterrier_hybrid.retrieval._modules import EmbeddingModel
 
 
 def train(
@@ -134,7 +138,7 @@ def train(
     >>> import pyterrier_hybrid as ph
     >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
     >>> texts = [pairs.passage(i, "de") for i in range(200)]
-    >>> encoder = ph.DenseEncoder.from_scratch(texts, dim=8, vocab_size=300)
+    >>> encoder = ph.DenseEncoder.fromshared_scratch(texts, dim=8, vocab_size=300)
     >>> trained = ph.train(encoder, pairs, ph.HybridSampler(), batch_size=8, max_steps=2, verbose=False)
     >>> trained.dim
     8
@@ -145,7 +149,7 @@ def train(
     if max_steps < 1:
         raise ValueError(f"max_steps={max_steps}: it must be at least 1")
     plan = sampler.plan(pairs, batch_size=batch_size, seed=seed)
-    module = _trainable(encoder, dropout=dropout, freeze_token_embeddings=freeze_token_embeddings)
+    module = trainable_module(encoder, dropout=dropout, freeze_token_embeddings=freeze_token_embeddings)
     if bf16 is None:
         bf16 = not encoder.static and bfloat16_is_fast(encoder.device)
     if chunk_size is None:
@@ -157,7 +161,7 @@ def train(
     model = ContrastiveModel(
         module, loss, chunk_size=chunk_size, recompute=gradient_caching, look_up_once=look_up_once
     )
-    rank, world_size = _process(encoder.device)
+    rank, world_size = this_process(encoder.device)
     part = {"rank": rank, "world_size": world_size}
     texts = CachedTexts(pairs, encoder, token_cache, verbose=verbose) if token_cache else Texts(pairs, encoder)
     batches = PlannedBatches(
@@ -172,7 +176,7 @@ def train(
     else:
         eval_steps = eval_steps or max(1, max_steps // 10)
         if judge is None:
-            validation_sampler = validation_sampler or _balanced(validation, batch_size)
+            validation_sampler = validation_sampler or balanced_sampler(validation, batch_size)
             frozen_plan = validation_sampler.plan(validation, batch_size=batch_size)
             frozen = PlannedBatches(
                 frozen_plan, validation, Texts(validation, encoder), length=validation_batches, **part
@@ -203,7 +207,7 @@ def train(
             last = checkpoints.latest()
             folder = checkpoints.folder
         else:
-            folder = _scratch(stack, **part)
+            folder = shared_scratch(stack, **part)
         if verbose and rank == 0:
             if last:
                 tqdm.write(f"resuming at step {_checkpoints.step_of(last)} of {max_steps} from {last}", file=sys.stderr)
@@ -314,38 +318,6 @@ def _saving(
     return options
 
 
-def _trainable(encoder: "DenseEncoder", *, dropout: float | None, freeze_token_embeddings: bool) -> "EmbeddingModel":
-    module = encoder.copy_module()
-    module.requires_grad_(True)
-    if dropout is not None:
-        for layer in module.modules():
-            if isinstance(layer, nn.Dropout):
-                layer.p = dropout
-    if freeze_token_embeddings:
-        module.backbone.token_embeddings.requires_grad_(False)
-        if not any(parameter.requires_grad for parameter in module.parameters()):
-            raise ValueError("freeze_token_embeddings=True leaves a static encoder nothing to learn: leave it out")
-    return module
-
-
-def _process(device: torch.device) -> tuple[int, int]:
-    """The rank of this process and the number of processes, as torchrun started them."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return 0, 1
-    from accelerate import PartialState
-
-    state = PartialState(cpu=device.type == "cpu")
-    return state.process_index, state.num_processes
-
-
-def _scratch(stack: ExitStack, *, rank: int, world_size: int) -> str:
-    """A temporary folder that all processes share."""
-    folder = [stack.enter_context(tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-")) if rank == 0 else None]
-    if world_size > 1:
-        distributed.broadcast_object_list(folder)
-    return folder[0]
-
-
 def _logging_steps(max_steps: int, save_steps: int) -> int:
     """Steps between two log entries; every checkpoint falls on one, so that a resumed log is the same."""
     wanted = max(1, min(50, max_steps // 10))
@@ -366,34 +338,3 @@ def _no_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-def _balanced(pairs: "ParallelPairs", batch_size: int) -> HybridSampler:
-    """Monolingual batches of the languages that have enough pairs for one, and cross-lingual batches if any."""
-    same = pairs.has_query & pairs.has_passage & ~pairs.is_translation[:, None]
-    languages = [
-        language
-        for language, mask in zip(pairs.languages, same.T, strict=True)
-        if len(np.unique(pairs.groups[mask])) >= batch_size
-    ]
-    # Two languages on one side, or one on each: then some query and some passage of an item differ in language.
-    either = (pairs.has_query | pairs.has_passage).sum(axis=1) > 1
-    cross = len(np.unique(pairs.groups[either])) >= batch_size
-    if not languages and not cross:
-        raise ValueError(
-            f"validation: {len(pairs)} pairs are too few for one batch of batch_size={batch_size} in any language: "
-            "hold out more"
-        )
-    return HybridSampler(
-        0.5 if languages and cross else float(not cross), mono=MonoSampler(languages=languages or None)
-    )
-
-
-def bfloat16_is_fast(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 itself; elsewhere it is emulated and slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):
-        capabilities = torch.cpu.get_capabilities()
-        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
-    return False
