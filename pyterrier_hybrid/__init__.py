@@ -25,7 +25,10 @@ _PUBLIC = {
     "CrossSampler": "training",
     "HybridSampler": "training",
     "train": "training",
+    "sweep": "training",
+    "Recipe": "recipe",
     "LanguageExperiment": "experiment",
+    "LanguageValidation": "experiment",
     "RankDistance": "experiment",
 }
 

@@ -1,21 +1,16 @@
-"""The options of the ``pyterrier-hybrid`` command that its subcommands share, and how they are read."""
+"""The options of the ``pyterrier-hybrid`` command that its subcommands share, and how they and errors are read."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
-"""What is typed, and what tables print."""
-
-# What suits the kind of encoder where the user says nothing: a new bag of subwords learns at rates that would
-# ruin a pretrained encoder.
-DEFAULTS = {
-    "static": {"steps": 1000, "batch_size": 100, "learning_rate": 5e-3, "temperature": 0.05},
-    "transformer": {"steps": 1000, "batch_size": 100, "learning_rate": 5e-4, "temperature": 0.05},
-    "pretrained": {"steps": 300, "batch_size": 100, "learning_rate": 3e-5, "temperature": 0.02},
-}
+"""What ``compare`` compares: the names in recipes, and what tables print."""
 
 
 class OneLineErrors(click.Group):
@@ -60,16 +55,19 @@ class ManyValues(click.Command):
 
 
 class SamplerName(click.ParamType):
-    """``mono``, ``cross`` or ``hybrid``, or the names that tables print: X-X-mono, X-Y, Hybrid."""
+    """The name of a sampler, as recipes have it or as tables print it: ``cross`` or X-Y."""
 
     name = "sampler"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the short name."""
-        for short, printed in SAMPLERS.items():
-            if value.lower() in (short, printed.lower()):
-                return short
-        self.fail(f"{value!r} is not one of {', '.join(SAMPLERS)}", param, ctx)
+        """Return the name in recipes."""
+        from pyterrier_hybrid.training.sampling import sampler_from
+
+        name = next((short for short, printed in SAMPLERS.items() if value.lower() == printed.lower()), value.lower())
+        try:
+            return sampler_from(name).to_config()["name"]
+        except (ValueError, TypeError) as error:
+            self.fail(str(error), param, ctx)
 
 
 class Weight(click.ParamType):
@@ -91,12 +89,22 @@ class Weight(click.ParamType):
         return pattern, weight
 
 
-def training_options(command: Callable) -> Callable:
-    """Add the options of a training to a command, which gets them by name."""
-    options = [
+def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+    """Add a recipe file and the options of a training to a command, which gets them by name.
+
+    An option is None, empty or false where it was not given, so that a recipe's value stays.
+
+    Args:
+        without: Names of options that the command lacks; it gets none of them.
+    """
+    parameters = [
+        click.argument(
+            "recipe", required=False, metavar="[RECIPE]", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+        ),
         click.option(
             "--pairs", multiple=True, metavar="SOURCE...",
-            help="What to learn from: JSON Lines files (also gzipped), or a dataset such as atlas/train.",
+            help="What to learn from: files (JSON Lines, also gzipped, or Parquet), folders of saved pairs, or dataset "
+            "IDs such as atlas/train.",
         ),
         click.option("--languages", multiple=True, metavar="CODE...", help="To learn; by default all there are."),
         click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
@@ -105,43 +113,81 @@ def training_options(command: Callable) -> Callable:
             help="Weight of one item of a set within the pairs, as in 'tatoeba*=0.1'; 1 by default.",
         ),
         click.option(
-            "--hold-out",
-            type=click.FloatRange(0, 1, min_open=True, max_open=True),
-            metavar="SHARE",
+            "--hold-out", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
             help="Share of the pairs to validate on: the weights with the lowest loss on them are kept.",
         ),
         click.option(
-            "--validate-on",
-            multiple=True,
-            metavar="PATTERN...",
+            "--validate-on", multiple=True, metavar="PATTERN...",
             help="The same with whole sets within the pairs, as in 'squadshifts-*'.",
         ),
         click.option(
-            "--encoder", default="static", show_default=True, metavar="NAME|PATH|static|transformer",
+            "--encoder", show_default="static", metavar="NAME|PATH|static|transformer",
             help="Where to start: a model's folder or hub name, or a new small encoder.",
         ),
-        click.option("--dim", type=click.IntRange(1), default=256, show_default=True, help="Of a new encoder."),
+        click.option("--dim", type=click.IntRange(1), show_default="256", help="Of a new encoder."),
         click.option(
-            "--vocab-size", type=click.IntRange(10), default=16_000, show_default=True,
-            help="Subword pieces of a new encoder.",
+            "--vocab-size", type=click.IntRange(10), show_default="16000", help="Subword pieces of a new encoder."
         ),
         click.option(
-            "--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
+            "--dtype", type=click.Choice(["float32", "bfloat16"]), show_default="float32",
             help="What vectors are computed in.",
         ),
         click.option("--max-length", type=click.IntRange(1), help="Cut texts to that many tokens."),
         click.option(
-            "--alpha", type=click.FloatRange(0, 1), default=0.5, show_default=True,
-            help="Hybrid's share of monolingual batches.",
+            "--alpha", type=click.FloatRange(0, 1), show_default="0.5", help="Hybrid's share of monolingual batches."
         ),
         click.option("--steps", type=click.IntRange(1), help="Batches to train on."),
         click.option("--batch-size", type=click.IntRange(1), help="Pairs in a batch."),
         click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest."),
         click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of the contrastive loss."),
+        click.option("--symmetric", is_flag=True, help="Also let passages find their queries."),
         click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Instead of the encoder's own."),
         click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors as they are."),
-        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--chunk-size", type=click.IntRange(1), help="Texts computed at a time."),
+        click.option(
+            "--gradient-caching", is_flag=True, help="Large batches in the memory of one chunk, a third slower."
+        ),
+        click.option(
+            "--save-steps", type=click.IntRange(0),
+            help="Batches between two checkpoints, from which the same command goes on after a kill; 0: none.",
+        ),
+        click.option("--seed", type=click.IntRange(0), show_default="0"),
     ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def decorate(command: Callable) -> Callable:
+        for parameter in reversed(parameters):
+            changed = parameter(command)
+            if changed.__click_params__[-1].name in without:
+                changed.__click_params__.pop()
+            command = changed
+        return command
+
+    return decorate
+
+
+@contextlib.contextmanager
+def errors_in_one_line() -> Iterator[None]:
+    """Bad input gets one line and exit code 1; anything else is a bug, whose traceback we want to see."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
+        try:
+            yield
+        except BrokenPipeError:
+            raise  # The reader of our output, such as head, has had enough.
+        except (OSError, ValueError, TypeError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def checked(place: str, function: Callable[[str], Any], value: str) -> Any:
+    """The function's value; a ValueError of it is bad usage of that argument or option."""
+    try:
+        return function(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=place) from error
+
+
+def new_folder(output: Path) -> Path:
+    """The folder, if it is not there yet."""
+    if output.exists():
+        raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
+    return output

@@ -30,6 +30,13 @@ def test_json(tmp_path):
     assert (len(pairs), pairs.languages) == (2, ["de", "en", "tr"])
 
 
+def test_yaml(tmp_path):
+    (example,) = blocks("yaml")
+    (tmp_path / "recipe.yaml").write_text(example, encoding="utf-8")
+    recipe = ph.Recipe.from_file(tmp_path / "recipe.yaml")
+    assert [next(iter(source)) for source in recipe.pairs["sources"]] == ["jsonl", "irds"]
+
+
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"ph\.(\w+)", README)) - {"index"}))
 def test_names_exist(name):
     assert hasattr(ph, name)

@@ -1,30 +1,12 @@
-"""Heat maps of one value per pair of languages, drawn without pyplot and its global state."""
-
-from io import BytesIO
+"""Heat maps of one value per pair of languages."""
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from pyterrier_hybrid._picture import Picture
+
 COLORMAP = "YlGnBu"
-
-
-class Picture(Figure):
-    """A matplotlib figure that notebooks show although pyplot, with its choice of a backend, does not know it.
-
-    >>> Picture(figsize=(1, 1)).png()[1:4]
-    b'PNG'
-    """
-
-    def png(self) -> bytes:
-        """The figure as a PNG file."""
-        picture = BytesIO()
-        self.savefig(picture, format="png", facecolor="white")
-        return picture.getvalue()
-
-    def _repr_png_(self) -> bytes:
-        return self.png()
 
 
 def heatmap(

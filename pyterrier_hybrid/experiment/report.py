@@ -13,7 +13,7 @@ from pyterrier_hybrid._files import whole_file
 from pyterrier_hybrid.experiment.measures import lower_is_better
 
 if TYPE_CHECKING:
-    from pyterrier_hybrid.experiment.plots import Picture
+    from pyterrier_hybrid._picture import Picture
 
 HEADINGS = {"mono": "Mo.", "cross": "Cr.", "multi": "Mul."}
 FORMATS = ("frame", "markdown", "latex", "csv")

@@ -1,0 +1,81 @@
+"""A language experiment as the judge of encoders: for early stopping and for sweeps."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING
+
+from pyterrier_hybrid.experiment._settings import KINDS, choose
+from pyterrier_hybrid.experiment.grid import LanguageExperiment
+from pyterrier_hybrid.experiment.measures import lower_is_better, parse_measures
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.retrieval import DenseEncoder
+
+
+@dataclass(frozen=True)
+class LanguageValidation:
+    """How good an encoder is at monolingual, cross-lingual and multilingual search, as a few numbers.
+
+    A validation is called with an encoder and returns the mean of one measure over the settings of each kind, and the
+    mean of the kinds, by which arXiv 2408.10536 chooses alpha. It goes with ``validation=`` of
+    :func:`pyterrier_hybrid.train` and ``evaluate=`` of :func:`pyterrier_hybrid.sweep`.
+
+    It reads the split that is reported: of ``atlas``, the test split; the sets of LAReQA have no other. What is chosen
+    by it was chosen on test data, and must be called so.
+
+    Args:
+        dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``.
+        measure: An ir_measures name of which more is better.
+        kinds: Some of mono, cross, multi.
+        languages: Some of the dataset's languages; default: all.
+
+    Raises:
+        ValueError: An unknown dataset, measure, kind or language, or a measure of which less is better.
+
+    >>> import numpy as np
+    >>> class Letters:
+    ...     def encode_queries(self, texts):
+    ...         return np.array([[text.count(letter) for letter in "aeiouy"] for text in texts], np.float32)
+    ...     encode_documents = encode_queries
+    >>> values = LanguageValidation("atlas", languages=["de", "en"])(Letters())
+    >>> list(values)
+    ['mono', 'cross', 'multi', 'mean']
+    """
+
+    dataset: str = "atlas"
+    _: KW_ONLY
+    measure: str = "AP"
+    kinds: Iterable[str] = KINDS
+    languages: Iterable[str] | None = None
+
+    def __post_init__(self) -> None:
+        from pyterrier_hybrid import datasets
+
+        (measure,) = parse_measures([self.measure])
+        if lower_is_better(measure):
+            raise ValueError(f"measure: of {measure}, less is better; choose one of which more is, such as AP.")
+        object.__setattr__(self, "measure", str(measure))
+        object.__setattr__(self, "kinds", choose("kinds", self.kinds, KINDS))
+        known = datasets.family(self.dataset).languages
+        if self.languages is not None:
+            object.__setattr__(self, "languages", choose("languages", self.languages, known))
+
+    def __call__(self, encoder: "DenseEncoder") -> dict[str, float]:
+        """Evaluate an encoder.
+
+        Args:
+            encoder: A :class:`~pyterrier_hybrid.DenseEncoder`, or anything with its ``encode_queries`` and
+                ``encode_documents``.
+
+        Returns:
+            The measure's mean for each kind, and ``"mean"``, the mean of these.
+        """
+        # The bars of every evaluation would bury the training's own.
+        quiet = copy.copy(encoder)
+        quiet.verbose = False
+        results = LanguageExperiment(
+            {"encoder": quiet}, self.dataset, measures=[self.measure], kinds=self.kinds, languages=self.languages
+        )
+        values = dict(zip(results.means["kind"], results.means["value"].tolist(), strict=True))
+        return {**values, "mean": sum(values.values()) / len(values)}

@@ -1,0 +1,334 @@
+"""A recipe: all of a training run as plain values."""
+
+import copy
+import dataclasses
+import os
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, options_of
+from pyterrier_hybrid.recipe._sources import check_sources, moved, read_sources
+from pyterrier_hybrid.recipe._yaml import Places, read_yaml, write_yaml
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.experiment import LanguageValidation
+    from pyterrier_hybrid.parallel import ParallelPairs
+    from pyterrier_hybrid.retrieval import DenseEncoder
+    from pyterrier_hybrid.training.sampling import Sampler
+
+# What a recipe says elsewhere, or what belongs to one call of it.
+_NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose", "token_cache")
+_NOT_ARGUMENTS = ("output_dir", "hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
+
+# Text for a new tokenizer; more changes its pieces little and takes minutes.
+_TOKENIZER_TEXTS = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All of a training run: data, sampler, encoder, settings, validation, seed.
+
+    A recipe is usually a YAML file, read by :meth:`from_file`. Everything in it is a plain value.
+
+    Args:
+        name: Of the run, and of its output folder.
+        encoder: Where to start: ``{"model": NAME_OR_FOLDER, ...}`` with options of
+            :class:`~pyterrier_hybrid.DenseEncoder`, or ``{"from_scratch": "static" or "transformer", ...}`` with
+            options of ``DenseEncoder.from_scratch`` (its ``seed`` is by default the recipe's).
+        pairs: What to learn from: ``sources``, a list of dataset IDs, files or mappings, each of one reader (``jsonl``,
+            ``parquet``, ``squad``, ``store``, ``irds``, ``hf``) and options of its method of
+            :class:`~pyterrier_hybrid.ParallelPairs` (with ``folder``, pairs stay there, and the next run opens them);
+            ``languages``, ``datasets``, ``exclude`` as for its ``filter``, and ``imbalance`` as for its method.
+        sampler: Which texts meet in a batch: ``{"name": "hybrid", "alpha": 0.5, ...}``.
+        training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``.
+        validation: What the best weights are chosen by: ``{"hold_out": share or number of groups}``,
+            ``{"datasets": [pattern, ...]}`` of the pairs, or ``{"experiment": "xquad-r", ...}`` with options of
+            :class:`~pyterrier_hybrid.LanguageValidation`.
+        seed: Of the start, the held-out pairs, the batches and dropout.
+        folder: Where relative paths begin: the recipe file's folder.
+
+    Raises:
+        ValueError: A field is unknown, ill-typed or missing; the message names it and the valid ones.
+
+    >>> recipe = Recipe(
+    ...     name="small",
+    ...     encoder={"from_scratch": "static", "dim": 8, "vocab_size": 300},
+    ...     pairs={"sources": ["atlas/train"], "languages": ["de", "en"]},
+    ...     training={"max_steps": 2, "batch_size": 8},
+    ... )
+    >>> pairs, validation = recipe.load_pairs()
+    >>> recipe.start_encoder(pairs).dim
+    8
+    """
+
+    name: str
+    encoder: Mapping[str, Any] | str
+    pairs: Mapping[str, Any]
+    sampler: Mapping[str, Any] | str = field(default_factory=lambda: {"name": "hybrid"})
+    training: Mapping[str, Any] = field(default_factory=dict)
+    validation: Mapping[str, Any] | None = None
+    seed: int = 0
+    folder: Path = Path()
+
+    def __post_init__(self) -> None:
+        values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if part.name != "folder"}
+        values = check_fields(copy.deepcopy(values), (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
+        if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("/\\"):
+            raise FieldError(("name",), f"{values['name']!r} is no folder's name: an output is named by it")
+        if values["seed"] < 0:
+            raise FieldError(("seed",), f"{values['seed']} is negative: give 0 or more")
+        for name, check in _CHECKS.items():
+            values[name] = check(values[name], (name,))
+        for name, value in {**values, "folder": Path(self.folder)}.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "Recipe":
+        r"""Read a recipe from a YAML file.
+
+        Args:
+            path: The file. Relative paths in it begin in its folder.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: With file, line, column and field, if it is no YAML or a field is unknown, ill-typed or missing.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "tiny.yaml"
+        ...     _ = path.write_text("name: tiny\nencoder: xlm-roberta-base\npairs: {sources: [atlas/train]}")
+        ...     Recipe.from_file(path).encoder
+        {'model': 'xlm-roberta-base'}
+        """
+        path = Path(path)
+        value, places = read_yaml(path)
+        known = {part.name: Any for part in dataclasses.fields(cls) if part.name != "folder"}
+        try:
+            return cls(**check_fields(value, (), known, needed=("name", "encoder", "pairs")), folder=path.parent)
+        except FieldError as error:
+            line, column = _nearest(places, error.path)
+            raise ValueError(f"{path}, line {line}, column {column}, {error}") from None
+
+    def override(self, **changes: Any) -> "Recipe":
+        """Return a recipe with other values; ``training`` is merged into what is there.
+
+        Args:
+            **changes: Fields of the recipe. Relative paths in them begin in the recipe's folder.
+
+        >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["atlas/train"]}, training={"batch_size": 8})
+        >>> recipe.override(training={"max_steps": 5}, seed=1).training
+        {'batch_size': 8, 'max_steps': 5}
+        """
+        if "training" in changes:
+            changes["training"] = {**self.training, **changes["training"]}
+        return dataclasses.replace(self, **changes)
+
+    def make_sampler(self) -> "Sampler":
+        """The sampler that the recipe describes."""
+        from pyterrier_hybrid.training.sampling import sampler_from
+
+        return sampler_from(self.sampler)
+
+    def load_pairs(self) -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
+        """Read the pairs.
+
+        Returns:
+            What to learn from, and what to validate on, as ``validation=`` of :func:`~pyterrier_hybrid.train` takes it.
+
+        Raises:
+            FileNotFoundError: A file is not there.
+            ValueError: As the readers and ``ParallelPairs.filter`` do.
+        """
+        pairs = read_sources(self.pairs["sources"], self.folder)
+        wanted = {name: self.pairs[name] for name in ("languages", "datasets") if name in self.pairs}
+        if "exclude" in self.pairs:
+            wanted["exclude_datasets"] = self.pairs["exclude"]
+        if wanted:
+            pairs = pairs.filter(**wanted)
+        if "imbalance" in self.pairs:
+            pairs = pairs.imbalance(self.pairs["imbalance"], seed=self.seed)
+        validation = self.validation or {}
+        if "hold_out" in validation:
+            return pairs.split(validation["hold_out"], seed=self.seed)
+        if "datasets" in validation:
+            held = pairs.filter(datasets=validation["datasets"])
+            return pairs.filter(exclude_datasets=validation["datasets"]), held
+        if "experiment" in validation:
+            from pyterrier_hybrid.experiment import LanguageValidation
+
+            return pairs, LanguageValidation(**{
+                "dataset" if name == "experiment" else name: value for name, value in validation.items()
+            })  # fmt: skip
+        return pairs, None
+
+    def start_encoder(self, pairs: "ParallelPairs") -> "DenseEncoder":
+        """Make or read the encoder that training starts from.
+
+        Args:
+            pairs: What the tokenizer of a new encoder learns its pieces from; ``encoder.texts`` of its texts at most.
+        """
+        from pyterrier_hybrid.retrieval import DenseEncoder
+
+        options = dict(self.encoder)
+        if "model" in options:
+            model = options.pop("model")
+            inside = self.folder / model
+            return DenseEncoder(inside if inside.is_dir() else model, **options)
+        texts = pairs.texts(limit=options.pop("texts", _TOKENIZER_TEXTS))
+        architecture = options.pop("from_scratch")
+        return DenseEncoder.from_scratch(texts, architecture=architecture, **{"seed": self.seed, **options})
+
+    def train(
+        self,
+        *,
+        output: str | Path | None = None,
+        encoder: "DenseEncoder | None" = None,
+        pairs: "ParallelPairs | None" = None,
+        **overrides: Any,
+    ) -> "DenseEncoder":
+        """Run the recipe: read the pairs, start the encoder, train it, keep ``recipe.yaml`` beside it.
+
+        Args:
+            output: The folder to make for the encoder; by default the recipe's name, in the working folder.
+            encoder: The start, where several runs share it; by default that of :meth:`start_encoder`.
+            pairs: What to learn from, where several runs share it; by default that of :meth:`load_pairs`. With it,
+                ``validation`` is what is given here, and not the recipe's.
+            **overrides: Keywords of :func:`~pyterrier_hybrid.train` that replace the recipe's.
+
+        Returns:
+            The trained encoder.
+
+        Raises:
+            FileExistsError: The output is there already.
+            ValueError: As :func:`~pyterrier_hybrid.train` and the readers do.
+        """
+        from pyterrier_hybrid.training import train
+
+        calls = {name: overrides.pop(name) for name in _NOT_TRAINING if name in overrides and name != "seed"}
+        recipe = self.override(seed=overrides.pop("seed", self.seed), training=overrides)
+        output = Path(output or recipe.name)
+        if output.exists():
+            raise FileExistsError(f"{output} exists: choose another output folder, or remove it first")
+        sampler = recipe.make_sampler()
+        if pairs is None:
+            pairs, calls["validation"] = recipe.load_pairs()
+        if encoder is None:
+            encoder = recipe.start_encoder(pairs)
+        trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **{**recipe.training, **calls})
+        if os.environ.get("RANK", "0") == "0":
+            recipe.save(output / "recipe.yaml")
+        return trained
+
+    def to_yaml(self, folder: str | Path | None = None) -> str:
+        """The recipe as YAML.
+
+        Args:
+            folder: The folder that the file is meant for, from which its relative paths then begin; by default the
+                recipe's own.
+
+        >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["pairs.jsonl"]}, training={"dropout": 3e-5})
+        >>> print(recipe.to_yaml("result"), end="")
+        name: a
+        encoder: {model: model}
+        pairs:
+          sources:
+            - jsonl: [../pairs.jsonl]
+        sampler: {name: hybrid}
+        training: {dropout: 3.0e-05}
+        seed: 0
+        """
+        values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if part.name != "folder"}
+        if folder is not None:
+            to = Path(folder)
+            sources = [moved(source, self.folder, to) for source in self.pairs["sources"]]
+            values["pairs"] = {**self.pairs, "sources": sources}
+            if "model" in self.encoder and (self.folder / self.encoder["model"]).is_dir():
+                model = os.path.relpath(self.folder / self.encoder["model"], to)
+                values["encoder"] = {**self.encoder, "model": model}
+        return write_yaml({name: value for name, value in values.items() if value is not None and value != {}})
+
+    def save(self, path: str | Path) -> None:
+        """Write the recipe as a YAML file, whole or not at all; relative paths in it begin in the file's folder."""
+        text = self.to_yaml(Path(path).parent)
+        with whole_file(path) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
+
+
+def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
+    from pyterrier_hybrid.retrieval import DenseEncoder
+
+    if isinstance(value, str):
+        value = {"model": value}
+    either = [name for name in ("model", "from_scratch") if isinstance(value, Mapping) and name in value]
+    if len(either) != 1:
+        raise FieldError(path, "give one of model (a name or folder) and from_scratch (static or transformer)")
+    if either == ["model"]:
+        return check_fields(value, path, {"model": str, **options_of(DenseEncoder, without=("device", "verbose"))})
+    common = {name: kind for name, kind in options_of(DenseEncoder).items() if name in ("batch_size", "dtype")}
+    options = options_of(DenseEncoder.from_scratch, without=("architecture",))
+    valid = {"from_scratch": typing.Literal["static", "transformer"], **options, "texts": int, **common}
+    return check_fields(value, path, valid)
+
+
+def _check_pairs(value: Any, path: Keys) -> dict[str, Any]:
+    strings = dict.fromkeys(("languages", "datasets", "exclude"), list[str])
+    value = check_fields(value, path, {"sources": Any, **strings, "imbalance": dict[str, float]}, needed=["sources"])
+    return {**value, "sources": check_sources(value["sources"], (*path, "sources"))}
+
+
+def _check_sampler(value: Any, path: Keys) -> dict[str, Any]:
+    from pyterrier_hybrid.training.sampling import sampler_from
+
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, Mapping):
+        raise FieldError(path, f"{value!r} is no sampler: write its name, or a mapping with its name and options")
+    try:
+        name = sampler_from(value).to_config()["name"]
+    except (ValueError, TypeError) as error:
+        raise FieldError(path, str(error)) from None
+    return {**value, "name": name}
+
+
+def _check_training(value: Any, path: Keys) -> dict[str, Any]:
+    from transformers import TrainingArguments
+
+    from pyterrier_hybrid.training import train
+
+    own = options_of(train, without=_NOT_TRAINING)
+    names = {part.name for part in dataclasses.fields(TrainingArguments)} - {*own, *_NOT_TRAINING, *_NOT_ARGUMENTS}
+    more = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
+    return check_fields(value, path, {**own, **more}, listed=f"{', '.join(own)}, and fields of TrainingArguments")
+
+
+def _check_validation(value: Any, path: Keys) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    kinds = {"hold_out": float | int, "datasets": list[str], "experiment": str}
+    given = [name for name in kinds if isinstance(value, Mapping) and name in value]
+    if len(given) != 1:
+        raise FieldError(path, f"give one of {', '.join(kinds)}")
+    options = {}
+    if given == ["experiment"]:
+        options = {"measure": str, "kinds": list[str], "languages": list[str]}
+    return check_fields(value, path, {given[0]: kinds[given[0]], **options})
+
+
+_CHECKS = {
+    "encoder": _check_encoder,
+    "pairs": _check_pairs,
+    "sampler": _check_sampler,
+    "training": _check_training,
+    "validation": _check_validation,
+}
+
+
+def _nearest(places: Places, path: Keys) -> tuple[int, int]:
+    """The place of a field, or of what it should be in."""
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path, (1, 1))

@@ -1,0 +1,189 @@
+"""Where pairs come from: the `sources` of a recipe, and what is typed after `--pairs`."""
+
+import functools
+import glob
+import operator
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, options_of, required
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
+
+READERS = {
+    "jsonl": "from_jsonl",
+    "parquet": "from_parquet",
+    "squad": "from_squad",
+    "store": "open",
+    "irds": "from_irds",
+    "hf": "from_hf",
+}
+"""What a source may be, and the method of ``ParallelPairs`` that reads it."""
+
+_FILES = ("jsonl", "parquet", "squad", "store")
+_MANY = ("jsonl", "parquet", "squad")
+_SUFFIXES = {".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".json.gz": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+def check_sources(sources: Any, path: Keys) -> list[dict[str, Any]]:
+    """Check a recipe's sources, and join neighbours that are files of one kind: rows of several may be one item.
+
+    >>> check_sources(["de.jsonl", "en.jsonl", "atlas/train"], ())
+    [{'jsonl': ['de.jsonl', 'en.jsonl']}, {'irds': 'atlas/train'}]
+    """
+    if not isinstance(sources, list | tuple) or not sources:
+        raise FieldError(path, "give a list of at least one source")
+    joined: list[dict[str, Any]] = []
+    for at, source in enumerate(sources):
+        source = check_source(source, (*path, at))
+        kind, options = _parts(source)
+        if joined and kind in _MANY and "folder" not in options and _parts(joined[-1]) == (kind, options):
+            joined[-1] = {**source, kind: [*joined[-1][kind], *source[kind]]}
+        else:
+            joined.append(source)
+    return joined
+
+
+def check_source(source: Any, path: Keys) -> dict[str, Any]:
+    """Check one entry of a recipe's sources.
+
+    Args:
+        source: A text (see :func:`guess`), or a mapping of one of :data:`READERS` and options of its method.
+        path: Where the source is.
+
+    Returns:
+        The entry as a mapping; files as a list.
+
+    Raises:
+        FieldError: It is neither, or has a field that the method does not know.
+
+    >>> check_source({"jsonl": "pairs.jsonl", "languages": ["de"]}, ())
+    {'jsonl': ['pairs.jsonl'], 'languages': ['de']}
+    """
+    from pyterrier_hybrid.parallel import ParallelPairs
+
+    if isinstance(source, str):
+        source = guess(source)
+    kinds = [kind for kind in READERS if isinstance(source, Mapping) and kind in source]
+    if len(kinds) != 1:
+        what = f"names both {' and '.join(kinds)}" if kinds else "says nowhere what it is"
+        raise FieldError(path, f"a source {what}: it is a text, or has one of {', '.join(READERS)}")
+    (kind,) = kinds
+    reader = getattr(ParallelPairs, READERS[kind])
+    valid = {kind: str | list[str] if kind in _MANY else str, **options_of(reader)}
+    result = check_fields(source, path, valid, needed=required(reader))
+    if kind in _MANY and isinstance(result[kind], str):
+        result[kind] = [result[kind]]
+    return result
+
+
+def guess(text: str) -> dict[str, Any]:
+    """Say what a source is from its looks: a folder is a saved store, a file goes by its name, the rest is an ID.
+
+    >>> guess("pairs/*.jsonl.gz"), guess("atlas/train")
+    ({'jsonl': 'pairs/*.jsonl.gz'}, {'irds': 'atlas/train'})
+    """
+    for suffix, kind in _SUFFIXES.items():
+        if text.endswith(suffix):
+            return {kind: text}
+    path = Path(text)
+    if path.is_dir():
+        return {"store": text}
+    if path.exists() or path.is_absolute() or text.startswith("."):
+        return {"jsonl": text}
+    return {"irds": text}
+
+
+def typed(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
+    """Say what is meant by a source on the command line.
+
+    Args:
+        text: As for :func:`guess`; a path begins in the working folder.
+        languages: Those that were asked for, which IDs of other packages have to be told.
+
+    Raises:
+        FileNotFoundError: It is none of what :func:`guess` knows.
+        ValueError: An ID of another package lacks its languages.
+
+    >>> typed("mmarco/v2/{lang}/train", ["de", "es"]), typed("atlas/train", ["de"])
+    ({'irds': 'mmarco/v2/{lang}/train', 'languages': ['de', 'es']}, {'irds': 'atlas/train'})
+    """
+    from pyterrier_hybrid import datasets
+
+    ((kind, name),) = guess(text).items()
+    if kind != "irds":
+        return {kind: os.path.abspath(name)}
+    if name.split("/")[0] in [family.name for family in datasets.families()]:
+        return {kind: name}
+    if "/" not in name:
+        raise FileNotFoundError(f"{name}: there is no such file or folder, nor is it a dataset such as atlas/train")
+    if not languages:
+        raise ValueError(
+            f"{name}: there is no such file or folder; if it is an ID of ir_datasets, name its languages, as in "
+            "--pairs mmarco/v2/{lang}/train --languages de es"
+        )
+    return {kind: name, "languages": list(languages)}
+
+
+def read_sources(sources: Sequence[Mapping[str, Any]], folder: Path) -> "ParallelPairs":
+    """Read the sources of a recipe into one store.
+
+    A source whose ``folder`` is there already is opened from it.
+
+    Args:
+        sources: Checked entries.
+        folder: Where relative paths begin.
+
+    Raises:
+        FileNotFoundError: A file is not there, or a pattern matches none.
+        ValueError: As the readers do, or an ID is none.
+    """
+    from pyterrier_hybrid.parallel import ParallelPairs
+
+    # All files are looked for before the first is read, which may take hours.
+    calls = []
+    for source in sources:
+        kind, options = _parts(source)
+        given = [source[kind]] if isinstance(source[kind], str) else source[kind]
+        if "folder" in options:
+            options["folder"] = os.path.join(folder, options["folder"])
+            if os.path.exists(options["folder"]):
+                calls.append((ParallelPairs.open, [options["folder"]], {}))
+                continue
+        arguments = [path for name in given for path in _found(name, kind, folder)]
+        calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options))
+    return functools.reduce(operator.add, [read(*arguments, **options) for read, arguments, options in calls])
+
+
+def moved(source: Mapping[str, Any], folder: Path, to: Path) -> dict[str, Any]:
+    """Return a source whose relative paths begin in another folder."""
+    kind, options = _parts(source)
+    given = source[kind]
+    if kind in _FILES:
+        names = [os.path.relpath(folder / name, to) for name in ([given] if isinstance(given, str) else given)]
+        given = names[0] if isinstance(given, str) else names
+    if "folder" in options:
+        options["folder"] = os.path.relpath(folder / options["folder"], to)
+    return {kind: given, **options}
+
+
+def _parts(source: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    (kind,) = (kind for kind in READERS if kind in source)
+    return kind, {name: value for name, value in source.items() if name != kind}
+
+
+def _found(name: str, kind: str, folder: Path) -> list[str]:
+    """The paths that a name or pattern stands for; a name with a placeholder is the reader's own matter."""
+    if kind not in _FILES:
+        return [name]
+    path = os.path.join(folder, name)
+    if os.path.exists(path) or "{lang}" in name:
+        return [path]
+    files = sorted(glob.glob(path, recursive=True))
+    if not files:
+        problem = "no file matches this pattern" if glob.has_magic(name) else "there is no such file or folder"
+        raise FileNotFoundError(f"{path}: {problem}")
+    return files

@@ -1,0 +1,175 @@
+"""The command with recipes, pairs and sweeps."""
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.cli import main
+
+SMALL = """
+name: small
+encoder: {from_scratch: static, dim: 8, vocab_size: 300, texts: 500}
+pairs: {sources: [pairs.jsonl]}
+sampler: {name: hybrid, alpha: 0.25, dataset_weights: {"atlas*": 2}}
+training: {batch_size: 8, max_steps: 2, learning_rate: 5e-3}
+"""
+
+
+def run(*args, code=0):
+    result = CliRunner().invoke(main, [str(arg) for arg in args])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """A recipe with its pairs in a folder that is not the working one."""
+    (tmp_path / "home").mkdir()
+    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(tmp_path / "home" / "pairs.jsonl")
+    (tmp_path / "home" / "small.yaml").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home" / "small.yaml"
+
+
+def kept(folder="small"):
+    return ph.Recipe.from_file(f"{folder}/recipe.yaml")
+
+
+def test_a_recipe_says_all(recipe):
+    assert "written to small/ after 2 steps" in run("train", recipe)
+    assert kept().pairs == {"sources": [{"jsonl": ["../home/pairs.jsonl"]}]}
+    record = json.loads(open("small/training.json").read())
+    assert record["sampler"] == "HybridSampler(alpha=0.25, dataset_weights={'atlas*': 2})"
+    assert len(run("train", recipe, code=2).splitlines()) == 1
+
+
+def test_options_replace_what_a_recipe_says(recipe):
+    run(
+        "train", recipe, "--output", "other", "--steps", 1, "--alpha", 0, "--seed", 7, "--languages", "de", "en",
+        "--hold-out", 0.2, "--batch-size", 4, "--weight", "atlas/*=3", "--symmetric", "--chunk-size", 4, "--dim", 4,
+        "--save-steps", 0, "--gradient-caching", "--pairs", "atlas/train",
+    )  # fmt: skip
+    assert ph.DenseEncoder("other").dim == 4
+    changed = kept("other")
+    assert (changed.name, changed.seed, changed.validation) == ("small", 7, {"hold_out": 0.2})
+    assert changed.pairs == {"sources": [{"irds": "atlas/train"}], "languages": ["de", "en"]}
+    assert changed.sampler == {"name": "hybrid", "alpha": 0, "dataset_weights": {"atlas/*": 3}}
+    assert changed.training == {
+        "batch_size": 4, "max_steps": 1, "learning_rate": 5e-3, "symmetric": True, "chunk_size": 4,
+        "gradient_caching": True, "save_steps": 0,
+    }  # fmt: skip
+
+
+def test_files_after_pairs_are_where_the_user_is(recipe, tmp_path):
+    (tmp_path / "here.jsonl").write_bytes((tmp_path / "home" / "pairs.jsonl").read_bytes())
+    run("train", recipe, "--pairs", "here.jsonl", "--output", "deep/er")
+    assert kept("deep/er").pairs == {"sources": [{"jsonl": ["../../here.jsonl"]}]}
+
+
+def test_another_sampler_keeps_what_fits_it(recipe):
+    run("train", recipe, "--sampler", "mono")
+    assert kept().sampler == {"name": "mono", "dataset_weights": {"atlas*": 2}}
+    output = run("train", recipe, "--sampler", "mono", "--alpha", 0.5, "--output", "b", code=2)
+    assert "the sampler is mono" in output
+
+
+def test_another_start(recipe):
+    run("train", recipe)
+    run("train", recipe, "--encoder", "small", "--max-length", 20, "--output", "more")
+    assert kept("more").encoder == {"model": "../small", "max_length": 20}
+    output = run("train", recipe, "--encoder", "small", "--dim", 4, "--output", "again")
+    assert "--dim has no effect" in output
+
+
+def test_options_alone_leave_a_recipe_too(recipe):
+    run("train", "--pairs", "home/pairs.jsonl", "--steps", 2, "--dim", 8, "--vocab-size", 300, "--output", "plain")
+    again = kept("plain")
+    assert (again.name, again.training["learning_rate"], again.seed) == ("plain", 5e-3, 0)
+    again.train(output="copy", verbose=False)
+    one, two = (ph.DenseEncoder(name).encode_queries(["Rom"]) for name in ("plain", "copy"))
+    assert (one == two).all()
+
+
+def test_the_recipe_of_the_built_in_set_runs(pytestconfig, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("train", pytestconfig.rootpath / "recipes" / "atlas.yaml", "--steps", 3, "--vocab-size", 2000)
+    assert ph.DenseEncoder("atlas").dim == 256
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("max_steps: 2", "max_steps: two"), "small.yaml, line 6, column 27, field 'training.max_steps': 'two' is"),
+        (("dim: 8", "dims: 8"), "field 'encoder.dims': unknown: did you mean dim?"),
+        (("pairs.jsonl", "nowhere.jsonl"), "nowhere.jsonl: there is no such file"),
+        (("{name: hybrid,", "{name: hybrid"), "small.yaml, line 5, column"),
+    ],
+)
+def test_a_broken_recipe_is_one_line_of_error(recipe, change, message):
+    recipe.write_text(SMALL.replace(*change))
+    output = run("train", recipe, code=1)
+    assert len(output.splitlines()) == 1 and message in output
+
+
+def test_compare_with_a_recipe(recipe):
+    run("compare", recipe, "--samplers", "cross", "X-X", "hybrid", "--alpha", 0.75, "--no-bm25", "--output", "c")
+    assert list(pd.read_csv("c/means.csv").system.unique()) == ["X-Y", "X-X", "Hybrid"]
+    assert kept("c/models/X-Y").sampler == {"name": "cross", "dataset_weights": {"atlas*": 2}}
+    assert kept("c/models/Hybrid").sampler["alpha"] == 0.75
+
+
+def test_sweep(recipe):
+    args = ["sweep", recipe, "--alphas", "0", "1", "--seeds", "0", "1", "--output", "s", "--measure", "RR"]
+    output = run(*args)
+    assert "best alpha" in output and "mono sd" in output
+    frame = pd.read_csv("s/sweep.csv")
+    assert set(frame.measure) == {"mono", "cross", "multi", "mean"} and len(frame) == 16
+    assert run(*args).splitlines()[-1] == output.splitlines()[-1]
+    output = run(*args, "--learning-rate", 1e-3, code=1)
+    assert "learning_rate was 0.005 and is now 0.001" in output
+
+
+def test_bad_sweeps(recipe):
+    for args, message in (
+        (["--dataset", "squad"], "squad"),
+        (["--dataset", "xquad-r"], "--pairs"),
+        (["--alphas", "2"], "2"),
+        (["--alpha", "0.5"], "--alpha"),
+        (["--seed", "1"], "--seed"),
+    ):
+        output = run("sweep", *args, code=2)
+        assert message in output
+        assert len(output.splitlines()) == 1
+
+
+def test_pairs_stats(recipe):
+    output = run("pairs", "stats", "home/pairs.jsonl", "--csv", "stats.csv")
+    assert [line.split()[:3] for line in output.splitlines()[1:]] == [
+        ["atlas/train", "de", "807"], ["atlas/train", "en", "807"],
+    ]  # fmt: skip
+    assert pd.read_csv("stats.csv")["items"].tolist() == [807, 807]
+    assert len(run("pairs", "stats", "atlas/train", "--languages", "de").splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["store", "x.parquet", "x.jsonl", "x.jsonl.gz"])
+def test_pairs_in_another_form(recipe, name):
+    assert "807 items written" in run("pairs", "convert", "home/pairs.jsonl", "--output", name)
+    assert run("pairs", "stats", name) == run("pairs", "stats", "home/pairs.jsonl")
+    run("train", "--pairs", name, "--steps", 1, "--batch-size", 4, "--dim", 4, "--vocab-size", 300, "--output", "m")
+    assert "exists" in run("pairs", "convert", "atlas/train", "--output", name, code=2)
+
+
+def test_pairs_that_are_not_there(recipe):
+    for source, message in (
+        ("nowhere.jsonl", "nowhere.jsonl: there is no such file"),
+        ("./nowhere", "nowhere: there is no such file"),
+        ("nowhere*.jsonl", "nowhere*.jsonl: no file matches this pattern"),
+        ("nowhere", "nowhere: there is no such file or folder, nor is it a dataset"),
+        ("nowhere/train", "--languages"),
+    ):
+        output = run("pairs", "stats", source, code=1)
+        assert len(output.splitlines()) == 1 and message in output
+    assert "ir_datasets knows no 'nowhere/de'" in run("pairs", "stats", "nowhere/{lang}", "--languages", "de", code=1)

@@ -1,0 +1,248 @@
+"""Recipe files: what they may say, what they say when they are wrong, and the files in recipes/."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.recipe._yaml import read_yaml, write_yaml
+from pyterrier_hybrid.training.sampling import sampler_from
+
+RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
+
+SMALL = """
+name: small
+encoder: {from_scratch: static, dim: 8, vocab_size: 300, texts: 500}
+pairs:
+  sources: [pairs.jsonl]
+training: {batch_size: 8, max_steps: 2, learning_rate: 5e-3}
+"""
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"])
+
+
+@pytest.fixture
+def folder(tmp_path, pairs, monkeypatch):
+    """A folder with a recipe and its pairs, which is not the working folder."""
+    (tmp_path / "home").mkdir()
+    pairs.to_jsonl(tmp_path / "home" / "pairs.jsonl")
+    (tmp_path / "home" / "small.yaml").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+def written(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_plain_scalars(tmp_path):
+    text = "[no, on, 3e-5, 1E3, 16_000, 010, -0.5, .5, true, null, ~, 12:30, 1.2.3, e5, '3', 2024-01-01]"
+    value, _ = read_yaml(written(tmp_path / "x.yaml", text))
+    assert value == [
+        "no", "on", 3e-5, 1e3, 16000, 10, -0.5, 0.5, True, None, None, "12:30", "1.2.3", "e5", "3", "2024-01-01",
+    ]  # fmt: skip
+    assert list(map(type, value[2:6])) == [float, float, int, int]
+
+
+@pytest.mark.parametrize(
+    "value", ["no", "yes", "1e3", "010", "true", "", "~", "3", "*-para", "a: b", "né", "12:30", " x"]
+)
+def test_texts_survive_any_reader(tmp_path, value):
+    text = write_yaml({"key": value})
+    assert read_yaml(written(tmp_path / "x.yaml", text))[0] == {"key": value}
+    assert yaml.safe_load(text) == {"key": value}
+
+
+def test_aliases_and_merges(tmp_path):
+    text = "a: &nine [ar, de]\nb: *nine\nc: &base {x: 1, y: 2}\nd: {<<: *base, y: 3}"
+    value, places = read_yaml(written(tmp_path / "x.yaml", text))
+    assert value == {"a": ["ar", "de"], "b": ["ar", "de"], "c": {"x": 1, "y": 2}, "d": {"x": 1, "y": 3}}
+    assert places["d", "y"] == (4, 16)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: a\nname: b", "line 2, column 1: the key 'name' is there a second time"),
+        ("name: [a", "line 1, column 9: while parsing a flow sequence"),
+        ("1: a", "line 1, column 1: the key 1 is no text"),
+        ("name: !!python/object:os.system x", "line 1, column 7: could not determine a constructor"),
+        ("name: &a [*a]", "an alias of what it is in"),
+        ("name: \x07", "x.yaml: "),
+        ("", "null is no mapping"),
+        ("just text", "'just text' is no mapping"),
+        ("name: a", "'encoder' is missing"),
+        (SMALL + "sede: 1", "line 7, column 1, field 'sede': unknown: did you mean seed?"),
+        (SMALL.replace("dim: 8", "dim: wide"), "line 3, column 33, field 'encoder.dim': 'wide' is not an integer"),
+        (SMALL.replace("static", "statik"), "field 'encoder.from_scratch': 'statik' is not 'static' or 'transformer'"),
+        (SMALL.replace("from_scratch: static", "model: x"), "field 'encoder.dim': unknown"),
+        (SMALL.replace("[pairs.jsonl]", "[]"), "line 5, column 3, field 'pairs.sources': give a list"),
+        (SMALL.replace("pairs.jsonl", "{jsonl: a, irds: b}"), "line 5, column 13, field 'pairs.sources[0]': a source"),
+        (SMALL.replace("pairs.jsonl", "{lines: a}"), "it is a text, or has one of jsonl, parquet, squad,"),
+        (SMALL.replace("pairs.jsonl", "{jsonl: a, langs: [de]}"), "field 'pairs.sources[0].langs': unknown"),
+        (SMALL + "sampler: {name: hybird}", "line 7, column 1, field 'sampler': there is no sampler named 'hybird'"),
+        (SMALL + "sampler: {name: hybrid, alpha: 2}", "field 'sampler': alpha=2 is outside 0 to 1"),
+        (SMALL.replace("max_steps: 2", "max_steps: 2.5"), "field 'training.max_steps': 2.5 is not an integer"),
+        (SMALL.replace("max_steps: 2", "bf16: yes"), "field 'training.bf16': 'yes' is not true or false or null"),
+        (SMALL.replace("max_steps", "max-steps"), "field 'training.max-steps': unknown: did you mean max_steps?"),
+        (SMALL.replace("max_steps: 2", "output: a"), "field 'training.output': unknown"),
+        (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': unknown"),
+        (SMALL + "validation: {share: 1}", "line 7, column 1, field 'validation': give one of hold_out, datasets"),
+        (SMALL + "validation: {hold_out: a}", "field 'validation.hold_out': 'a' is not a number"),
+        (SMALL + "seed: -1", "field 'seed': -1 is negative"),
+        (SMALL.replace("name: small", "name: a/b"), "line 2, column 1, field 'name': 'a/b' is no folder's name"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_place(tmp_path, text, message):
+    path = written(tmp_path / "x.yaml", text)
+    with pytest.raises(ValueError, match="x.yaml") as error:
+        ph.Recipe.from_file(path)
+    assert message in str(error.value)
+
+
+def test_a_recipe_made_in_python_is_checked_too():
+    with pytest.raises(ValueError, match=r"field 'encoder.poling': unknown: did you mean pooling\?"):
+        ph.Recipe(name="a", encoder={"model": "x", "poling": "cls"}, pairs={"sources": ["atlas/train"]})
+
+
+def test_types_are_those_of_the_signatures():
+    recipe = ph.Recipe(
+        name="a", encoder="x", pairs={"sources": ["atlas/train"]},
+        training={"max_steps": 1e3, "learning_rate": 1, "gradient_accumulation_steps": 4, "report_to": "tensorboard"},
+    )  # fmt: skip
+    assert recipe.training["max_steps"] == 1000 and isinstance(recipe.training["max_steps"], int)
+    assert isinstance(recipe.training["learning_rate"], float)
+    assert recipe.encoder == {"model": "x"} and recipe.pairs == {"sources": [{"irds": "atlas/train"}]}
+
+
+def test_the_recipe_does_not_share_what_it_was_made_from():
+    training = {"max_steps": 2}
+    recipe = ph.Recipe(name="a", encoder="x", pairs={"sources": ["atlas/train"]}, training=training)
+    training["max_steps"] = 3
+    assert recipe.training == {"max_steps": 2}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipe.seed = 1
+
+
+def test_training_from_a_file_in_another_folder(folder):
+    trained = ph.Recipe.from_file(folder / "small.yaml").train(verbose=False)
+    assert trained.dim == 8 and trained.training["steps"] == 2
+    assert json.loads((folder.parent / "small" / "training.json").read_text())["sampler"] == "HybridSampler(alpha=0.5)"
+
+
+def test_the_kept_recipe_makes_the_same_encoder(folder):
+    first = ph.Recipe.from_file(folder / "small.yaml").train(output="deep/er/one", max_steps=3, seed=5, verbose=False)
+    kept = ph.Recipe.from_file("deep/er/one/recipe.yaml")
+    assert kept.pairs["sources"] == [{"jsonl": ["../../../home/pairs.jsonl"]}]
+    assert (kept.seed, kept.training["max_steps"]) == (5, 3)
+    again = kept.train(output="two", verbose=False)
+    assert (again.encode_queries(["Rom?"]) == first.encode_queries(["Rom?"])).all()
+
+
+def test_a_model_folder_is_relative_to_the_recipe(folder):
+    ph.Recipe.from_file(folder / "small.yaml").train(output=folder / "start", verbose=False)
+    text = SMALL.replace("{from_scratch: static, dim: 8, vocab_size: 300, texts: 500}", "{model: start}")
+    recipe = ph.Recipe.from_file(written(folder / "more.yaml", text))
+    assert recipe.train(verbose=False, max_steps=1).dim == 8
+    assert ph.Recipe.from_file("small/recipe.yaml").encoder == {"model": "../home/start"}
+
+
+def test_an_output_that_is_there_stops_it_before_anything_is_read(folder):
+    (folder.parent / "small").mkdir()
+    (folder / "pairs.jsonl").unlink()
+    with pytest.raises(FileExistsError, match="small exists"):
+        ph.Recipe.from_file(folder / "small.yaml").train()
+
+
+def test_all_files_are_looked_for_before_the_first_is_read(folder, monkeypatch):
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    monkeypatch.setattr("pyterrier_hybrid.parallel._irds.read_irds", None)
+    for name, problem in (("no.jsonl", "there is no such file"), ("no*.jsonl", "no file matches")):
+        missing = recipe.override(pairs={"sources": ["atlas/train", name]})
+        with pytest.raises(FileNotFoundError, match=problem):
+            missing.load_pairs()
+
+
+def test_patterns_sources_and_filters(folder, pairs):
+    pairs.filter(languages=["de"]).to_jsonl(folder / "more.jsonl.gz")
+    pairs.save(folder / "store")
+    pairs.to_parquet(folder / "pairs.parquet")
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    chosen = {"jsonl": ["pairs.jsonl"], "languages": ["de", "en"]}
+    for source in ("*.jsonl", {"store": "store"}, "pairs.parquet", chosen):
+        loaded, validation = recipe.override(pairs={"sources": [source]}).load_pairs()
+        assert (len(loaded), loaded.languages, validation) == (len(pairs), pairs.languages, None)
+    loaded, _ = recipe.override(pairs={"sources": ["pairs.jsonl"], "languages": ["en"]}).load_pairs()
+    assert loaded.languages == ["en"]
+    loaded, _ = recipe.override(pairs={"sources": ["pairs.jsonl"], "imbalance": {"de": 0.5}}).load_pairs()
+    assert loaded.has_query[:, loaded.languages.index("de")].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_files_of_several_languages_are_one_source(folder, pairs):
+    for language in ("de", "en"):
+        row = {"set": "toy", "id": "1", "lang": language, "question": f"{language}?", "passage": f"{language}!"}
+        (folder / f"toy.{language}.jsonl").write_text(json.dumps(row))
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    recipe = recipe.override(pairs={"sources": ["toy.de.jsonl", "toy.en.jsonl"]})
+    assert recipe.pairs["sources"] == [{"jsonl": ["toy.de.jsonl", "toy.en.jsonl"]}]
+    loaded, _ = recipe.load_pairs()
+    assert (len(loaded), loaded.languages) == (1, ["de", "en"])
+
+
+def test_pairs_that_stay_in_a_folder(folder, pairs):
+    pairs.to_parquet(folder / "pairs.parquet")
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    recipe = recipe.override(pairs={"sources": [{"parquet": "pairs.parquet", "folder": "kept/store"}]})
+    assert len(recipe.load_pairs()[0]) == len(pairs)
+    (folder / "pairs.parquet").unlink()
+    assert len(recipe.load_pairs()[0]) == len(pairs)
+    recipe.save("deep/recipe.yaml")
+    source = {"parquet": ["../home/pairs.parquet"], "folder": "../home/kept/store"}
+    assert ph.Recipe.from_file("deep/recipe.yaml").pairs == {"sources": [source]}
+
+
+def test_validation(folder, pairs):
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    train, held = recipe.override(validation={"hold_out": 0.1}).load_pairs()
+    assert len(train) + len(held) == len(pairs) and len(held) == round(0.1 * len(pairs))
+    pairs.filter(languages=["en"]).to_jsonl(folder / "other.jsonl")
+    renamed = (folder / "other.jsonl").read_text().replace('"atlas/train"', '"other"')
+    (folder / "other.jsonl").write_text(renamed)
+    both = recipe.override(pairs={"sources": ["pairs.jsonl", "other.jsonl"]}, validation={"datasets": ["oth*"]})
+    train, held = both.load_pairs()
+    assert (train.datasets, held.datasets) == (["atlas/train"], ["other"])
+    judged = recipe.override(validation={"experiment": "atlas", "kinds": ["mono"], "languages": ["de", "en"]})
+    assert judged.load_pairs()[1] == ph.LanguageValidation("atlas", kinds=["mono"], languages=["de", "en"])
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_recipes_of_the_repository(path, tmp_path):
+    recipe = ph.Recipe.from_file(path)
+    assert recipe.name == path.stem
+    assert sampler_from(recipe.make_sampler().to_config()) == recipe.make_sampler()
+    recipe.save(tmp_path / "recipe.yaml")
+    assert ph.Recipe.from_file(tmp_path / "recipe.yaml").training == recipe.training
+
+
+def test_the_papers_recipes_are_the_papers():
+    for name in ("paper-xlmr", "paper-labse"):
+        recipe = ph.Recipe.from_file(RECIPES[0].with_name(f"{name}.yaml"))
+        assert recipe.pairs["languages"] == "ar de en es hi ru th tr zh".split()
+        assert (recipe.encoder["query_prefix"], recipe.encoder["document_prefix"]) == ("Query: ", "Passage: ")
+        settings = ("learning_rate", "weight_decay", "batch_size")
+        assert [recipe.training[setting] for setting in settings] == [3e-5, 1e-2, 100]
+        assert recipe.sampler["alpha"] == 0.5 and recipe.validation == {"datasets": ["squadshifts-*"]}
+
+
+def test_the_recipe_of_the_built_in_set_plans():
+    recipe = ph.Recipe.from_file(RECIPES[0].with_name("atlas.yaml"))
+    pairs, _ = recipe.load_pairs()
+    plan = recipe.make_sampler().plan(pairs, batch_size=recipe.training["batch_size"], seed=recipe.seed)
+    assert len(plan.batch(recipe.training["max_steps"] - 1)) == 100
