@@ -49,6 +49,7 @@ setup(
     extras_require={
         "terrier": ["pyterrier[java]>=1.1,<2"],
         "hf": ["datasets>=3"],
+        "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": [
             "pytest>=8",
             "hypothesis>=6.100",

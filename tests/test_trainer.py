@@ -293,3 +293,16 @@ def test_an_estimate_changes_nothing(pairs):
         sizes[recompute] = needed.memory - 16 * trained
     # Eight pairs are sixteen texts, in chunks of two.
     assert sizes[True] < sizes[False] / 3
+
+
+def test_several_right_passages_are_no_negatives_of_each_other(pairs):
+    """Items of two rows each: with eight rows of four items, the perfect loss is near zero."""
+    sampler = ph.MultiPositiveSampler(ph.MonoSampler())
+    plan = sampler.plan(pairs, batch_size=8)
+    assert len({item for item, _, _ in plan.batch(0)}) == 4
+    trained = ph.train(start(pairs), pairs, sampler, **{**SETTINGS, "max_steps": 150})
+    last = [row for row in trained.training["log"] if "loss_mixed" in row][-1]
+    # Were the other right passage a negative, no loss below log 2 could be reached.
+    assert last["loss_mixed"] < 0.2
+    for language in ("de", "en"):
+        assert accuracy(trained, pairs, language, "de") == accuracy(trained, pairs, language, "en") == 1

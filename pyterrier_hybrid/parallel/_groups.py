@@ -45,7 +45,9 @@ class Links:
             return np.zeros(0, np.int64)
         keys = np.concatenate([np.zeros(0, np.uint64), *self._keys])
         order = np.argsort(keys)
-        shared = np.flatnonzero(keys[order[1:]] == keys[order[:-1]])
+        ordered = keys[order]
+        shared = np.flatnonzero(ordered[1:] == ordered[:-1])
+        del keys, ordered  # as long as all texts are many
         items = np.concatenate([np.zeros(0, np.int32), *self._items])
         ends = items[order[shared]], items[order[shared + 1]]
         edges = coo_matrix((np.ones(len(shared), bool), ends), shape=(count, count))

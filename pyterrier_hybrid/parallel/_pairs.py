@@ -111,7 +111,11 @@ class ParallelPairs(Sources):
         return len(self.groups)
 
     def item(self, i: int) -> Item:
-        """Return an item with all its texts."""
+        """Return an item with all its texts.
+
+        Args:
+            i: Its number; negative ones count from the end.
+        """
         (item,) = items_of(self._texts.row(self._row(i)), [int(self.groups[i])])
         return item
 
@@ -240,6 +244,15 @@ class ParallelPairs(Sources):
 
         Args:
             path: The file, replaced if it is there.
+
+        Example:
+            >>> import tempfile
+            >>> import pyarrow.parquet as pq
+            >>> pairs = ParallelPairs([Item("1", 0, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."})])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     pairs.to_parquet(Path(folder) / "pairs.parquet")
+            ...     pq.read_table(Path(folder) / "pairs.parquet").column_names
+            ['id', 'dataset', 'translation', 'group', 'passage.en', 'query.en']
         """
         from pyterrier_hybrid.parallel._writers import write_parquet
 
@@ -346,15 +359,9 @@ class ParallelPairs(Sources):
         return self._of(*joined(ours, theirs))
 
     def __repr__(self) -> str:
-        groups = int(self.groups.max()) + 1 if len(self) else 0
-        counts = [f"{_count(len(self), 'item')}, {_count(groups, 'group')}"]
-        if self.languages:
-            counts.append(f"{_count(len(self.languages), 'language')}: {' '.join(self.languages)}")
-        width = max(map(len, self.datasets), default=0)
-        sizes = np.zeros(len(self.datasets), np.int64)
-        np.add.at(sizes, self.blocks.dataset_ids, np.diff(self.blocks.starts))
-        lines = [f"  {name:{width}}  {size:,}" for name, size in zip(self.datasets, sizes.tolist(), strict=True)]
-        return "\n".join([f"ParallelPairs({', '.join(counts)})", *lines])
+        from pyterrier_hybrid.parallel._statistics import summary
+
+        return summary(self._sorted, self.groups)
 
     @classmethod
     def _of(cls, texts: Texts, parts: Parts, rows: np.ndarray | None = None) -> "ParallelPairs":
@@ -386,7 +393,3 @@ class ParallelPairs(Sources):
         item = self.item(i)
         texts = item.queries if what == "query" else item.passages
         return f"item {item.id!r} of {item.dataset!r} has no {what} in {lang!r}, only in {', '.join(sorted(texts))}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

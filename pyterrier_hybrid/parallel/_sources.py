@@ -30,6 +30,15 @@ class Sources:
         Raises:
             FileNotFoundError: If there is no store.
             ValueError: If it is damaged, or of another format version.
+
+        Example:
+            >>> import tempfile
+            >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     ParallelPairs([Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."})]).save(Path(home) / "pairs")
+            ...     ParallelPairs.open(Path(home) / "pairs")
+            ParallelPairs(1 item, 1 group, 1 language: en)
+              toy  1
         """
         opened = open_store(Path(folder))
         pairs = cls._of(opened.texts, opened.parts)
@@ -279,6 +288,13 @@ class Sources:
         Raises:
             ModuleNotFoundError: If a dataset is to be loaded and the ``datasets`` library is not there.
             ValueError: With row and column, if something is missing or not valid.
+
+        Example:
+            >>> from datasets import Dataset
+            >>> from pyterrier_hybrid.parallel import ParallelPairs
+            >>> rows = Dataset.from_dict({"q": ["Where is Rome?"], "a": ["In Italy."]})
+            >>> ParallelPairs.from_hf(rows, query="q", passage="a", lang="en", dataset_name="toy").passage(0, "en")
+            'In Italy.'
         """
         from pyterrier_hybrid.parallel._hub import read_hub
 

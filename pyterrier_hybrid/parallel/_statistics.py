@@ -1,4 +1,4 @@
-"""Counts of a store by dataset and language."""
+"""What there is in a store, in numbers."""
 
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,23 @@ def statistics(
             })  # fmt: skip
     columns = ["dataset", "language", "items", "queries", "passages", "groups", "query_chars", "passage_chars", "cross"]
     return pd.DataFrame(table, columns=columns)
+
+
+def summary(sorted_items: SortedItems, groups: np.ndarray) -> str:
+    """Return a store's name, its counts, and a line with the items of each dataset."""
+    languages, datasets, blocks = sorted_items
+    counts = [_count(len(groups), "item"), _count(int(groups.max()) + 1 if len(groups) else 0, "group")]
+    if languages:
+        counts.append(f"{_count(len(languages), 'language')}: {' '.join(languages)}")
+    width = max(map(len, datasets), default=0)
+    sizes = np.zeros(len(datasets), np.int64)
+    np.add.at(sizes, blocks.dataset_ids, np.diff(blocks.starts))
+    lines = [f"  {name:{width}}  {size:,}" for name, size in zip(datasets, sizes.tolist(), strict=True)]
+    return "\n".join([f"ParallelPairs({', '.join(counts)})", *lines])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _is_cross(queries: frozenset[str], passages: frozenset[str], language: str) -> bool:

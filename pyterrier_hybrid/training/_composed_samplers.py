@@ -187,8 +187,9 @@ class MultiPositiveSampler(Configured):
     Another sampler draws the pairs. Each is followed by rows of the same query with its passage in other languages, in
     random order, until the item has ``positives`` rows or no more translations; the next pair follows, and so on until
     the batch has its rows. Items with few languages simply leave room for more items, and the last one may be cut
-    short. So no two different items are of one group, and a loss that counts all passages of the query's item as right
-    (as multi-positive contrastive losses do: arXiv 2004.11362, equation 2) asks that no language comes first.
+    short. So no two different items are of one group, and the loss asks that no language comes first: it is the mean
+    over the right passages, each against all that are wrong (multi-positive contrastive learning, arXiv 2004.11362;
+    there the other right ones stay in the denominator, here they are left out).
 
     Passages come in the languages in which the other sampler draws passages, the query's own among them. Those of
     translation groups never are in the query's language, where they would be the query itself.

@@ -1,6 +1,7 @@
 """``train``: the one call that makes an encoder from an encoder, pairs and a sampler."""
 
 import json
+import logging
 import platform
 import sys
 import time
@@ -243,10 +244,11 @@ def train(
         trained = encoder.with_module(
             module.float(), name=str(output) if output is not None else f"{encoder.name}+{sampler!r}"
         )
-        sizes = np.bincount(pairs.dataset_ids, minlength=len(pairs.datasets)).tolist()
+        sizes = np.zeros(len(pairs.datasets), np.int64)
+        np.add.at(sizes, pairs.blocks.dataset_ids, np.diff(pairs.blocks.starts))
         trained.training = {
             "start": encoder.name, "sampler": repr(sampler), "items": len(pairs), "languages": list(pairs.languages),
-            "datasets": dict(zip(pairs.datasets, sizes, strict=True)), "pairs": pairs.fingerprint,
+            "datasets": dict(zip(pairs.datasets, sizes.tolist(), strict=True)), "pairs": pairs.fingerprint,
             "batch_size": batch_size, "max_steps": max_steps, "steps": state["global_step"],
             "learning_rate": learning_rate, "weight_decay": weight_decay, "warmup_steps": warmup_steps,
             "temperature": temperature, "learned_temperature": loss.temperature if learn_temperature else None,
@@ -291,7 +293,7 @@ def _run(
         checkpoints.remove_unfinished()
     if world_size > 1:
         distributed.barrier()
-    with _no_denormals():
+    with _no_denormals(), _quick_checkpoints():
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     return {name: getattr(trainer.state, name) for name in ("log_history", "global_step", "best_global_step")}
 
@@ -338,3 +340,14 @@ def _no_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+@contextmanager
+def _quick_checkpoints() -> Iterator[None]:
+    """Checkpoints of the same second are no reason for the Trainer to doubt the file system."""
+    logger, silent = logging.getLogger("transformers.trainer_utils"), lambda record: "mtime" not in record.getMessage()
+    logger.addFilter(silent)
+    try:
+        yield
+    finally:
+        logger.removeFilter(silent)

@@ -1,0 +1,110 @@
+"""Seconds to open a pair store of millions of items, and to read pairs of it at random.
+
+python benchmarks/pairs.py [--items 40000000] [--folder DIRECTORY]
+
+The store is made in a temporary folder, in two languages with texts of 10 characters, and removed afterwards: it needs
+100 bytes an item. It is written from arrays, since what is measured comes after the writing.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+
+from pyterrier_hybrid.parallel import ParallelPairs
+from pyterrier_hybrid.parallel._blocks import Kind, sort_by_kind
+from pyterrier_hybrid.parallel._build import Parts
+from pyterrier_hybrid.parallel._store import Files, write_description
+
+BYTES_PER_ITEM = 100
+LANGUAGES = ("de", "en")
+BATCH = 2**18
+
+
+def main() -> None:
+    """Make the store, then open it in a new process."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--items", type=int, default=40_000_000)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where there is room")
+    parser.add_argument("--open", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.open:
+        measure(options.open)
+        return
+    needed, free = options.items * BYTES_PER_ITEM, shutil.disk_usage(options.folder).free
+    if free < 2 * needed:
+        parser.error(f"{options.folder} has {free / 1e9:.1f} GB left, and {2 * needed / 1e9:.1f} are needed to be safe")
+    with tempfile.TemporaryDirectory(dir=options.folder) as home:
+        start = time.perf_counter()
+        make(Path(home), options.items)
+        size = sum(path.stat().st_size for path in Path(home).iterdir())
+        print(f"{options.items:,} items, {size / 1e9:.1f} GB, written in {time.perf_counter() - start:.0f} s")
+        subprocess.run([sys.executable, __file__, "--open", home], check=True)
+
+
+def make(folder: Path, count: int) -> None:
+    """Write a store whose items share nothing."""
+    with Files(folder) as files:
+        for first in range(0, count, BATCH):
+            files.append(batch(np.arange(first, min(first + BATCH, count))))
+    groups = np.arange(count)
+    kind = Kind("toy", frozenset(LANGUAGES), frozenset(LANGUAGES), False)
+    parts = Parts(sort_by_kind([kind], np.zeros(count, np.int32)), groups, groups)
+    write_description(folder, parts, files.fingerprint.hexdigest(groups))
+
+
+def batch(numbers: np.ndarray) -> pa.RecordBatch:
+    """Rows with texts such as q000000017d."""
+    zeros = pa.array(np.zeros(len(numbers), np.int32))
+    columns = {"id": strings(numbers, "i"), "dataset": pa.DictionaryArray.from_arrays(zeros, pa.array(["toy"]))}
+    columns["translation"] = pa.array(np.zeros(len(numbers), bool))
+    for role in ("passage", "query"):
+        columns |= {f"{role}.{code}": strings(numbers, role[0], code[0]) for code in LANGUAGES}
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def strings(numbers: np.ndarray, before: str, after: str = "") -> pa.Array:
+    """Numbers as text, between two letters."""
+    digits = numbers[:, None] // 10 ** np.arange(7, -1, -1) % 10 + ord("0")
+    ends = [np.full((len(numbers), 1), ord(letter)) for letter in (before, after) if letter]
+    data = np.concatenate([ends[0], digits, *ends[1:]], axis=1).astype(np.uint8)
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * data.shape[1]
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(data.tobytes()))
+
+
+def memory() -> float:
+    """Resident memory of this process in MB, pages of mapped files among it."""
+    return psutil.Process().memory_info().rss / 1e6
+
+
+def measure(folder: Path) -> None:
+    """Open a store and read of it."""
+    before, start = memory(), time.perf_counter()
+    pairs = ParallelPairs.open(folder)
+    print(f"opened in {time.perf_counter() - start:.2f} s, {memory() - before:.0f} MB more than before it")
+    rng = np.random.default_rng(0)
+    micros = []
+    for _ in range(200):
+        items = rng.integers(len(pairs), size=100).tolist()
+        start = time.perf_counter()
+        for item in items:
+            assert pairs.query(item, "de")[1:9] == pairs.passage(item, "en")[1:9] == f"{item:08}"
+        micros.append((time.perf_counter() - start) * 1e6)
+    print(f"100 pairs at random in {np.median(micros):.0f} µs (median of 200 times)")
+    start = time.perf_counter()
+    train, held = pairs.split(1000)
+    print(f"split off {len(held):,} items in {time.perf_counter() - start:.1f} s, {memory():.0f} MB now")
+    start = time.perf_counter()
+    german = pairs.filter(languages=["de"])
+    print(f"filtered {len(german):,} items by language in {time.perf_counter() - start:.1f} s, {memory():.0f} MB now")
+
+
+if __name__ == "__main__":
+    main()
