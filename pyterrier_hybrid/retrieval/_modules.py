@@ -1,5 +1,6 @@
 """The torch side of an encoder: token ids in, one vector per text out."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -36,6 +37,15 @@ def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
         weights = weights * torch.arange(1, states.shape[1] + 1, device=states.device).view(1, -1, 1)
     length = weights.sum(dim=1).clamp(min=1e-9)
     return (states.float() * weights).sum(dim=1) / (length.sqrt() if pooling == "mean_sqrt_len_tokens" else length)
+
+
+def fingerprint(module: nn.Module) -> str:
+    """A hash of all weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:32]
 
 
 class StaticBackbone(nn.Module):

@@ -1,6 +1,8 @@
 """Dense encoders: texts to vectors, as PyTerrier transformers."""
 
 import copy
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +17,7 @@ from pyterrier_hybrid._files import whole_folder
 from pyterrier_hybrid.retrieval import _layout
 from pyterrier_hybrid.retrieval._card import model_card, without_paths
 from pyterrier_hybrid.retrieval._hub import push
-from pyterrier_hybrid.retrieval._modules import POOLINGS, EmbeddingModel, StaticBackbone
+from pyterrier_hybrid.retrieval._modules import POOLINGS, EmbeddingModel, StaticBackbone, fingerprint
 from pyterrier_hybrid.retrieval._scratch import new_model
 from pyterrier_hybrid.retrieval._settings import Settings, read_json, read_settings, write_json
 from pyterrier_hybrid.retrieval._transformers import DocEncoder, QueryEncoder, TextScorer
@@ -356,6 +358,15 @@ class DenseEncoder:
     def tokenizer_fingerprint(self) -> str:
         """A hash of the tokenizer: encoders that have the same one cut texts into the same tokens."""
         return _layout.tokenizer_fingerprint(self._tokenizer)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that vectors depend on: weights, tokenizer, prefixes, pooling, normalisation, length, dtype."""
+        parts = [
+            fingerprint(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
+            self.pooling, self.normalize, self.max_length, self.dtype,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
     def with_module(self, module: EmbeddingModel, *, name: str) -> "DenseEncoder":
         """This encoder with other weights: what a trainer returns.

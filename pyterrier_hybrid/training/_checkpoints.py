@@ -1,6 +1,5 @@
 """Checkpoints that a killed training resumes from, exactly."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -8,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file
 from torch import distributed, nn
 from transformers import TrainerCallback
@@ -101,15 +99,6 @@ def log_of(checkpoint: Path) -> dict[str, Any]:
 def load_weights(module: nn.Module, checkpoint: Path) -> None:
     """Load a checkpoint's weights."""
     module.load_state_dict(load_file(checkpoint / "model.safetensors"))
-
-
-def fingerprint(module: nn.Module) -> str:
-    """A hash of all weights."""
-    digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()[:32]
 
 
 def _step(checkpoint: Path) -> int:

@@ -11,7 +11,6 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from pyterrier_hybrid._files import whole_file
-from pyterrier_hybrid.training._checkpoints import fingerprint
 from pyterrier_hybrid.training._sweep_results import SweepResults
 from pyterrier_hybrid.training.sampling import HybridSampler
 
@@ -144,15 +143,9 @@ def _settings(
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What results depend on beside alpha and the seed, as JSON has it."""
-    start = {
-        "weights": fingerprint(encoder.copy_module()),
-        "query_prefix": encoder.query_prefix,
-        "document_prefix": encoder.document_prefix,
-        "max_length": encoder.max_length,
-    }
     others = {name: value for name, value in sampler.to_config().items() if name != "alpha"}
     settings = {
-        "encoder": start,
+        "encoder": encoder.fingerprint,
         "pairs": pairs.fingerprint,
         "sampler": others,
         "evaluate": _described(evaluate),

@@ -200,7 +200,7 @@ def train(
         last = None
         if checkpoints:
             settings |= {
-                "start": _checkpoints.fingerprint(encoder.copy_module()), "pairs": pairs.fingerprint,
+                "start": encoder.fingerprint, "pairs": pairs.fingerprint,
                 "sampler": repr(sampler), "validation": _name_of(validation), "bf16": bf16, "world_size": world_size,
                 "validation_sampler": repr(validation_sampler), "eval_steps": eval_steps,
             }  # fmt: skip
