@@ -248,3 +248,19 @@ def test_pyterrier_dr_indexes_and_searches_our_vectors(encoder, tmp_path):
     results = (encoder.query_encoder() >> index.np_retriever()).search("the capital")
     expected = encoder.encode_queries(["the capital"]) @ encoder.encode_documents(TEXTS[:4]).T
     assert results.docno.tolist() == [str(i) for i in np.argsort(-expected[0])]
+
+
+def test_a_fingerprint_is_of_all_that_vectors_depend_on(tmp_path):
+    texts = ["a small text", "another one", "and a third"]
+    encoder = DenseEncoder.from_scratch(texts, dim=8, vocab_size=40)
+    encoder.save(tmp_path / "saved")
+    assert DenseEncoder(tmp_path / "saved").fingerprint == encoder.fingerprint
+    others = [
+        DenseEncoder.from_scratch(texts, dim=8, vocab_size=40, seed=1),
+        DenseEncoder.from_scratch(texts[:2], dim=8, vocab_size=40),
+        DenseEncoder(tmp_path / "saved", query_prefix="query: "),
+        DenseEncoder(tmp_path / "saved", normalize=False),
+        DenseEncoder(tmp_path / "saved", max_length=3),
+        DenseEncoder(tmp_path / "saved", dtype="bfloat16"),
+    ]
+    assert len({encoder.fingerprint, *(other.fingerprint for other in others)}) == 7

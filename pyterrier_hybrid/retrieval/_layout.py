@@ -130,10 +130,16 @@ def tokenizer_fingerprint(tokenizer: Tokenizer | PreTrainedTokenizerBase) -> str
     if backend is None:
         state = {"vocabulary": tokenizer.get_vocab(), "class": type(tokenizer).__name__}
     else:
-        state = json.loads(backend.to_str())
+        # Scores are of single precision, and a trip through a file changes digits beyond it.
+        state = json.loads(backend.to_str(), parse_float=lambda number: format(float(number), ".6g"))
         # Left behind by the last call, and given anew in the next.
         state.pop("truncation", None)
         state.pop("padding", None)
+    return hashed(state)
+
+
+def hashed(state: Any) -> str:
+    """A hash of what JSON can hold."""
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -1,8 +1,6 @@
 """Dense encoders: texts to vectors, as PyTerrier transformers."""
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -366,7 +364,7 @@ class DenseEncoder:
             fingerprint(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
             self.pooling, self.normalize, self.max_length, self.dtype,
         ]  # fmt: skip
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+        return _layout.hashed(parts)
 
     def with_module(self, module: EmbeddingModel, *, name: str) -> "DenseEncoder":
         """This encoder with other weights: what a trainer returns.
