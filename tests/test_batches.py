@@ -1,5 +1,7 @@
 """Planned batches as token ids: prefixes, hard negatives, masks, parts of processes, the token cache."""
 
+import pickle
+
 import pytest
 import torch
 import training_job
@@ -30,17 +32,18 @@ def test_texts_are_the_plans_with_prefixes(store, encoder):
     planned = batches(store, encoder)
     batch = planned[3]
     triples = planned.plan.batch(3)
-    assert batch["query_ids"] == encoder.tokenize([f"q: {store.query(i, language)}" for i, language, _ in triples])
-    assert batch["passage_ids"] == encoder.tokenize([f"d: {store.passage(i, language)}" for i, _, language in triples])
+    assert [*batch["query_ids"]] == encoder.tokenize([f"q: {store.query(i, language)}" for i, language, _ in triples])
+    passages = [f"d: {store.passage(i, language)}" for i, _, language in triples]
+    assert [*batch["passage_ids"]] == encoder.tokenize(passages)
     assert batch["groups"].tolist() == [store.groups[i] for i, _, _ in triples]
-    assert batch["negative_ids"] == [] and batch["negative_rows"].tolist() == []
+    assert len(batch["negative_ids"]) == 0 and batch["negative_rows"].tolist() == []
 
 
 def test_parts_of_processes_make_the_batch(store, encoder):
     whole = batches(store, encoder, hard_negatives=1)[2]
     parts = [batches(store, encoder, hard_negatives=1, rank=rank, world_size=4)[2] for rank in range(4)]
     for name in ("query_ids", "passage_ids", "negative_ids"):
-        assert [ids for part in parts for ids in part[name]] == whole[name]
+        assert [ids for part in parts for ids in part[name]] == [*whole[name]]
     for part in parts:
         assert torch.equal(part["groups"], whole["groups"])
         assert torch.equal(part["negative_rows"], whole["negative_rows"])
@@ -64,9 +67,33 @@ def test_hard_negatives_are_in_the_passages_language_and_drawn_anew():
             assert set(drawn) <= set(store.negatives(item, language))
             expected += drawn
             seen.update(drawn)
-        assert planned[t]["negative_ids"] == encoder.tokenize(expected)
+        assert [*planned[t]["negative_ids"]] == encoder.tokenize(expected)
         assert planned[t]["negative_rows"].tolist() == [r for r, _ in planned._negatives(planned.plan.batch(t), t)]
     assert len(seen) > 2 * len(items)
+
+
+def test_a_negative_that_answers_another_query_of_the_batch_is_left_out(encoder):
+    """As mined negatives do, which are other items' passages."""
+    items = [
+        Item(str(n), None, "toy", {"en": f"query {n}"}, {"en": f"passage {n}"}, False,
+             {"en": [f"passage {(n + 1) % 8}", f"wrong {n}"]})
+        for n in range(8)
+    ]  # fmt: skip
+    store = ph.ParallelPairs(items)
+    for size in (2, 8):
+        planned = batches(store, encoder, MonoSampler(), batch_size=size, hard_negatives=2)
+        for t in range(5):
+            batch = planned.plan.batch(t)
+            passages = {store.passage(item, "en") for item, _, _ in batch}
+            negatives = [text for _, text in planned._negatives(batch, t)]
+            assert not passages & set(negatives)
+            assert len([text for text in negatives if text.startswith("wrong")]) == size
+            assert size == 8 or any(text.startswith("passage") for text in negatives)
+
+
+def test_batches_can_be_sent_to_workers(store, encoder):
+    planned = pickle.loads(pickle.dumps(batches(store, encoder)))
+    assert [*planned[1]["query_ids"]] == [*batches(store, encoder)[1]["query_ids"]]
 
 
 def test_masks(encoder):
@@ -96,9 +123,8 @@ def test_cached_texts_are_the_same(store, encoder, tmp_path):
     for t in range(5):
         ours = batches(store, encoder, texts=cached, hard_negatives=1)[t]
         theirs = batches(store, encoder, hard_negatives=1)[t]
-        assert {name: ids for name, ids in ours.items() if name.endswith("ids")} == {
-            name: ids for name, ids in theirs.items() if name.endswith("ids")
-        }
+        for name in ("query_ids", "passage_ids", "negative_ids"):
+            assert [*ours[name]] == [*theirs[name]]
 
 
 def test_the_cache_is_used_again_and_keyed_by_content(store, encoder, tmp_path, monkeypatch):

@@ -104,3 +104,8 @@ def test_a_learned_temperature_starts_as_given_and_is_bounded():
     with torch.no_grad():
         learned.log_scale.fill_(50.0)
     assert learned.temperature == pytest.approx(0.01)
+    # At the bound there is a gradient that leads back.
+    for temperature in (0.01, 0.003):
+        bounded = InfoNCE(temperature=temperature, learned=True)
+        bounded(queries, passages, groups).backward()
+        assert bounded.log_scale.grad > 0

@@ -11,13 +11,17 @@ from test_resume import job, losses, weights
     "options",
     [
         {"dropout": 0, "hard_negatives": 1, "symmetric": True, "learn_temperature": True, "dimensions": [16, 8]},
-        {"dropout": 0, "gradient_caching": True, "validate": True, "eval_steps": 4, "gradient_accumulation_steps": 2},
+        {"dropout": 0, "gradient_caching": True, "validate": True, "save_steps": 4, "gradient_accumulation_steps": 2},
+        # A judge that finds the first best: both processes stop early and load the same weights.
+        {"dropout": 0, "judge": True, "save_steps": 2, "patience": 2, "token_cache": "tokens"},
     ],
 )
 def test_two_processes_are_as_one(tmp_path, options):
     torch.set_num_threads(1)
     # Some gradients, as those of the keys' biases, are zero but for rounding; Adam would make steps of them.
     options |= {"learning_rate": 1e-3, "adam_epsilon": 1e-4}
+    if "token_cache" in options:
+        options["token_cache"] = str(tmp_path / "tokens")
     training_job.run(tmp_path / "one", **options)
     code, errors = job(tmp_path / "two", processes=2, options=options)
     assert code == 0, errors
@@ -26,6 +30,8 @@ def test_two_processes_are_as_one(tmp_path, options):
         torch.testing.assert_close(two[name], value, atol=1e-6, rtol=0)
     ours, theirs = losses(tmp_path / "one"), losses(tmp_path / "two")
     assert len(ours) == len(theirs)
+    if "judge" in options:
+        assert [row["step"] for row in ours][-1] == 6
     for row, other in zip(ours, theirs, strict=True):
         for name in ("loss", "eval_loss"):
             if name in row:

@@ -62,20 +62,36 @@ def one_thread(monkeypatch):
         # While one is written.
         ({"gradient_caching": True, "hard_negatives": 1, "learn_temperature": True}, {"kill_saving": 8}, 4),
         # With validation, early stopping and gradient accumulation.
-        ({"validate": True, "eval_steps": 2, "gradient_accumulation_steps": 2, "patience": 2}, {"kill_at": 11}, 4),
+        ({"validate": True, "save_steps": 2, "gradient_accumulation_steps": 2, "patience": 2}, {"kill_at": 11}, 4),
     ],
 )
-def test_killed_and_resumed_is_as_never_killed(tmp_path, options, where, step):
+def test_killed_and_resumed_is_as_never_killed(tmp_path, monkeypatch, options, where, step):
     training_job.run(tmp_path / "whole", **options)
     code, errors = job(tmp_path / "killed", options=options, **where)
     assert code == -9, errors
     assert not (tmp_path / "killed").exists()
     last = Checkpoints(tmp_path / "killed").latest()
     assert (last and step_of(last)) == (step or None)
+    seen = record_batches(monkeypatch)
     training_job.run(tmp_path / "killed", **options)
+    assert seen[0] == step * options.get("gradient_accumulation_steps", 1)
     assert equal(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
     assert losses(tmp_path / "whole") == losses(tmp_path / "killed")
     assert not (tmp_path / "killed.checkpoints").exists()
+
+
+def record_batches(monkeypatch):
+    """The numbers of the batches that are trained on from here on."""
+    seen = []
+    compute = ph.training.HybridTrainer.compute_loss
+
+    def compute_recorded(self, model, inputs, *args, **options):
+        if model.training:
+            seen.append(inputs["t"])
+        return compute(self, model, inputs, *args, **options)
+
+    monkeypatch.setattr(ph.training.HybridTrainer, "compute_loss", compute_recorded)
+    return seen
 
 
 def test_two_processes_resume(tmp_path):
@@ -84,6 +100,7 @@ def test_two_processes_resume(tmp_path):
     code, _ = job(tmp_path / "killed", processes=2, options=options, kill_at=6, rank="1")
     assert code != 0
     assert not (tmp_path / "killed").exists()
+    assert step_of(Checkpoints(tmp_path / "killed").latest()) == 4
     code, errors = job(tmp_path / "killed", processes=2, options=options)
     assert code == 0, errors
     assert equal(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
@@ -114,6 +131,12 @@ def test_other_settings_do_not_resume(tmp_path, monkeypatch):
         training_job.run(tmp_path / "out", learning_rate=2e-2)
     with pytest.raises(ValueError, match="start="):
         training_job.run(tmp_path / "out", architecture="static")
+
+
+def test_an_error_before_the_first_checkpoint_stands_in_nobodys_way(tmp_path, monkeypatch):
+    interrupted(tmp_path / "out", monkeypatch, at=1, temperature=1e-6)
+    training_job.run(tmp_path / "out", temperature=0.1, max_steps=2)
+    assert (tmp_path / "out").exists()
 
 
 def test_a_damaged_checkpoint_is_passed_over(tmp_path, monkeypatch):

@@ -1,18 +1,23 @@
 """Training: it learns, repeats exactly, keeps the best weights, leaves its input alone."""
 
+import copy
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import training_job
-from transformers import XLMRobertaConfig, XLMRobertaModel
+from safetensors.torch import load_file, save_file
+from transformers import T5Config, T5EncoderModel, XLMRobertaConfig, XLMRobertaModel
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.retrieval._modules import EmbeddingModel, TransformerBackbone
-from pyterrier_hybrid.training import InfoNCE, MonoSampler
+from pyterrier_hybrid.training import HybridTrainer, InfoNCE, MonoSampler
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
+from pyterrier_hybrid.training._checkpoints import load_weights
 from pyterrier_hybrid.training._estimate import estimate
 from pyterrier_hybrid.training._setup import bfloat16_is_fast
 from pyterrier_hybrid.training._step import ContrastiveModel
@@ -191,6 +196,14 @@ def test_output_opens_again_with_its_record(pairs, tmp_path):
     ("options", "message"),
     [
         ({"max_steps": 0}, "max_steps=0"),
+        ({"hard_negatives": -1}, "hard_negatives=-1: it must be at least 0"),
+        ({"chunk_size": 0}, "chunk_size=0"),
+        ({"eval_steps": 0}, "eval_steps=0"),
+        ({"patience": 0}, "patience=0"),
+        ({"save_steps": -1}, "save_steps=-1"),
+        ({"gradient_accumulation_steps": 0}, "gradient_accumulation_steps=0"),
+        ({"dimensions": [16, 17]}, "vectors have 1 to 16 values"),
+        ({"fp16": True}, "fp16=True needs a GPU"),
         ({"temperature": 0.0}, "temperature=0.0"),
         ({"batch_size": 99}, "batch_size=99"),
         ({"freeze_token_embeddings": True}, "static encoder nothing to learn"),
@@ -200,6 +213,58 @@ def test_output_opens_again_with_its_record(pairs, tmp_path):
 def test_bad_options(pairs, options, message):
     with pytest.raises(ValueError, match=message):
         ph.train(start(pairs), pairs, ph.MonoSampler(), **{**SETTINGS, **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": "learned"}, "temperature='learned' is str"),
+        ({"max_steps": 1.5}, "max_steps=1.5 is float"),
+        ({"validation": "held-out"}, "validation is str: pass held-out ParallelPairs"),
+        ({"temprature": 0.1}, "no option 'temprature'"),
+        ({"output_dir": "there"}, "output_dir is not for train: use output"),
+        ({"num_train_epochs": 3}, "use max_steps"),
+    ],
+)
+def test_options_of_a_wrong_type(pairs, options, message):
+    with pytest.raises(TypeError, match=message):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **{**SETTINGS, **options})
+
+
+def test_arguments_of_a_wrong_kind(pairs):
+    encoder = start(pairs)
+    for arguments, message in [
+        (("xlmr", pairs, ph.MonoSampler()), "encoder is 'xlmr': pass a DenseEncoder"),
+        ((encoder, [], ph.MonoSampler()), r"pairs is \[\]: pass ParallelPairs"),
+        ((encoder, pairs, "hybrid"), "sampler is 'hybrid': pass a sampler, such as"),
+        ((encoder, pairs, ph.MonoSampler), "sampler is the class MonoSampler"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            ph.train(*arguments, **SETTINGS)
+    with pytest.raises(TypeError, match="dimensions='64' is str"):
+        ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, dimensions="64")
+    with pytest.raises(ValueError, match="hard_negatives=2, but these pairs have none"):
+        ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, hard_negatives=2)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_judge_without_a_number(pairs, value):
+    with pytest.raises(ValueError, match="neither better nor worse than any"):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=lambda _: value)
+
+
+def test_shared_weights_are_saved_once(tmp_path):
+    """T5 has its token embeddings under two names."""
+    config = T5Config(vocab_size=30, d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2)
+    module = EmbeddingModel(TransformerBackbone(T5EncoderModel(config), pooling="mean", pad_token_id=0))
+    model = ContrastiveModel(module, InfoNCE(), chunk_size=None, recompute=False)
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    other = ContrastiveModel(copy.deepcopy(module), InfoNCE(), chunk_size=None, recompute=False)
+    with torch.no_grad():
+        next(other.parameters()).zero_()
+    load_weights(other, tmp_path)
+    for name, value in module.state_dict().items():
+        assert torch.equal(other.encoder.state_dict()[name], value)
 
 
 def test_bfloat16_only_where_the_processor_has_it(monkeypatch):
@@ -234,11 +299,15 @@ def test_a_judge_without_a_mean(pairs):
 
 
 def test_validation_and_saving_must_meet(pairs, tmp_path):
-    with pytest.raises(ValueError, match="save_steps=5 must be a multiple of eval_steps=2"):
+    with pytest.raises(ValueError, match="save_steps=4 is not eval_steps=2"):
         ph.train(
-            start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=pairs, eval_steps=2, save_steps=5,
+            start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=pairs, eval_steps=2, save_steps=4,
             output=tmp_path / "out",
         )  # fmt: skip
+    with pytest.raises(ValueError, match="save_steps=5 must be a multiple of logging_steps=3"):
+        ph.train(
+            start(pairs), pairs, ph.MonoSampler(), **SETTINGS, save_steps=5, logging_steps=3, output=tmp_path / "out"
+        )
 
 
 def test_the_log_tells_the_kinds_apart(pairs):
@@ -254,25 +323,60 @@ def test_the_log_tells_the_kinds_apart(pairs):
     assert len(rows) == 10
 
 
-def test_a_loss_that_is_no_number_names_its_batch(pairs, tmp_path):
+def test_a_loss_that_is_no_number_names_its_batch(pairs, tmp_path, monkeypatch):
     """A rate that leads to infinity: the message says where, and what the last good checkpoint is."""
     options = {**SETTINGS, "learning_rate": 1e38, "warmup_steps": 0, "max_grad_norm": 0, "save_steps": 1}
     with pytest.raises(ValueError, match=r"the loss is nan at step \d+, in batch \d+: toy/\d\d \(..-..\), ") as error:
         ph.train(start(pairs), pairs, ph.MonoSampler(), **options, output=tmp_path / "out")
     assert "and 3 more" in str(error.value)
-    step = int(str(error.value).split("at step ")[1].split(",")[0])
-    if step:
-        assert f"out.checkpoints/checkpoint-{step}" in str(error.value)
+    assert "no checkpoint yet" in str(error.value)
+    # The second step's weights are the last good ones of these; then infinity is added.
+    options["learning_rate"] = 1e-2
+    with monkeypatch.context() as patch:
+        with pytest.raises(ValueError, match="the loss is nan at step 3") as error:
+            ph.train(spoiled(start(pairs), patch, at=3), pairs, ph.MonoSampler(), **options, output=tmp_path / "other")
+    checkpoint = Path(re.search(r"last good checkpoint is (\S+)\)", str(error.value))[1])
+    assert checkpoint.name == "checkpoint-2"
+    assert all(torch.isfinite(value).all() for value in load_file(checkpoint / "model.safetensors").values())
 
 
-def test_several_of_the_trainers_own_arguments(pairs, tmp_path):
-    """Accumulated gradients take consecutive batches; TensorBoard's files appear."""
+def spoiled(encoder, patch, *, at):
+    """Make the weights infinite right before a checkpoint is written after so many steps."""
+    save = HybridTrainer.save_model
+
+    def save_spoiled(self, *args, **options):
+        if self.state.global_step == at:
+            with torch.no_grad():
+                next(self.model.parameters()).fill_(float("inf"))
+        save(self, *args, **options)
+
+    patch.setattr(HybridTrainer, "save_model", save_spoiled)
+    return encoder
+
+
+def test_accumulated_gradients_take_consecutive_batches(pairs, monkeypatch):
+    seen = []
+    compute = HybridTrainer.compute_loss
+    monkeypatch.setattr(
+        HybridTrainer, "compute_loss", lambda self, model, inputs, *a, **o: seen.append(inputs["t"])
+        or compute(self, model, inputs, *a, **o),
+    )  # fmt: skip
     trained = ph.train(
         start(pairs), pairs, ph.HybridSampler(), **{**SETTINGS, "max_steps": 5}, gradient_accumulation_steps=2,
-        logging_steps=1,
+        report_to="none",
     )  # fmt: skip
+    assert seen == list(range(10))
     assert trained.training["steps"] == 5
-    assert trained.training["arguments"] == {"gradient_accumulation_steps": 2, "logging_steps": 1}
+    assert trained.training["arguments"] == {"gradient_accumulation_steps": 2}
+
+
+def test_events_stay_beside_the_output(pairs, tmp_path):
+    pytest.importorskip("tensorboard")
+    ph.train(
+        start(pairs), pairs, ph.HybridSampler(), **{**SETTINGS, "max_steps": 5}, report_to="tensorboard",
+        output=tmp_path / "out",
+    )  # fmt: skip
+    assert [path for path in (tmp_path / "out.runs").rglob("*tfevents*") if path.stat().st_size > 100]
 
 
 def test_an_estimate_changes_nothing(pairs):

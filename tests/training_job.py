@@ -46,8 +46,16 @@ OPTIONS = {"batch_size": 8, "max_steps": 12, "learning_rate": 1e-2, "temperature
            "save_steps": 4, "logging_steps": 1, "verbose": False}  # fmt: skip
 
 
-def run(output, *, validate=False, architecture="transformer", **options):
+def falling():
+    """A judge that finds every encoder worse than the one before; the first is the start."""
+    calls = []
+    return lambda _: calls.append(None) or -len(calls)
+
+
+def run(output, *, validate=False, judge=False, architecture="transformer", **options):
     store = pairs()
+    if judge:
+        options["validation"] = falling()
     if validate:
         store, held = store.split(0.4)
         options |= {"validation": held, "validation_batches": 2}

@@ -154,6 +154,11 @@ class ParallelPairs(Sources):
         """
         return self._texts.value(self._row(i), f"negatives.{lang}") or []
 
+    @property
+    def has_negatives(self) -> bool:
+        """Whether any text was given as a hard negative, of these items or of those that they were taken from."""
+        return any(name.startswith("negatives.") for batch in self._texts.batches for name in batch.schema.names)
+
     def texts(self, limit: int | None = None, seed: int = 0) -> list[str]:
         """Return different texts of all items, as a tokenizer is trained on.
 

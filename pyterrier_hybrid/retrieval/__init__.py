@@ -3,7 +3,19 @@
 from importlib import import_module
 from typing import Any
 
-_PUBLIC = {"DenseEncoder": "encoder", "FaissIndex": "index", "BM25Index": "bm25", "analyzer": "analysis"}
+_PUBLIC = {
+    "DenseEncoder": "encoder",
+    "FaissIndex": "index",
+    "BM25Index": "bm25",
+    "analyzer": "analysis",
+    "ReciprocalRankFusion": "fusion",
+    "ScoreFusion": "fusion",
+    "fuse": "_fuse",
+    "Centring": "debias",
+    "LIR": "debias",
+    "SHIFT": "debias",
+    "DebiasedEncoder": "debias",
+}
 
 __all__ = list(_PUBLIC)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import torch
@@ -198,11 +197,16 @@ class EmbeddingModel(nn.Module):
             options["looked_up"] = self.backbone.look_up(ids)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         chunks = [order[start : start + chunk_size] for start in range(0, len(ids), chunk_size)]
-        embed = partial(checkpoint, self._embed, use_reentrant=False) if recompute else self._embed
+        embed = self._embed_twice if recompute else self._embed
         vectors = torch.cat([embed([ids[i] for i in chunk], **options) for chunk in chunks])
         back = torch.empty(len(ids), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(ids))
         return vectors[back.to(vectors.device)]
+
+    def _embed_twice(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
+        # The random state is kept of the devices of positional tensors only.
+        here = torch.empty(0, device=self.backbone.token_embeddings.weight.device)
+        return checkpoint(lambda _: self._embed(ids, **options), here, use_reentrant=False)
 
     def _embed(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
         vectors = self.backbone(ids, **options)

@@ -362,7 +362,7 @@ class DenseEncoder:
         """A hash of all that vectors depend on: weights, tokenizer, prefixes, pooling, normalisation, length, dtype."""
         parts = [
             fingerprint(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
-            self.pooling, self.normalize, self.max_length, self.dtype,
+            self.pooling, self.normalize, self.max_length, self.dim, self.dtype,
         ]  # fmt: skip
         return _layout.hashed(parts)
 

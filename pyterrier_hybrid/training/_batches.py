@@ -1,6 +1,6 @@
 """The batches of a plan as token ids."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,23 @@ MASKS = ("document", "passage", "item")
 
 # One more stream of random numbers beside those of the plans.
 _NEGATIVES = 100
+
+
+class TokenIds(Sequence):
+    """Token ids of some texts; as neither list nor tuple, they are not searched for tensors number by number.
+
+    >>> [*TokenIds([[1, 2], [3]])]
+    [[1, 2], [3]]
+    """
+
+    def __init__(self, ids: list[list[int]]) -> None:
+        self._ids = ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __getitem__(self, place: int) -> list[int]:
+        return self._ids[place]
 
 
 class Texts:
@@ -80,11 +97,7 @@ class PlannedBatches(Dataset):
             )
         self.plan, self.pairs, self.texts, self.length = plan, pairs, texts, length
         self.hard_negatives, self.rank, self.world_size = hard_negatives, rank, world_size
-        self._group: Callable[[int], int] = {
-            "document": lambda item: int(pairs.groups[item]),
-            "passage": lambda item: int(pairs.passage_groups[item]),
-            "item": lambda item: item,
-        }[mask]
+        self.mask = mask
 
     def __len__(self) -> int:
         return self.length
@@ -95,22 +108,29 @@ class PlannedBatches(Dataset):
         mine = range(self.rank * part, (self.rank + 1) * part)
         negatives = self._negatives(batch, t)
         return {
-            "query_ids": self.texts.queries([batch[row][:2] for row in mine]),
-            "passage_ids": self.texts.passages([(batch[row][0], batch[row][2]) for row in mine]),
-            "negative_ids": self.texts.negatives([text for row, text in negatives if row in mine]),
+            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in mine])),
+            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in mine])),
+            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in mine])),
             "groups": torch.tensor([self._group(item) for item, _, _ in batch]),
             "negative_rows": torch.tensor([row for row, _ in negatives], dtype=torch.long),
             "t": t,
         }
+
+    def _group(self, item: int) -> int:
+        if self.mask == "item":
+            return item
+        return int((self.pairs.groups if self.mask == "document" else self.pairs.passage_groups)[item])
 
     def _negatives(self, batch: Sequence[Triple], t: int) -> list[tuple[int, str]]:
         """The hard negatives of a whole batch with their rows; every process draws the same ones."""
         if not self.hard_negatives:
             return []
         rng = np.random.default_rng([self.plan.seed, t, _NEGATIVES])
+        right = {self.pairs.passage(item, language) for item, _, language in batch}
         drawn = []
         for row, (item, _, language) in enumerate(batch):
-            texts = self.pairs.negatives(item, language)
+            # Among mined negatives there are passages of other items, which answer these items' queries.
+            texts = [text for text in self.pairs.negatives(item, language) if text not in right]
             if len(texts) > self.hard_negatives:
                 texts = [texts[n] for n in np.sort(rng.choice(len(texts), self.hard_negatives, replace=False)).tolist()]
             drawn.extend((row, text) for text in texts)

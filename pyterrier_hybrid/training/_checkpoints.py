@@ -35,7 +35,7 @@ class Checkpoints:
         path = self.folder / _SETTINGS
         # A function's address is another one in every process.
         settings = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(settings, default=str)))
-        if not path.exists():
+        if not path.exists() or self.latest() is None:
             with whole_file(path) as unfinished:
                 unfinished.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             return
@@ -98,7 +98,8 @@ def log_of(checkpoint: Path) -> dict[str, Any]:
 
 def load_weights(module: nn.Module, checkpoint: Path) -> None:
     """Load a checkpoint's weights."""
-    module.load_state_dict(load_file(checkpoint / "model.safetensors"))
+    # Not strict: of shared tensors one is saved.
+    module.load_state_dict(load_file(checkpoint / "model.safetensors"), strict=False)
 
 
 def _step(checkpoint: Path) -> int:

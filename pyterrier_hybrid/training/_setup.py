@@ -2,8 +2,10 @@
 
 import os
 import tempfile
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -34,14 +36,27 @@ def trainable_module(
     return module
 
 
-def this_process(device: torch.device) -> tuple[int, int]:
+def this_process(device: torch.device, arguments: Mapping[str, Any]) -> tuple[int, int]:
     """The rank of this process and the number of processes, as torchrun started them."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return 0, 1
     from accelerate import PartialState
 
-    state = PartialState(cpu=device.type == "cpu")
+    options = {"timeout": timedelta(seconds=arguments.get("ddp_timeout", 1800))}
+    if "ddp_backend" in arguments:
+        options["backend"] = arguments["ddp_backend"]
+    state = PartialState(cpu=device.type == "cpu", **options)
     return state.process_index, state.num_processes
+
+
+@contextmanager
+def first_rank_first(*, rank: int, world_size: int) -> Iterator[None]:
+    """Let the first process make what the others then find made."""
+    if world_size > 1 and rank > 0:
+        distributed.barrier()
+    yield
+    if world_size > 1 and rank == 0:
+        distributed.barrier()
 
 
 def shared_scratch(stack: ExitStack, *, rank: int, world_size: int) -> str:

@@ -1,6 +1,7 @@
 """What one training step computes: the vectors of a batch, gathered from all processes, and their loss."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import distributed, nn
@@ -37,6 +38,14 @@ class ContrastiveModel(nn.Module):
         super().__init__()
         self.encoder, self.loss = encoder, loss
         self.chunk_size, self.recompute, self.look_up_once = chunk_size, recompute, look_up_once
+
+    def state_dict(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """The weights by name; of tensors that share their memory, as T5's token embeddings do, the first."""
+        state = super().state_dict(*args, **options)
+        kept = {value.data_ptr(): name for name, value in reversed(state.items()) if value.numel()}
+        for name in [name for name, value in state.items() if value.numel() and kept[value.data_ptr()] != name]:
+            del state[name]
+        return state
 
     def forward(
         self,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import platform
 import sys
 import time
@@ -20,10 +21,12 @@ from pyterrier_hybrid.training import _checkpoints
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._checkpoints import Checkpoints, MarkComplete
 from pyterrier_hybrid.training._estimate import estimate
+from pyterrier_hybrid.training._options import check_options, decisive
 from pyterrier_hybrid.training._progress import ProgressBar
 from pyterrier_hybrid.training._setup import (
     balanced_sampler,
     bfloat16_is_fast,
+    first_rank_first,
     shared_scratch,
     this_process,
     trainable_module,
@@ -79,8 +82,9 @@ def train(
     The loop is :class:`transformers.Trainer`'s. Started with ``torchrun``, several processes train on the batches that
     one process would have, each on its part, and every query still has all passages of its batch as negatives.
 
-    With ``output``, a training that was killed continues when it is started again with the same settings, and ends
-    with the weights that it would have had: checkpoints are kept in ``{output}.checkpoints`` until the output is there.
+    With ``output``, a training that was killed continues when it is started again with the same settings: checkpoints
+    are kept in ``{output}.checkpoints`` until the output is there. On a processor it ends with the weights that it
+    would have had, bit for bit; on a GPU, as far as its computations repeat.
 
     Args:
         encoder: where to start; it is not changed.
@@ -92,7 +96,7 @@ def train(
         learning_rate: at its highest, after the warm-up; then it falls linearly to zero. The default suits pretrained
             transformers; a new static encoder learns with about 5e-3.
         weight_decay: of AdamW.
-        warmup_steps: batches until the learning rate is reached; below 1, that share of ``max_steps``.
+        warmup_steps: steps until the learning rate is reached; below 1, that share of ``max_steps``.
         temperature: of the loss, see :class:`~pyterrier_hybrid.training.losses.InfoNCE`.
         learn_temperature: let it be learned, from that value on.
         symmetric: also let passages find their queries.
@@ -101,7 +105,7 @@ def train(
         hard_negatives: how many of an item's hard negatives join its batch, in the passage's language.
         mask: which passages of a batch are no negatives of a query: those of its "document" (all that shares a text or
             a given group with it), those of items with the same "passage", or those of the same "item" only.
-        dropout: the share of values dropped; ``None`` leaves the encoder's own.
+        dropout: the share of values that dropout layers drop; ``None`` leaves the encoder's own.
         freeze_token_embeddings: leave the token vectors as they are, which saves most of the optimiser's work where the
             vocabulary is large.
         bf16: compute in bfloat16 where that is safe; by default for transformers, if the processor has it.
@@ -111,22 +115,24 @@ def train(
             vocabulary's size for each chunk; the result is the same.
         gradient_caching: compute every chunk twice instead of keeping it in memory (GradCache, arXiv 2101.06983):
             batches of thousands in the memory of one chunk, for a third more time. The result is the same.
-        validation: held-out pairs, of which a fixed set of batches is made: the weights with the lowest loss on it are
-            kept. Or a function of an encoder that gives a number, or several by name with a "mean": the weights with
-            the largest are kept. :class:`~pyterrier_hybrid.LanguageValidation` is one.
+        validation: held-out pairs, of which a fixed set of batches is made: the trained weights with the lowest loss on
+            it are kept. Or a function of an encoder that gives a number, or several by name with a "mean": the weights
+            with the largest are kept. :class:`~pyterrier_hybrid.LanguageValidation` is one.
         validation_sampler: draws the batches; by default a ``HybridSampler`` over what the held-out pairs allow, so
             that the losses of different samplers compare.
         validation_batches: how many of them.
         eval_steps: steps between two validations; by default a tenth of ``max_steps``.
         patience: validations without a new best until training stops early; ``None``: never.
-        save_steps: steps between two checkpoints; by default ``eval_steps`` or a tenth of ``max_steps``. 0: none.
-        token_cache: a folder where all texts are kept tokenised, for the next training on the same texts. By default
-            the texts of a batch are tokenised when they are needed.
+        save_steps: steps between two checkpoints; by default ``eval_steps`` or a tenth of ``max_steps``. 0: none. With
+            validation, weights are saved when they are validated.
+        token_cache: a folder where queries and passages are kept tokenised, for the next training on the same texts. By
+            default the texts of a batch are tokenised when they are needed.
         seed: of the plan and of dropout.
         output: a folder for the trained encoder, with ``training.json`` beside its files; it must not exist yet.
         verbose: show a progress bar.
-        **arguments: any other field of :class:`transformers.TrainingArguments`, such as ``report_to="tensorboard"`` or
-            ``gradient_accumulation_steps=4``.
+        **arguments: any other field of :class:`transformers.TrainingArguments`, such as
+            ``gradient_accumulation_steps=4`` or ``report_to="tensorboard"``, whose events are written to
+            ``{output}.runs``.
 
     Returns:
         A new encoder; its ``training`` attribute holds the settings and the losses.
@@ -139,20 +145,20 @@ def train(
     >>> import pyterrier_hybrid as ph
     >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
     >>> texts = [pairs.passage(i, "de") for i in range(200)]
-    >>> encoder = ph.DenseEncoder.fromshared_scratch(texts, dim=8, vocab_size=300)
+    >>> encoder = ph.DenseEncoder.from_scratch(texts, dim=8, vocab_size=300)
     >>> trained = ph.train(encoder, pairs, ph.HybridSampler(), batch_size=8, max_steps=2, verbose=False)
     >>> trained.dim
     8
     """
-    settings = {name: value for name, value in locals().items() if name in _DECISIVE} | arguments
+    options = {name: value for name, value in locals().items() if name != "arguments"}
+    check_options(options, arguments)
+    settings = {name: options[name] for name in _DECISIVE} | decisive(arguments)
     if output is not None and Path(output).exists():
         raise FileExistsError(f"{output} exists: choose another output folder, or remove it first")
-    if max_steps < 1:
-        raise ValueError(f"max_steps={max_steps}: it must be at least 1")
     plan = sampler.plan(pairs, batch_size=batch_size, seed=seed)
     module = trainable_module(encoder, dropout=dropout, freeze_token_embeddings=freeze_token_embeddings)
     if bf16 is None:
-        bf16 = not encoder.static and bfloat16_is_fast(encoder.device)
+        bf16 = not arguments.get("fp16") and not encoder.static and bfloat16_is_fast(encoder.device)
     if chunk_size is None:
         chunk_size = 16 if encoder.device.type == "cpu" else 64 if gradient_caching else None
     loss = InfoNCE(
@@ -162,20 +168,23 @@ def train(
     model = ContrastiveModel(
         module, loss, chunk_size=chunk_size, recompute=gradient_caching, look_up_once=look_up_once
     )
-    rank, world_size = this_process(encoder.device)
+    rank, world_size = this_process(encoder.device, arguments)
     part = {"rank": rank, "world_size": world_size}
-    texts = CachedTexts(pairs, encoder, token_cache, verbose=verbose) if token_cache else Texts(pairs, encoder)
+    texts = Texts(pairs, encoder)
+    if token_cache:
+        with first_rank_first(**part):
+            texts = CachedTexts(pairs, encoder, token_cache, verbose=verbose)
+    accumulation = arguments.get("gradient_accumulation_steps", 1)
     batches = PlannedBatches(
-        plan, pairs, texts, length=max_steps * arguments.get("gradient_accumulation_steps", 1), mask=mask,
-        hard_negatives=hard_negatives, **part,
-    )  # fmt: skip
+        plan, pairs, texts, length=max_steps * accumulation, mask=mask, hard_negatives=hard_negatives, **part
+    )
 
     judge = validation if callable(validation) else None
     frozen = None
     if validation is None:
         eval_steps = None
     else:
-        eval_steps = eval_steps or max(1, max_steps // 10)
+        eval_steps = eval_steps or (save_steps or max(1, max_steps // 10))
         if judge is None:
             validation_sampler = validation_sampler or balanced_sampler(validation, batch_size)
             frozen_plan = validation_sampler.plan(validation, batch_size=batch_size)
@@ -184,9 +193,16 @@ def train(
             )
     checkpoints = Checkpoints(output) if output is not None and save_steps != 0 else None
     save_steps = save_steps or eval_steps or max(1, max_steps // 10)
-    if eval_steps and save_steps % eval_steps:
+    if eval_steps and save_steps != eval_steps:
         raise ValueError(
-            f"save_steps={save_steps} must be a multiple of eval_steps={eval_steps}, so that the best weights are saved"
+            f"save_steps={save_steps} is not eval_steps={eval_steps}: only weights that are saved when they are "
+            "validated can be kept as the best ones"
+        )
+    logging_steps = arguments.get("logging_steps") or _logging_steps(max_steps, save_steps)
+    if checkpoints and save_steps % logging_steps:
+        raise ValueError(
+            f"save_steps={save_steps} must be a multiple of logging_steps={logging_steps}, or a resumed training would "
+            "log something else"
         )
     callbacks: list[TrainerCallback] = []
     if validation is not None and patience is not None:
@@ -197,6 +213,7 @@ def train(
         callbacks.append(ProgressBar(getattr(sampler, "name", type(sampler).__name__), batch_size=batch_size))
 
     with ExitStack() as stack:
+        stack.enter_context(_tensorboard_folder(output))
         last = None
         if checkpoints:
             settings |= {
@@ -213,15 +230,15 @@ def train(
             if last:
                 tqdm.write(f"resuming at step {_checkpoints.step_of(last)} of {max_steps} from {last}", file=sys.stderr)
             elif max_steps >= _LONG:
-                needed = estimate(model, batches[0], steps=len(batches), bf16=bf16)
+                needed = estimate(model, batches[0], steps=max_steps, bf16=bf16, accumulation=accumulation)
                 if needed.seconds > 60:
                     tqdm.write(f"{max_steps} steps will take {needed}", file=sys.stderr)
-        options = {
+        fields = {
             "output_dir": str(folder), "max_steps": max_steps, "learning_rate": learning_rate,
             "weight_decay": weight_decay, "warmup_steps": warmup_steps, "lr_scheduler_type": "linear", "seed": seed,
             "bf16": bf16, "use_cpu": encoder.device.type == "cpu", "logging_nan_inf_filter": False,
-            "logging_steps": _logging_steps(max_steps, save_steps), "report_to": "none", "disable_tqdm": True,
-            "remove_unused_columns": False, "dataloader_pin_memory": False,
+            "logging_steps": logging_steps, "report_to": "none", "disable_tqdm": True,
+            "remove_unused_columns": False, "dataloader_pin_memory": False, "ddp_find_unused_parameters": False,
             "restore_callback_states_from_checkpoint": True,
             **_saving(checkpoints, save_steps, judge, eval_steps=eval_steps, resumed=last is not None),
             **arguments,
@@ -230,7 +247,7 @@ def train(
             model=model,
             encoder=encoder,
             judge=judge,
-            args=OneDevice(**options),
+            args=OneDevice(**fields),
             train_dataset=batches,
             # The Trainer insists on some dataset, also where a judge needs none.
             eval_dataset=frozen or (batches if judge else None),
@@ -257,15 +274,16 @@ def train(
             "freeze_token_embeddings": freeze_token_embeddings, "bf16": bf16, "chunk_size": chunk_size,
             "gradient_caching": gradient_caching, "processes": world_size, "validation": _name_of(validation),
             "seed": seed, "best_step": state["best_global_step"], "seconds": seconds, "torch": torch.__version__,
-            "python": platform.python_version(), "arguments": json.loads(json.dumps(arguments, default=str)),
+            "python": platform.python_version(), "arguments": json.loads(json.dumps(decisive(arguments), default=str)),
             "log": state["log_history"],
         }  # fmt: skip
         if output is not None and rank == 0:
             trained.save(output)
-            if checkpoints:
-                checkpoints.remove()
         if world_size > 1:
+            # Others may still be reading the best checkpoint.
             distributed.barrier()
+        if checkpoints and rank == 0:
+            checkpoints.remove()
     return trained
 
 
@@ -335,11 +353,25 @@ def _name_of(validation: Any) -> str | None:
 @contextmanager
 def _no_denormals() -> Iterator[None]:
     """Small gradients of a large table end as denormal numbers, which slow a dense optimiser down several times."""
+    flushed = (torch.tensor([1e-320], dtype=torch.float64) * 1).item() == 0
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(flushed)
+
+
+@contextmanager
+def _tensorboard_folder(output: str | Path | None) -> Iterator[None]:
+    """The Trainer would write events beside its checkpoints, which don't stay."""
+    if "TENSORBOARD_LOGGING_DIR" in os.environ:
+        yield
+        return
+    os.environ["TENSORBOARD_LOGGING_DIR"] = "runs" if output is None else f"{output}.runs"
+    try:
+        yield
+    finally:
+        del os.environ["TENSORBOARD_LOGGING_DIR"]
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class InfoNCE(nn.Module):
                 raise ValueError(f"dimensions={list(dimensions)}: {dimension} is not a number of values")
         self.symmetric, self.dimensions, self.normalize = symmetric, tuple(dimensions or ()), normalize
         self._temperature = temperature
-        self._largest = max(_LARGEST_SCALE, 1 / temperature)
+        self._largest = max(math.log(_LARGEST_SCALE), -math.log(temperature))
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature))) if learned else None
 
     @property
@@ -62,7 +62,10 @@ class InfoNCE(nn.Module):
         return self._temperature if self.log_scale is None else 1 / self._scale().item()
 
     def _scale(self) -> torch.Tensor:
-        return self.log_scale.exp().clamp(max=self._largest)
+        # The parameter itself is kept in bounds: a bound on its use would have no gradient that leads back.
+        with torch.no_grad():
+            self.log_scale.clamp_(max=self._largest)
+        return self.log_scale.exp()
 
     def forward(
         self,

@@ -1,5 +1,6 @@
 """The training loop: ``transformers.Trainer`` over planned batches."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -43,14 +44,15 @@ class HybridTrainer(Trainer):
         return self._batches(eval_dataset or self.eval_dataset)
 
     def _batches(self, dataset: Dataset) -> DataLoader:
+        workers: dict[str, Any] = {"num_workers": self.args.dataloader_num_workers}
+        if workers["num_workers"]:
+            workers |= {
+                "prefetch_factor": self.args.dataloader_prefetch_factor,
+                "persistent_workers": self.args.dataloader_persistent_workers,
+            }
         # "Batches" of one whole batch each, which the Trainer can skip on resuming without making them.
         return DataLoader(
-            dataset,
-            batch_size=1,
-            shuffle=False,
-            collate_fn=_only,
-            num_workers=self.args.dataloader_num_workers,
-            generator=torch.Generator(),
+            dataset, batch_size=1, shuffle=False, collate_fn=_only, generator=torch.Generator(), **workers
         )
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
@@ -80,13 +82,14 @@ class HybridTrainer(Trainer):
     def _not_finite(self, loss: float, t: int) -> str:
         training = self.model.training
         batches = self.train_dataset if training else self.eval_dataset
-        good = self.state.global_step - self.state.global_step % self.args.save_steps
+        # What was saved right before this loss are the weights that it comes from.
+        good = max(self.state.global_step - 1, 0) // self.args.save_steps * self.args.save_steps
         kept = good > 0 and self.args.save_strategy != "no" and not self.args.save_only_model
         last = f"the last good checkpoint is {self.args.output_dir}/checkpoint-{good}" if kept else "no checkpoint yet"
         return (
             f"the loss is {loss} at step {self.state.global_step}, in {'' if training else 'validation '}batch {t}: "
-            f"{batches.names(t)} ({last}); lower the learning rate or raise the temperature; bf16=False helps where "
-            "numbers overflow"
+            f"{batches.names(t)} ({last}); lower the learning rate or raise the temperature; without fp16, larger "
+            "numbers fit"
         )
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -144,4 +147,6 @@ def _checked(scores: float | Mapping[str, float]) -> dict[str, float]:
         scores = {"mean": scores}
     if "mean" not in scores:
         raise ValueError(f"validation gave {sorted(scores)} but no 'mean', which decides what is best: add it")
+    if not math.isfinite(scores["mean"]):
+        raise ValueError(f"validation gave the mean {scores['mean']}, which is neither better nor worse than any")
     return {name: float(value) for name, value in scores.items()}
