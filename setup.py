@@ -16,7 +16,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["pyterrier_hybrid", "pyterrier_hybrid.*"]),
-    package_data={"pyterrier_hybrid.datasets": ["etc/*"]},
+    package_data={"pyterrier_hybrid.datasets": ["etc/*"], "pyterrier_hybrid.experiment": ["etc/*"]},
     python_requires=">=3.10,<3.13",
     install_requires=[
         "pyterrier>=1.1,<2",
@@ -29,7 +29,7 @@ setup(
         "sentencepiece>=0.2",
         "safetensors>=0.5",
         "huggingface_hub>=1.0",
-        "faiss-cpu>=1.8",
+        "faiss-cpu>=1.11",
         "numpy>=1.26",
         "pyarrow>=16",
         "pandas>=2.2",

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
+from pyterrier_hybrid._progress_bar import above_bars, close_bars
+
 SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
 """What ``compare`` compares: the names in recipes, and what tables print."""
 
@@ -26,12 +28,21 @@ class OneLineErrors(click.Group):
         except click.ClickException as error:
             context = getattr(error, "ctx", None)
             hint = f" (see {context.command_path} --help)" if context is not None else ""
-            click.echo(f"Error: {' '.join(error.format_message().split())}{hint}", err=True)
+            prefix = "" if isinstance(error, Interrupted) else "Error: "
+            close_bars()
+            click.echo(f"{prefix}{' '.join(error.format_message().split())}{hint}", err=True)
             code = error.exit_code
         except click.Abort:
+            close_bars()
             click.echo("Interrupted", err=True)
             code = 130
         sys.exit(code)
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C, where there is something to say about it."""
+
+    exit_code = 130
 
 
 class ManyValues(click.Command):
@@ -61,13 +72,31 @@ class SamplerName(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name in recipes."""
-        from pyterrier_hybrid.training.sampling import sampler_from
+        from pyterrier_hybrid.training.sampling import class_named
 
         name = next((short for short, printed in SAMPLERS.items() if value.lower() == printed.lower()), value.lower())
         try:
-            return sampler_from(name).to_config()["name"]
-        except (ValueError, TypeError) as error:
+            return class_named(name).config_name
+        except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class _OneOfSeveral(click.ParamType):
+    """Says how several values are written, where somebody wrote a comma."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        if isinstance(value, str) and "," in value:
+            self.fail(f"{value!r}: separate by spaces, as in {value.replace(',', ' ')}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Number(_OneOfSeveral, click.FloatRange):
+    """One of several numbers."""
+
+
+class WholeNumber(_OneOfSeveral, click.IntRange):
+    """One of several whole numbers."""
 
 
 class Weight(click.ParamType):
@@ -169,7 +198,7 @@ def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], C
 def errors_in_one_line() -> Iterator[None]:
     """Bad input gets one line and exit code 1; anything else is a bug, whose traceback we want to see."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {message}", err=True)
+        warnings.showwarning = lambda message, *_, **__: above_bars(f"Warning: {message}")
         try:
             yield
         except BrokenPipeError:
@@ -187,7 +216,7 @@ def checked(place: str, function: Callable[[str], Any], value: str) -> Any:
 
 
 def new_folder(output: Path) -> Path:
-    """The folder, if it is not there yet."""
+    """The value of ``--output``, if it is not there yet."""
     if output.exists():
-        raise click.BadParameter(f"{output} exists: choose another folder, or remove it first", param_hint="--output")
+        raise click.BadParameter(f"{output} exists: choose another place, or remove it first", param_hint="--output")
     return output

@@ -34,6 +34,8 @@ def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[s
     """Count what there is, by set and language."""
     with errors_in_one_line():
         store = _read(sources, languages, exclude)
+        if not len(store):
+            raise ValueError(f"no items in {', '.join(sources)}")
         table = store.statistics()
         click.echo(table.to_string(index=False, float_format="{:.1f}".format))
         if csv:
@@ -47,16 +49,24 @@ def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[s
 @_EXCLUDE
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True,
-    help="What to make: NAME.jsonl, NAME.jsonl.gz, NAME.parquet, or else a folder, which opens at once.",
+    help="What to make: NAME.jsonl, NAME.jsonl.gz, NAME.parquet, or the name of a folder, without an ending."
+    " A folder opens at once.",
 )  # fmt: skip
 def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], output: Path) -> None:
     """Write all sources as one store."""
     new_folder(output)
+    lines, parquet = output.name.endswith((".jsonl", ".jsonl.gz")), output.suffix == ".parquet"
+    if output.suffix and not lines and not parquet:
+        raise click.BadParameter(
+            f"{output.name} ends in none of .jsonl, .jsonl.gz and .parquet: choose one of them, or a folder's name "
+            "without an ending",
+            param_hint="--output",
+        )
     with errors_in_one_line():
         store = _read(sources, languages, exclude)
-        if output.name.endswith((".jsonl", ".jsonl.gz")):
+        if lines:
             store.to_jsonl(output)
-        elif output.suffix == ".parquet":
+        elif parquet:
             store.to_parquet(output)
         else:
             store.save(output)

@@ -12,14 +12,6 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("static", "transformer")
 
-# What suits the kind of encoder where neither a recipe nor the user says anything: a new bag of subwords learns at
-# rates that would ruin a pretrained encoder.
-_DEFAULTS = {
-    "static": {"max_steps": 1000, "learning_rate": 5e-3, "temperature": 0.05},
-    "transformer": {"max_steps": 1000, "learning_rate": 5e-4, "temperature": 0.05},
-    "pretrained": {"max_steps": 300, "learning_rate": 3e-5, "temperature": 0.02},
-}
-
 _NEW_ENCODER = {"dim": 256, "vocab_size": 16_000}
 
 # The training's own, by the names of their options.
@@ -73,13 +65,30 @@ def with_sampler(config: Mapping[str, Any], name: str | None, given: Mapping[str
     Args:
         config: The sampler so far.
         name: The sampler that is wanted; it keeps the settings that it shares with the one so far.
-        given: ``alpha`` and ``weights``, if they were given.
+        given: ``alpha`` and ``weights``, if they were given; of a sampler around another one, they are the other's.
     """
-    from pyterrier_hybrid.training.sampling import sampler_from
+    from pyterrier_hybrid.training.sampling import class_named
 
-    wanted = name or config["name"]
-    known = {field.name for field in dataclasses.fields(sampler_from(wanted))}
-    result = {"name": wanted, **{key: value for key, value in config.items() if key in known}}
+    kind, before = class_named(name or config["name"]), class_named(config["name"])
+    wanted, known = kind.config_name, {field.name: field for field in dataclasses.fields(kind)}
+    changed = {key: given[key] for key in ("alpha", "weights") if key in given}
+    if kind is before and not changed:
+        return dict(config)
+    # Of a sampler around another one, it is the other that has the settings.
+    inner = config.get("sampler", config)
+    inner = {"name": inner} if isinstance(inner, str) else inner
+    if kind is before:
+        result = dict(config)
+    else:
+        shared = {key: value for key, value in {**inner, **config}.items() if key in known and key != "sampler"}
+        result = {"name": wanted, **shared}
+    if "sampler" in known:
+        default = known["sampler"].default.config_name
+        if kind is before:
+            result["sampler"] = with_sampler(inner if "sampler" in config else {"name": default}, None, changed)
+        else:
+            result["sampler"] = with_sampler(inner, default, changed)
+        return result
     if "weights" in given:
         result["dataset_weights"] = dict(given["weights"])
     if "alpha" in given:
@@ -94,8 +103,7 @@ def _without_file(given: Mapping[str, Any], name: str) -> "Recipe":
 
     encoder = given.get("encoder", "static")
     start = {"from_scratch": encoder, **_NEW_ENCODER} if encoder in ARCHITECTURES else {"model": encoder}
-    training = {"batch_size": 100, **_DEFAULTS.get(encoder, _DEFAULTS["pretrained"])}
-    return Recipe(name=name, encoder=start, pairs=_pairs({}, given), training=training)
+    return Recipe(name=name, encoder=start, pairs=_pairs({}, given))
 
 
 def _encoder(start: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

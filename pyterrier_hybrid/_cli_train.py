@@ -7,8 +7,11 @@ import click
 
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid._cli_options import (
+    Interrupted,
     ManyValues,
+    Number,
     SamplerName,
+    WholeNumber,
     checked,
     errors_in_one_line,
     new_folder,
@@ -42,9 +45,27 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
             raise click.UsageError("--output is missing: name the folder to make for the encoder")
     with errors_in_one_line():
         recipe = recipe_of(options, name=output.resolve().name if output else "", sampler=sampler)
-        output = new_folder(output or Path(recipe.name))
-        trained = recipe.train(output=output)
+        if output is None:
+            output = Path(recipe.name)
+            if output.exists():
+                raise FileExistsError(
+                    f"the output folder {output}/ (from the recipe's name) exists: choose another one with --output, "
+                    "or remove it first"
+                )
+        try:
+            trained = recipe.train(output=new_folder(output))
+        except KeyboardInterrupt:
+            raise Interrupted(_interrupted(output)) from None
     click.echo(f"written to {output}/ after {trained.training['steps']} steps in {trained.training['seconds']:.0f} s")
+
+
+def _interrupted(output: Path) -> str:
+    from pyterrier_hybrid.training._checkpoints import Checkpoints
+
+    last = Checkpoints(output).latest()
+    if last is None:
+        return "Interrupted before the first checkpoint"
+    return f"Interrupted: the same command goes on from step {last.name.rpartition('-')[2]}"
 
 
 @click.command(cls=ManyValues)
@@ -55,11 +76,11 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
 )  # fmt: skip
 @click.option("--measure", default="AP", show_default=True, help="What it is judged by.")
 @click.option(
-    "--alphas", multiple=True, type=click.FloatRange(0, 1), metavar="NUMBER...", show_default="0 0.1 ... 1",
+    "--alphas", multiple=True, type=Number(0, 1), metavar="NUMBER...", show_default="0 0.1 ... 1",
     help="Shares of monolingual batches to compare.",
 )  # fmt: skip
 @click.option(
-    "--seeds", multiple=True, type=click.IntRange(0), metavar="NUMBER...", default=[0], show_default="0",
+    "--seeds", multiple=True, type=WholeNumber(0), metavar="NUMBER...", default=[0], show_default="0",
     help="Of the batches of each.",
 )  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Keep every trained encoder.")
@@ -91,12 +112,21 @@ def sweep(
         options["pairs"] = ("atlas/train",)
     with errors_in_one_line():
         evaluate = LanguageValidation(dataset, measure=measure)
-        recipe = recipe_of(options, name="sweep", sampler="hybrid")
+        recipe = recipe_of(options, name="sweep")
+        if recipe.sampler["name"] != "hybrid":
+            raise ValueError(
+                f"a sweep is over the alpha of hybrid, and the sampler of {options['recipe']} is "
+                f"{recipe.sampler['name']}: name hybrid there, or train that one with `pyterrier-hybrid train`"
+            )
         pairs, validation = recipe.load_pairs()
-        results = ph.sweep(
-            recipe.start_encoder(pairs), pairs, evaluate=evaluate, output=output, seeds=seeds, keep_models=keep_models,
-            sampler=recipe.make_sampler(), validation=validation, **({"alpha": alphas} if alphas else {}),
-            **recipe.training,
-        )  # fmt: skip
+        try:
+            results = ph.sweep(
+                recipe.start_encoder(pairs), pairs, evaluate=evaluate, output=output, seeds=seeds,
+                keep_models=keep_models, sampler=recipe.make_sampler(), validation=validation,
+                **({"alpha": alphas} if alphas else {}), **recipe.training_options(),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted: the same command goes on with the runs that are not done") from None
     click.echo(f"{results.table().to_string(float_format='{:.3f}'.format, na_rep='')}")
-    click.echo(f"\nbest alpha {results.best():g}; written to {output}/")
+    best = "best alpha" if len(set(seeds)) > 1 else "highest (1 seed) at alpha"
+    click.echo(f"\n{best} {results.best():g}; written to {output}/")

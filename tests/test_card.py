@@ -45,7 +45,6 @@ def test_front_matter(card):
     said = front(card)
     assert said == {
         "base_model": "intfloat/multilingual-e5-small",
-        "datasets": ["mmarco/v2"],
         "language": ["de", "en"],
         "library_name": "sentence-transformers",
         "license": "cc-by-sa-4.0",
@@ -105,7 +104,19 @@ def test_fewer_values(encoder):
     encoder.training = {**TRAINING, "dimensions": [4, 8]}
     card = model_card(encoder, "me/mine")
     assert "the first 4 values can be used alone" in card
-    assert '`ph.DenseEncoder("me/mine", truncate_dim=4)`' in card
+    assert '`ph.DenseEncoder("me/mine", truncate_dim=4)` or\n`SentenceTransformer("me/mine", truncate_dim=4)`' in card
+    use = card[card.index("## Use") : card.index("## Data")]
+    assert use.count('("me/mine")  # with truncate_dim=4 for shorter vectors') == 2
+    assert '("me/mine")\n' in model_card(_plain(encoder), "me/mine")
+
+
+def _plain(encoder):
+    encoder.training = {**TRAINING, "learned_temperature": 0.031}
+    return encoder
+
+
+def test_a_learned_temperature(encoder):
+    assert "| `learned_temperature` | 0.031 |" in model_card(_plain(encoder), "me/mine")
 
 
 def test_untrained(encoder, tmp_path):

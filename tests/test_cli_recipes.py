@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import pyterrier_hybrid as ph
+from pyterrier_hybrid._cli_recipes import with_sampler
 from pyterrier_hybrid.cli import main
 
 SMALL = """
@@ -43,7 +44,7 @@ def test_a_recipe_says_all(recipe):
     assert kept().pairs == {"sources": [{"jsonl": ["../home/pairs.jsonl"]}]}
     record = json.loads(open("small/training.json").read())
     assert record["sampler"] == "HybridSampler(alpha=0.25, dataset_weights={'atlas*': 2})"
-    assert len(run("train", recipe, code=2).splitlines()) == 1
+    assert len(run("train", recipe, code=1).splitlines()) == 1
 
 
 def test_options_replace_what_a_recipe_says(recipe):
@@ -59,7 +60,7 @@ def test_options_replace_what_a_recipe_says(recipe):
     assert changed.sampler == {"name": "hybrid", "alpha": 0, "dataset_weights": {"atlas/*": 3}}
     assert changed.training == {
         "batch_size": 4, "max_steps": 1, "learning_rate": 5e-3, "symmetric": True, "chunk_size": 4,
-        "gradient_caching": True, "save_steps": 0,
+        "gradient_caching": True, "save_steps": 0, "temperature": 0.05,
     }  # fmt: skip
 
 
@@ -74,6 +75,75 @@ def test_another_sampler_keeps_what_fits_it(recipe):
     assert kept().sampler == {"name": "mono", "dataset_weights": {"atlas*": 2}}
     output = run("train", recipe, "--sampler", "mono", "--alpha", 0.5, "--output", "b", code=2)
     assert "the sampler is mono" in output
+
+
+SAMPLERS = {
+    "mono": "{name: mono}",
+    "cross": "{name: X-Y, languages: [de, en]}",
+    "hybrid": "{name: hybrid, alpha: {name: linear, start: 1, end: 0.5, steps: 2}}",
+    "mixed": "mixed",
+    "translate-train": "{name: translate-train, language: de}",
+    "length-grouped": "{name: length-grouped, sampler: {name: mono}}",
+    "multi-positive": "{name: multi-positive, positives: 2}",
+}
+
+
+def test_every_sampler_of_a_recipe_is_kept_as_it_is(recipe):
+    from pyterrier_hybrid.training.sampling import _SAMPLERS
+
+    assert list(SAMPLERS) == [kind.config_name for kind in _SAMPLERS]
+    text = SMALL.replace('{name: hybrid, alpha: 0.25, dataset_weights: {"atlas*": 2}}', "SAMPLER")
+    for name, config in SAMPLERS.items():
+        recipe.write_text(text.replace("SAMPLER", config))
+        wanted = ph.Recipe.from_file(recipe).sampler
+        run("train", recipe, "--output", name)
+        assert kept(name).sampler == wanted and wanted["name"] == name
+        assert ph.DenseEncoder(name).training["sampler"] == repr(kept(name).make_sampler())
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "translate-train"])
+def test_every_sampler_by_its_name(recipe, name):
+    run("train", recipe, "--sampler", name, "--weight", "atlas/*=3")
+    sampler = kept().sampler
+    assert sampler["name"] == name
+    inner = sampler.get("sampler", sampler)
+    assert inner["dataset_weights"] == {"atlas/*": 3}
+    assert inner.get("alpha") == {"hybrid": 0.25, "length-grouped": 0.25}.get(name)
+
+
+def test_a_sampler_whose_name_is_not_enough(recipe):
+    output = run("train", recipe, "--sampler", "translate-train", code=1)
+    assert "translate-train needs the field 'language'" in output
+    assert "did you mean hybrid?" in run("train", recipe, "--sampler", "hybird", code=2)
+
+
+def test_a_sampler_around_another_one_hands_options_on():
+    around = {"name": "length-grouped", "sampler": "mono", "pool": 2}
+    assert with_sampler(around, None, {}) == around
+    assert with_sampler(around, None, {"weights": (("a", 2),)})["sampler"] == {
+        "name": "mono", "dataset_weights": {"a": 2},
+    }  # fmt: skip
+    assert with_sampler({"name": "length-grouped"}, "length-grouped", {"alpha": 0.1})["sampler"]["alpha"] == 0.1
+    assert with_sampler(around, "cross", {}) == {"name": "cross"}
+
+
+def test_the_folder_by_the_recipes_name_is_there(recipe, tmp_path):
+    (tmp_path / "small").mkdir()
+    output = run("train", recipe, code=1)
+    assert "the output folder small/ (from the recipe's name) exists" in output
+
+
+def test_an_interrupted_training_says_how_it_goes_on(recipe, tmp_path, monkeypatch):
+    from transformers import Trainer
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "training_step", interrupt)
+    assert run("train", recipe, code=130).splitlines()[-1] == "Interrupted before the first checkpoint"
+    monkeypatch.setattr("pyterrier_hybrid.training._checkpoints.Checkpoints.latest", lambda self: self.folder / "c-7")
+    monkeypatch.setattr("pyterrier_hybrid.Recipe.train", interrupt)
+    assert "Interrupted: the same command goes on from step 7" in run("train", recipe, code=130)
 
 
 def test_another_start(recipe):
@@ -138,11 +208,42 @@ def test_bad_sweeps(recipe):
         (["--dataset", "xquad-r"], "--pairs"),
         (["--alphas", "2"], "2"),
         (["--alpha", "0.5"], "--alpha"),
+        (["--alphas", "0,1"], "separate by spaces, as in 0 1"),
+        (["--seeds", "0,1"], "separate by spaces, as in 0 1"),
         (["--seed", "1"], "--seed"),
     ):
         output = run("sweep", *args, code=2)
         assert message in output
         assert len(output.splitlines()) == 1
+
+
+def test_a_sweep_over_another_sampler_than_hybrid(recipe):
+    recipe.write_text(SMALL.replace("{name: hybrid, alpha: 0.25,", "{name: mono,"))
+    output = run("sweep", recipe, code=1)
+    assert len(output.splitlines()) == 1 and "the sampler of" in output and "small.yaml is mono" in output
+
+
+def test_pairs_stats_of_nothing(recipe, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("")
+    assert "no items in empty.jsonl" in run("pairs", "stats", "empty.jsonl", code=1)
+
+
+def test_pairs_in_a_form_that_is_not_known(recipe):
+    for name in ("o.csv", "o.jsonl.bz2", "o.json"):
+        output = run("pairs", "convert", "home/pairs.jsonl", "--output", name, code=2)
+        assert f"{name} ends in none of .jsonl, .jsonl.gz and .parquet" in output
+
+
+def test_errors_of_the_command_speak_of_no_python(recipe, tmp_path):
+    (tmp_path / "blank.jsonl").write_text('{"set": "a", "id": "1", "lang": "de", "question": "", "passage": "x"}')
+    (tmp_path / "folder").mkdir()
+    for args, message in (
+        (["home/pairs.jsonl", "--exclude", "zz*"], "no set to exclude is called 'zz*', there is only: atlas/train"),
+        (["home/pairs.jsonl", "--languages", "zz"], "no text is in the language 'zz', there is only: de, en"),
+        (["blank.jsonl"], "mend them, or allow more"),
+        (["folder"], "choose a folder that pairs were saved in"),
+    ):
+        assert message in run("pairs", "stats", *args, code=1)
 
 
 def test_pairs_stats(recipe):

@@ -62,6 +62,17 @@ def test_an_empty_file_is_an_empty_store(tmp_path, last):
 # Bad rows
 
 
+def test_a_line_that_is_cut_off_is_told_by_its_own_columns(tmp_path):
+    (tmp_path / "cut.jsonl").write_text('{"set": "toy",\n')
+    with pytest.raises(ValueError, match="line 1: not a JSON object: .* at column 1[45]$"):
+        ParallelPairs.from_jsonl(tmp_path / "cut.jsonl")
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothere.jsonl: there is no such file"):
+        ParallelPairs.from_jsonl(tmp_path / "nothere.jsonl")
+
+
 @pytest.mark.parametrize(("row", "field", "problem"), [
     ('{"set": "toy", "id": ', None, "not a JSON object"),
     ("[1, 2]", None, "a JSON list"),
@@ -188,9 +199,9 @@ def test_choosing_while_reading_is_choosing_afterwards(write, choice, expected):
 
 
 @pytest.mark.parametrize(("choice", "message"), [
-    ({"languages": ["de", "fr"]}, "languages= names 'fr', but there is only: de, en"),
-    ({"datasets": ["toi"]}, "datasets= names 'toi', but there is only: talk, toy"),
-    ({"exclude_datasets": ["squad*"]}, r"exclude_datasets= names 'squad\*', but there is only: talk, toy"),
+    ({"languages": ["de", "fr"]}, "no text is in the language 'fr', there is only: de, en"),
+    ({"datasets": ["toi"]}, "no set is called 'toi', there is only: talk, toy"),
+    ({"exclude_datasets": ["squad*"]}, r"no set to exclude is called 'squad\*', there is only: talk, toy"),
 ])  # fmt: skip
 def test_choosing_what_is_not_there(write, choice, message):
     path = write(qa(1), SENTENCE)

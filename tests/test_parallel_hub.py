@@ -69,8 +69,9 @@ def test_a_dataset_by_name(rows, tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     ({}, "pass either lang='en' or language_column='lang'"),
-    ({"lang": "en", "language_column": "language"}, "pass either"),
+    ({"lang": "en", "language_column": "language"}, "lang='en' is the language of all rows, and language_column"),
     ({"lang": "en", "passage": "answer"}, "toy has no column 'answer', only qid, language, q"),
+    ({"lang": "en", "passage": "answer", "dataset_name": None}, "the dataset has no column 'answer'"),
     ({"lang": "en", "dataset_name": None}, "has no name: pass dataset_name"),
     ({"lang": "en", "split": "train"}, "this dataset is loaded already"),
     ({"lang": "en", "id": "qid"}, "toy, row 1, field 'lang': 'en' of id 'a' in set 'toy' is there a second time"),

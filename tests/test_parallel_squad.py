@@ -104,7 +104,7 @@ def test_what_is_no_squad_file(squad, tmp_path):
             ParallelPairs.from_squad(tmp_path / "x.json", lang="en")
     with pytest.raises(ValueError, match="answer_start is 99"):
         ParallelPairs.from_squad(squad(("A.", question("1", start=99))), lang="en", unit="sentence")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.json: there is no such file, for the language 'en'"):
         ParallelPairs.from_squad(tmp_path / "nowhere.json", lang="en")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import training_job
+from safetensors.torch import load_file
 from test_resume import job, losses, weights
 
 
@@ -36,6 +37,19 @@ def test_two_processes_are_as_one(tmp_path, options):
         for name in ("loss", "eval_loss"):
             if name in row:
                 np.testing.assert_allclose(other[name], row[name], atol=1e-6)
+
+
+def test_the_gradient_of_two_processes_is_that_of_one(tmp_path):
+    """In double precision, where rounding hides nothing: all parts of the loss, hard negatives, caching."""
+    training_job.one_step(tmp_path / "one")
+    code, errors = job(tmp_path / "two", processes=2, one_step=True)
+    assert code == 0, errors
+    one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert "loss.log_scale" in one
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, atol=1e-12, rtol=0)
+    assert max(value.abs().max() for value in one.values()) > 1
 
 
 def test_a_batch_that_does_not_divide(tmp_path):

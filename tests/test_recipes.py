@@ -93,6 +93,11 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("max_steps: 2", "bf16: yes"), "field 'training.bf16': 'yes' is not true or false or null"),
         (SMALL.replace("max_steps", "max-steps"), "field 'training.max-steps': unknown: did you mean max_steps?"),
         (SMALL.replace("max_steps: 2", "output: a"), "field 'training.output': unknown"),
+        (SMALL.replace("max_steps: 2", "push_to_hub: true"), "field 'training.push_to_hub': not for a training"),
+        (SMALL.replace("max_steps: 2", "output_dir: a"), "line 6, column 27, field 'training.output_dir': not for a"),
+        (SMALL.replace("from_scratch", "from_scrach"), "'encoder.from_scrach': unknown: did you mean from_scratch?"),
+        (SMALL + "sampler: {name: hybrid, alhpa: 1}", "hybrid has no field 'alhpa': did you mean alpha?"),
+        (SMALL + "validation: {experiment: {dataset: atlas}}", "as in {experiment: atlas, languages: [de, en]}"),
         (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': unknown"),
         (SMALL + "validation: {share: 1}", "line 7, column 1, field 'validation': give one of hold_out, datasets"),
         (SMALL + "validation: {hold_out: a}", "field 'validation.hold_out': 'a' is not a number"),
@@ -131,6 +136,46 @@ def test_the_recipe_does_not_share_what_it_was_made_from():
         recipe.seed = 1
 
 
+@pytest.mark.parametrize(
+    ("encoder", "rate", "temperature"),
+    [({"from_scratch": "static"}, 5e-3, 0.05), ({"from_scratch": "transformer"}, 5e-4, 0.05), ("x", 3e-5, 0.02)],
+)
+def test_what_a_recipe_leaves_out_suits_its_encoder(encoder, rate, temperature):
+    recipe = ph.Recipe(name="a", encoder=encoder, pairs={"sources": ["atlas/train"]}, training={"max_steps": 7})
+    assert recipe.training_options() == {"max_steps": 7, "learning_rate": rate, "temperature": temperature}
+    assert yaml.safe_load(recipe.to_yaml())["training"] == recipe.training_options()
+    assert recipe.override(encoder="y").training_options()["learning_rate"] == 3e-5
+
+
+def test_a_recipe_without_training_trains_with_these(folder):
+    written(folder / "bare.yaml", SMALL.replace("training: {batch_size: 8, max_steps: 2, learning_rate: 5e-3}", ""))
+    trained = ph.Recipe.from_file(folder / "bare.yaml").train(verbose=False, max_steps=1, batch_size=8)
+    assert (trained.training["learning_rate"], trained.training["temperature"]) == (5e-3, 0.05)
+
+
+def test_a_token_cache_is_relative_to_the_recipe(folder):
+    written(folder / "small.yaml", SMALL.replace("max_steps: 2", "max_steps: 2, token_cache: tokens"))
+    ph.Recipe.from_file(folder / "small.yaml").train(output="deep/er", verbose=False)
+    assert list((folder / "tokens").iterdir())
+    assert ph.Recipe.from_file("deep/er/recipe.yaml").training["token_cache"] == "../../home/tokens"
+
+
+def test_a_source_that_is_not_there_is_named_with_its_place(folder):
+    for name in ("./nothere.jsonl", "nothere*.jsonl"):
+        written(folder / "small.yaml", SMALL.replace("pairs.jsonl", f"pairs.jsonl, {name}"))
+        recipe = ph.Recipe.from_file(folder / "small.yaml").override(seed=1)
+        with pytest.raises(FileNotFoundError, match=r"small.yaml, line 5, column 26: .*nothere"):
+            recipe.load_pairs()
+
+
+def test_sources_with_the_same_item_are_named(folder, pairs):
+    pairs.save(folder / "store")
+    written(folder / "small.yaml", SMALL.replace("pairs.jsonl", "pairs.jsonl, store: store").replace("[", "[{jsonl: ")
+            .replace(", store: store]", "}, {store: store}]"))  # fmt: skip
+    with pytest.raises(ValueError, match=r"home/store has an item of .*pairs.jsonl again: 2 items of dataset"):
+        ph.Recipe.from_file(folder / "small.yaml").load_pairs()
+
+
 def test_training_from_a_file_in_another_folder(folder):
     trained = ph.Recipe.from_file(folder / "small.yaml").train(verbose=False)
     assert trained.dim == 8 and trained.training["steps"] == 2
@@ -157,7 +202,7 @@ def test_a_model_folder_is_relative_to_the_recipe(folder):
 def test_an_output_that_is_there_stops_it_before_anything_is_read(folder):
     (folder.parent / "small").mkdir()
     (folder / "pairs.jsonl").unlink()
-    with pytest.raises(FileExistsError, match="small exists"):
+    with pytest.raises(FileExistsError, match="output folder small/ exists"):
         ph.Recipe.from_file(folder / "small.yaml").train()
 
 

@@ -139,11 +139,21 @@ def test_a_dataset_leaves_out_the_languages_that_cannot_fill_a_batch():
         )
 
 
+def test_all_small_languages_are_named_at_once():
+    has_query = np.array([[True, True, True, True]] + [[True, True, False, False]] * 4 + [[True, False, True, False]])
+    with pytest.raises(ValueError, match="fewer than batch_size=3") as error:
+        MonoSampler().plan(store(has_query), batch_size=3)
+    assert str(error.value).endswith(
+        "in 'en' (2), 'zh' (1): pass a smaller batch_size, or languages=['ar', 'de'] (in a recipe, languages: [ar, de] "
+        "of the sampler)"
+    )
+
+
 def test_a_language_that_no_dataset_can_fill_a_batch_with():
     has_query = np.array([[True, True]] * 6 + [[True, False]] * 4)
     pairs = store(np.tile(has_query, (2, 1)), datasets=["a"] * 10 + ["b"] * 10)
     assert MonoSampler().plan(pairs, batch_size=10).languages == (("ar", "ar"), ("de", "de"))
-    with pytest.raises(ValueError, match="language 'de' has in no dataset batch_size=10 groups"):
+    with pytest.raises(ValueError, match=r"language 'de' has in no dataset batch_size=10 groups .* languages=\['ar'\]"):
         MonoSampler(one_dataset_per_batch=True).plan(pairs, batch_size=10)
 
 

@@ -189,6 +189,15 @@ def test_the_curve(tmp_path):
     assert (tmp_path / "alpha.png").stat().st_size > 10_000
     single = SweepResults(FRAME[FRAME.seed == 0]).plot()
     assert len(single.axes[0].collections) == 0
+    assert single.axes[0].get_title(loc="left") == "Alpha 0.5 highest (1 seed): mean 0.615"
+
+
+def test_the_legend_has_one_order():
+    means = pd.DataFrame({name: [0.1, 0.2] for name in ("other", "multi", "cross", "mono", "mean")}, index=[0.0, 1.0])
+    frame = means.rename_axis("alpha").melt(var_name="measure", ignore_index=False).reset_index().assign(seed=0)
+    (axes,) = SweepResults(frame, judged_on="test data of atlas").plot().axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mean", "mono", "cross", "multi", "other"]
+    assert "judged on test data of atlas" in [text.get_text() for text in axes.texts]
 
 
 def test_language_validation_is_the_mean_of_the_experiment(start):

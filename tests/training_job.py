@@ -10,11 +10,14 @@ import signal
 import sys
 
 import torch
+from safetensors.torch import save_file
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
-from pyterrier_hybrid.training import HybridTrainer
+from pyterrier_hybrid.training import HybridTrainer, InfoNCE
+from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._checkpoints import MarkComplete
+from pyterrier_hybrid.training._step import ContrastiveModel
 
 WORDS = {
     "de": ["rot", "blau", "grün", "gelb", "weiß", "grau"],
@@ -68,9 +71,33 @@ def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def one_step(output):
+    """The gradient of one batch in double precision, in this process or in those of torchrun."""
+    rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    store = pairs()
+    encoder = start(store)
+    batch = PlannedBatches(
+        ph.HybridSampler().plan(store, batch_size=8), store, Texts(store, encoder), length=2, hard_negatives=1,
+        rank=rank, world_size=world_size,
+    )[1]  # fmt: skip
+    del batch["t"]
+    loss = InfoNCE(temperature=0.05, symmetric=True, learned=True, dimensions=[16, 8])
+    model = ContrastiveModel(encoder.copy_module().eval(), loss, chunk_size=3, recompute=True).double()
+    computed = model
+    if world_size > 1:
+        torch.distributed.init_process_group("gloo")
+        computed = torch.nn.parallel.DistributedDataParallel(model)
+    computed(**batch).backward()
+    if rank == 0:
+        save_file({name: value.grad for name, value in model.named_parameters()}, output)
+
+
 def main():
     job = json.loads(sys.argv[1])
     torch.set_num_threads(1)
+    if job.get("one_step"):
+        one_step(job["output"])
+        return
     if "kill_at" in job:
         compute = HybridTrainer.compute_loss
 

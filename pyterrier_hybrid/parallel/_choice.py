@@ -68,11 +68,16 @@ class Choice:
         Raises:
             ValueError: If not, with what does occur.
         """
+        problems = {
+            "languages": "no text is in the language",
+            "datasets": "no set is called",
+            "exclude_datasets": "no set to exclude is called",
+        }
         for name, patterns in self._patterns.items():
             found = sorted(languages if name == "languages" else datasets)
             for pattern in patterns:
                 if not (pattern in found if name == "languages" else any(fnmatchcase(text, pattern) for text in found)):
-                    raise ValueError(f"{name}= names {pattern!r}, but there is only: {', '.join(found) or 'nothing'}")
+                    raise ValueError(f"{problems[name]} {pattern!r}, there is only: {', '.join(found) or 'nothing'}")
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -149,7 +149,7 @@ class Collector:
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line.decode())
+        row = json.loads(line.decode().rstrip())
     except UnicodeDecodeError as error:
         raise RowError(None, f"not UTF-8 at byte {error.start}: save the file as UTF-8") from None
     except json.JSONDecodeError as error:
@@ -260,7 +260,7 @@ def _report_empty(source: str, rows: int, empty: list[str], max_empty: float) ->
     if len(empty) > max_empty * rows:
         raise ValueError(
             f"{source}, {empty[0]}: empty text, as in {len(empty):,} of {rows:,} rows, "
-            f"more than max_empty={max_empty:g} of them: mend them or raise max_empty"
+            f"more than the share of {max_empty:g} that is skipped: mend them, or allow more (max_empty)"
         )
     places = "; ".join(empty[:_NAMED_PLACES])
     more = f"; and {len(empty) - _NAMED_PLACES:,} more" if len(empty) > _NAMED_PLACES else ""

@@ -34,7 +34,11 @@ def read_hub(
         dataset_name: What the dataset is called in the store.
         max_empty: The share of rows with an empty text that are skipped.
     """
-    if (lang is None) == (columns["lang"] is None):
+    if lang is not None and columns["lang"] is not None:
+        raise ValueError(
+            f"lang={lang!r} is the language of all rows, and language_column={columns['lang']!r} that of each: pass one"
+        )
+    if lang is None and columns["lang"] is None:
         raise ValueError("the language of the rows is not known: pass either lang='en' or language_column='lang'")
     if isinstance(dataset, str):
         dataset_name = dataset_name or dataset
@@ -43,15 +47,16 @@ def read_hub(
         raise ValueError("config and split name a part of a dataset to load: this dataset is loaded already")
     if not isinstance(getattr(dataset, "column_names", None), list):
         raise TypeError(f"{type(dataset).__name__} is no datasets.Dataset: pass one split of it")
-    name = dataset_name or getattr(getattr(dataset, "info", None), "dataset_name", None)
-    if name is None:
-        raise ValueError("the dataset has no name: pass dataset_name='...', what its items are to be called by")
     used = {field: column for field, column in columns.items() if column is not None}
     missing = [column for column in used.values() if column not in dataset.column_names]
     if missing:
         raise ValueError(
-            f"{name} has no column {missing[0]!r}, only {', '.join(dataset.column_names)}: name the columns that it has"
+            f"{dataset_name or 'the dataset'} has no column {missing[0]!r}, only {', '.join(dataset.column_names)}: "
+            "name the columns that it has"
         )
+    name = dataset_name or getattr(getattr(dataset, "info", None), "dataset_name", None)
+    if name is None:
+        raise ValueError("the dataset has no name: pass dataset_name='...', what its items are to be called by")
     choice = Choice(languages=None, datasets=None, exclude_datasets=None)
     collector = Collector(choice, max_empty=max_empty)
     rows = _rows(dataset.select_columns(sorted(set(used.values()))), used, name, lang)

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.parallel._build import Builder
 from pyterrier_hybrid.parallel._choice import Choice
 from pyterrier_hybrid.parallel._collect import Collector
@@ -25,11 +26,11 @@ def read_jsonl(builder: Builder, *, files: Sequence[str | Path], choice: Choice,
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file with their numbers from 1, without blank ones, and show a bar when that takes long."""
-    from tqdm.auto import tqdm
-
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file")
     with (
         path.open("rb") as raw,
-        tqdm(desc=path.name, total=path.stat().st_size, unit="B", unit_scale=True, delay=BAR_AFTER) as bar,
+        progress_bar(desc=path.name, total=path.stat().st_size, unit="B", unit_scale=True, delay=BAR_AFTER) as bar,
     ):
         gzipped = raw.peek(2)[:2] == b"\x1f\x8b"
         lines = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if gzipped else raw

@@ -65,6 +65,8 @@ def _paths(template: str, lang: str | None, languages: Sequence[str] | None) -> 
 def _rows(path: Path, lang: str, dataset: str, unit: Unit, skipped: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: there is no such file, for the language {lang!r}") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not UTF-8 at byte {error.start}: save the file as UTF-8") from None
     except json.JSONDecodeError as error:

@@ -179,7 +179,7 @@ def _array_reader(folder: Path, count: int) -> Callable[..., np.ndarray]:
 def _facts(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
     if not path.is_file():
-        raise FileNotFoundError(f"{folder} is no pair store, it has no {DESCRIPTION}: make one with pairs.save(folder)")
+        raise FileNotFoundError(f"{folder} has no {DESCRIPTION}: choose a folder that pairs were saved in")
     try:
         facts = json.loads(path.read_bytes())
         checksum = facts.pop("checksum")

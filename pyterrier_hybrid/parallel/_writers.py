@@ -10,19 +10,18 @@ import numpy as np
 import pyarrow as pa
 
 from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.parallel._rows import BAR_AFTER
 from pyterrier_hybrid.parallel._texts import Texts, items_of, type_of
 
 
 def write_jsonl(path: Path, batches: Iterable[pa.RecordBatch], groups: np.ndarray) -> None:
     """Write JSON Lines; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.to_jsonl`."""
-    from tqdm.auto import tqdm
-
     with (
         whole_file(path) as unfinished,
         unfinished.open("wb") as raw,
         ExitStack() as stack,
-        tqdm(desc=path.name, total=len(groups), unit="items", delay=BAR_AFTER) as bar,
+        progress_bar(desc=path.name, total=len(groups), unit="items", delay=BAR_AFTER) as bar,
     ):
         file = raw
         if path.suffix == ".gz":

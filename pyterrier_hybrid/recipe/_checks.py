@@ -169,6 +169,16 @@ def _shown(value: Any) -> str:
     return repr(value)
 
 
-def _guess(name: str, valid: Iterable[str]) -> str:
+def guess_of(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name that was meant, if one is close.
+
+    >>> guess_of("from_scrach", ["model", "from_scratch"])
+    'from_scratch'
+    """
     close = difflib.get_close_matches(name, list(valid), n=1)
-    return f": did you mean {close[0]}?" if close else ":"
+    return close[0] if close else None
+
+
+def _guess(name: str, valid: Iterable[str]) -> str:
+    guess = guess_of(name, valid)
+    return f": did you mean {guess}?" if guess else ":"

@@ -4,13 +4,13 @@ import copy
 import dataclasses
 import os
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid._files import whole_file
-from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, options_of
+from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, guess_of, options_of
 from pyterrier_hybrid.recipe._sources import check_sources, moved, read_sources
 from pyterrier_hybrid.recipe._yaml import Places, read_yaml, write_yaml
 
@@ -21,8 +21,15 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.training.sampling import Sampler
 
 # What a recipe says elsewhere, or what belongs to one call of it.
-_NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose", "token_cache")
-_NOT_ARGUMENTS = ("output_dir", "hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
+_NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose")
+_NOT_ARGUMENTS = ("hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
+
+# What suits the kind of encoder where a recipe says nothing: a new one learns at rates that ruin a pretrained one.
+_DEFAULTS = {
+    "static": {"max_steps": 1000, "learning_rate": 5e-3, "temperature": 0.05},
+    "transformer": {"max_steps": 1000, "learning_rate": 5e-4, "temperature": 0.05},
+    "pretrained": {"max_steps": 300, "learning_rate": 3e-5, "temperature": 0.02},
+}
 
 # Text for a new tokenizer; more changes its pieces little and takes minutes.
 _TOKENIZER_TEXTS = 200_000
@@ -44,7 +51,8 @@ class Recipe:
             :class:`~pyterrier_hybrid.ParallelPairs` (with ``folder``, pairs stay there, and the next run opens them);
             ``languages``, ``datasets``, ``exclude`` as for its ``filter``, and ``imbalance`` as for its method.
         sampler: Which texts meet in a batch: ``{"name": "hybrid", "alpha": 0.5, ...}``.
-        training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``.
+        training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. Where
+            they are missing, ``max_steps``, ``learning_rate`` and ``temperature`` are what suits the kind of encoder.
         validation: What the best weights are chosen by: ``{"hold_out": share or number of groups}``,
             ``{"datasets": [pattern, ...]}`` of the pairs, or ``{"experiment": "xquad-r", ...}`` with options of
             :class:`~pyterrier_hybrid.LanguageValidation`.
@@ -73,6 +81,9 @@ class Recipe:
     validation: Mapping[str, Any] | None = None
     seed: int = 0
     folder: Path = Path()
+
+    # Where a text of the sources stands, by the text.
+    _where: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if part.name != "folder"}
@@ -108,10 +119,17 @@ class Recipe:
         value, places = read_yaml(path)
         known = {part.name: Any for part in dataclasses.fields(cls) if part.name != "folder"}
         try:
-            return cls(**check_fields(value, (), known, needed=("name", "encoder", "pairs")), folder=path.parent)
+            recipe = cls(**check_fields(value, (), known, needed=("name", "encoder", "pairs")), folder=path.parent)
         except FieldError as error:
             line, column = _nearest(places, error.path)
             raise ValueError(f"{path}, line {line}, column {column}, {error}") from None
+        where = {
+            text: f"{path}, line {line}, column {column}: "
+            for text, keys in _texts(value["pairs"]["sources"], ("pairs", "sources"))
+            for line, column in [_nearest(places, keys)]
+        }
+        object.__setattr__(recipe, "_where", where)
+        return recipe
 
     def override(self, **changes: Any) -> "Recipe":
         """Return a recipe with other values; ``training`` is merged into what is there.
@@ -125,13 +143,30 @@ class Recipe:
         """
         if "training" in changes:
             changes["training"] = {**self.training, **changes["training"]}
-        return dataclasses.replace(self, **changes)
+        recipe = dataclasses.replace(self, **changes)
+        object.__setattr__(recipe, "_where", self._where)
+        return recipe
 
     def make_sampler(self) -> "Sampler":
         """The sampler that the recipe describes."""
         from pyterrier_hybrid.training.sampling import sampler_from
 
         return sampler_from(self.sampler)
+
+    def training_options(self) -> dict[str, Any]:
+        """The keywords of :func:`~pyterrier_hybrid.train`: the recipe's, and what suits its encoder for the others.
+
+        >>> recipe = Recipe(name="a", encoder={"from_scratch": "static"}, pairs={"sources": ["atlas/train"]})
+        >>> recipe.training_options()
+        {'max_steps': 1000, 'learning_rate': 0.005, 'temperature': 0.05}
+        """
+        options = self._resolved()
+        if options.get("token_cache") is not None:
+            options["token_cache"] = str(self.folder / options["token_cache"])
+        return options
+
+    def _resolved(self) -> dict[str, Any]:
+        return {**_DEFAULTS[self.encoder.get("from_scratch", "pretrained")], **self.training}
 
     def load_pairs(self) -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
         """Read the pairs.
@@ -143,7 +178,7 @@ class Recipe:
             FileNotFoundError: A file is not there.
             ValueError: As the readers and ``ParallelPairs.filter`` do.
         """
-        pairs = read_sources(self.pairs["sources"], self.folder)
+        pairs = read_sources(self.pairs["sources"], self.folder, where=self._where)
         wanted = {name: self.pairs[name] for name in ("languages", "datasets") if name in self.pairs}
         if "exclude" in self.pairs:
             wanted["exclude_datasets"] = self.pairs["exclude"]
@@ -208,23 +243,25 @@ class Recipe:
         """
         from pyterrier_hybrid.training import train
 
-        calls = {name: overrides.pop(name) for name in _NOT_TRAINING if name in overrides and name != "seed"}
+        ours = ("validation", "validation_sampler", "verbose", "token_cache")
+        calls = {name: overrides.pop(name) for name in ours if name in overrides}
         recipe = self.override(seed=overrides.pop("seed", self.seed), training=overrides)
         output = Path(output or recipe.name)
         if output.exists():
-            raise FileExistsError(f"{output} exists: choose another output folder, or remove it first")
+            raise FileExistsError(f"the output folder {output}/ exists: choose another one, or remove it first")
         sampler = recipe.make_sampler()
         if pairs is None:
             pairs, calls["validation"] = recipe.load_pairs()
         if encoder is None:
             encoder = recipe.start_encoder(pairs)
-        trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **{**recipe.training, **calls})
+        options = {**recipe.training_options(), **calls}
+        trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **options)
         if os.environ.get("RANK", "0") == "0":
             recipe.save(output / "recipe.yaml")
         return trained
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
-        """The recipe as YAML.
+        """The recipe as YAML, with the defaults that suit its encoder written out.
 
         Args:
             folder: The folder that the file is meant for, from which its relative paths then begin; by default the
@@ -238,12 +275,15 @@ class Recipe:
           sources:
             - jsonl: [../pairs.jsonl]
         sampler: {name: hybrid}
-        training: {dropout: 3.0e-05}
+        training: {max_steps: 300, learning_rate: 3.0e-05, temperature: 0.02, dropout: 3.0e-05}
         seed: 0
         """
         values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if part.name != "folder"}
+        values["training"] = self._resolved()
         if folder is not None:
             to = Path(folder)
+            if self.training.get("token_cache") is not None:
+                values["training"]["token_cache"] = os.path.relpath(self.folder / self.training["token_cache"], to)
             sources = [moved(source, self.folder, to) for source in self.pairs["sources"]]
             values["pairs"] = {**self.pairs, "sources": sources}
             if "model" in self.encoder and (self.folder / self.encoder["model"]).is_dir():
@@ -265,6 +305,10 @@ def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
         value = {"model": value}
     either = [name for name in ("model", "from_scratch") if isinstance(value, Mapping) and name in value]
     if len(either) != 1:
+        if isinstance(value, Mapping) and not either:
+            for name in value:
+                if guess := guess_of(name, ("model", "from_scratch")):
+                    raise FieldError((*path, name), f"unknown: did you mean {guess}?")
         raise FieldError(path, "give one of model (a name or folder) and from_scratch (static or transformer)")
     if either == ["model"]:
         return check_fields(value, path, {"model": str, **options_of(DenseEncoder, without=("device", "verbose"))})
@@ -298,9 +342,14 @@ def _check_training(value: Any, path: Keys) -> dict[str, Any]:
     from transformers import TrainingArguments
 
     from pyterrier_hybrid.training import train
+    from pyterrier_hybrid.training._options import _OURS
 
+    for name in value if isinstance(value, Mapping) else ():
+        if name in _OURS:
+            raise FieldError((*path, name), f"not for a training: use {_OURS[name]}")
     own = options_of(train, without=_NOT_TRAINING)
-    names = {part.name for part in dataclasses.fields(TrainingArguments)} - {*own, *_NOT_TRAINING, *_NOT_ARGUMENTS}
+    names = {part.name for part in dataclasses.fields(TrainingArguments)}
+    names -= {*own, *_OURS, *_NOT_TRAINING, *_NOT_ARGUMENTS}
     more = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
     return check_fields(value, path, {**own, **more}, listed=f"{', '.join(own)}, and fields of TrainingArguments")
 
@@ -315,6 +364,9 @@ def _check_validation(value: Any, path: Keys) -> dict[str, Any] | None:
     options = {}
     if given == ["experiment"]:
         options = {"measure": str, "kinds": list[str], "languages": list[str]}
+        if not isinstance(value["experiment"], str):
+            problem = "it is a dataset's name, with options beside it, as in {experiment: atlas, languages: [de, en]}"
+            raise FieldError((*path, "experiment"), problem)
     return check_fields(value, path, {given[0]: kinds[given[0]], **options})
 
 
@@ -325,6 +377,15 @@ _CHECKS = {
     "training": _check_training,
     "validation": _check_validation,
 }
+
+
+def _texts(value: Any, path: Keys) -> Iterator[tuple[str, Keys]]:
+    """The texts in a value, each with the way to it."""
+    if isinstance(value, str):
+        yield value, path
+    elif isinstance(value, Mapping | list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _texts(part, (*path, key))
 
 
 def _nearest(places: Places, path: Keys) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 import functools
 import glob
-import operator
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -128,7 +127,9 @@ def typed(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
     return {kind: name, "languages": list(languages)}
 
 
-def read_sources(sources: Sequence[Mapping[str, Any]], folder: Path) -> "ParallelPairs":
+def read_sources(
+    sources: Sequence[Mapping[str, Any]], folder: Path, *, where: Mapping[str, str] | None = None
+) -> "ParallelPairs":
     """Read the sources of a recipe into one store.
 
     A source whose ``folder`` is there already is opened from it.
@@ -136,10 +137,11 @@ def read_sources(sources: Sequence[Mapping[str, Any]], folder: Path) -> "Paralle
     Args:
         sources: Checked entries.
         folder: Where relative paths begin.
+        where: What errors put before the path of a file, by its name in the sources.
 
     Raises:
         FileNotFoundError: A file is not there, or a pattern matches none.
-        ValueError: As the readers do, or an ID is none.
+        ValueError: As the readers do, an ID is none, or an item is in two sources.
     """
     from pyterrier_hybrid.parallel import ParallelPairs
 
@@ -153,9 +155,17 @@ def read_sources(sources: Sequence[Mapping[str, Any]], folder: Path) -> "Paralle
             if os.path.exists(options["folder"]):
                 calls.append((ParallelPairs.open, [options["folder"]], {}))
                 continue
-        arguments = [path for name in given for path in _found(name, kind, folder)]
+        arguments = [path for name in given for path in _found(name, kind, folder, where or {})]
         calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options))
-    return functools.reduce(operator.add, [read(*arguments, **options) for read, arguments, options in calls])
+    stores = [(", ".join(arguments), read(*arguments, **options)) for read, arguments, options in calls]
+    return functools.reduce(_joined, stores)[1]
+
+
+def _joined(one: "tuple[str, ParallelPairs]", other: "tuple[str, ParallelPairs]") -> "tuple[str, ParallelPairs]":
+    try:
+        return f"{one[0]}, {other[0]}", one[1] + other[1]
+    except ValueError as error:
+        raise ValueError(f"{other[0]} has an item of {one[0]} again: {error}") from None
 
 
 def moved(source: Mapping[str, Any], folder: Path, to: Path) -> dict[str, Any]:
@@ -175,7 +185,7 @@ def _parts(source: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return kind, {name: value for name, value in source.items() if name != kind}
 
 
-def _found(name: str, kind: str, folder: Path) -> list[str]:
+def _found(name: str, kind: str, folder: Path, where: Mapping[str, str]) -> list[str]:
     """The paths that a name or pattern stands for; a name with a placeholder is the reader's own matter."""
     if kind not in _FILES:
         return [name]
@@ -185,5 +195,5 @@ def _found(name: str, kind: str, folder: Path) -> list[str]:
     files = sorted(glob.glob(path, recursive=True))
     if not files:
         problem = "no file matches this pattern" if glob.has_magic(name) else "there is no such file or folder"
-        raise FileNotFoundError(f"{path}: {problem}")
+        raise FileNotFoundError(f"{where.get(name, '')}{path}: {problem}")
     return files

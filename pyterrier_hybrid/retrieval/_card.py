@@ -19,7 +19,6 @@ PAPER = """@misc{elmahdy2024hybrid,
   archivePrefix = {arXiv}
 }"""  # noqa: E501
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
-_DATASET = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 # Fields of a training that the card's text or its other tables say.
 _TOLD = ("start", "datasets", "items", "languages", "pairs", "validation", "log", "best_step")
@@ -85,8 +84,8 @@ def is_hub_name(name: str) -> bool:
 def _front_matter(encoder: "DenseEncoder", training: dict[str, Any], licence: str | None) -> str:
     from huggingface_hub import ModelCardData
 
+    # Without `datasets`: the hub would read names of sets, such as atlas/train, as repositories.
     languages = [language for language in training.get("languages") or [] if _LANGUAGE.fullmatch(language)]
-    datasets = [dataset for dataset, _ in _datasets(training) if _DATASET.fullmatch(dataset)]
     start = training.get("start", encoder.name).partition("+")[0]
     tags = ["sentence-transformers", "feature-extraction", "dense-retrieval", "pyterrier", "pyterrier_hybrid"]
     named: dict[str, Any] = {}
@@ -101,7 +100,6 @@ def _front_matter(encoder: "DenseEncoder", training: dict[str, Any], licence: st
         pipeline_tag="sentence-similarity",
         tags=[*tags, *(["multilingual"] if len(languages) > 1 else [])],
         base_model=start if is_hub_name(start) else None,
-        datasets=datasets or None,
         **named,
     ).to_yaml()
 
@@ -124,6 +122,9 @@ def _description(encoder: "DenseEncoder", training: dict[str, Any]) -> Iterator[
 
 
 def _usage(encoder: "DenseEncoder", name: str) -> Iterator[str]:
+    fewer = [count for count in (encoder.training or {}).get("dimensions") or [] if count < encoder.dim]
+    truncated = f", truncate_dim={fewer[0]}" if fewer else ""
+    whole = f"  # with truncate_dim={fewer[0]} for shorter vectors" if fewer else ""
     yield f"""## Use
 
 In [PyTerrier](https://github.com/terrier-org/pyterrier):
@@ -132,7 +133,7 @@ In [PyTerrier](https://github.com/terrier-org/pyterrier):
 import pyterrier as pt
 import pyterrier_hybrid as ph
 
-encoder = ph.DenseEncoder("{name}")
+encoder = ph.DenseEncoder("{name}"){whole}
 index = ph.FaissIndex("my.index")
 documents = [
     {{"docno": "d1", "text": "Rome is the capital of Italy."}},
@@ -148,7 +149,7 @@ In [sentence-transformers](https://sbert.net), with the same vectors:
 ```python
 from sentence_transformers import SentenceTransformer
 
-model = SentenceTransformer("{name}")
+model = SentenceTransformer("{name}"){whole}
 queries = model.encode_query(["Where is Rome"])
 documents = model.encode_document(["Rome is the capital of Italy.", "Oslo lies in Norway."])
 model.similarity(queries, documents)
@@ -157,10 +158,10 @@ model.similarity(queries, documents)
     told = [f"{_code(json.dumps(prefix, ensure_ascii=False))} before {what}" for what, prefix in prefixes if prefix]
     if told:
         yield f"Both write {' and '.join(told)}; other software must do so itself."
-    fewer = [count for count in (encoder.training or {}).get("dimensions") or [] if count < encoder.dim]
     if fewer:
         yield f"""It was trained so that the first {" or ".join(map(str, fewer))} values can be used alone
-(Matryoshka, arXiv 2205.13147): `ph.DenseEncoder("{name}", truncate_dim={fewer[0]})`."""
+(Matryoshka, arXiv 2205.13147): `ph.DenseEncoder("{name}"{truncated})` or
+`SentenceTransformer("{name}"{truncated})`."""
 
 
 def _data(training: dict[str, Any]) -> Iterator[str]:

@@ -31,11 +31,12 @@ def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
     if pooling == "max":
         return states.masked_fill(weights == 0, float("-inf")).amax(dim=1)
     # A bfloat16 sum over a hundred tokens loses two of its three digits, so the mean is taken in float32.
-    weights = weights.float()
+    states = at_least_float32(states)
+    weights = weights.to(states.dtype)
     if pooling == "weightedmean":  # later tokens of a causal model have seen more (SGPT, arXiv 2202.08904)
         weights = weights * torch.arange(1, states.shape[1] + 1, device=states.device).view(1, -1, 1)
     length = weights.sum(dim=1).clamp(min=1e-9)
-    return (states.float() * weights).sum(dim=1) / (length.sqrt() if pooling == "mean_sqrt_len_tokens" else length)
+    return (states * weights).sum(dim=1) / (length.sqrt() if pooling == "mean_sqrt_len_tokens" else length)
 
 
 def fingerprint(module: nn.Module) -> str:
@@ -45,6 +46,11 @@ def fingerprint(module: nn.Module) -> str:
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()[:32]
+
+
+def at_least_float32(values: torch.Tensor) -> torch.Tensor:
+    """Values in float32, or in double precision if they are."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 class StaticBackbone(nn.Module):
@@ -212,7 +218,7 @@ class EmbeddingModel(nn.Module):
         vectors = self.backbone(ids, **options)
         for projection in self.projections:
             vectors = projection(vectors)
-        vectors = vectors[:, : self.truncate_dim].float()
+        vectors = at_least_float32(vectors[:, : self.truncate_dim])
         return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
 
 

@@ -102,12 +102,13 @@ def bind(sampler: Mixed, pairs: PairArrays, wanted: Wanted, *, batch_size: int, 
             "batch_size, or dataset_weights= with a weight of 0 for these"
         )
     kept = {languages for part in parts for languages in part.languages}
-    for languages, _ in strata:
-        if languages not in kept:
-            raise TooFewGroupsError(
-                f"language {languages[0]!r} has in no dataset batch_size={batch_size} groups with a {wanted.what}: "
-                "pass a smaller batch_size, languages= without it, or one_dataset_per_batch=False"
-            )
+    left = [languages for languages, _ in strata if languages not in kept]
+    if left:
+        few = ", ".join(repr(language) for language, _ in left)
+        raise TooFewGroupsError(
+            f"language {few} has in no dataset batch_size={batch_size} groups with a {wanted.what}: pass a smaller "
+            f"batch_size, one_dataset_per_batch=False, or {_only(dict(kept))}"
+        )
     return StrataPlan(parts, None if in_turn else shares(np.array(totals), mixing, weights[numbers]), **plan)
 
 
@@ -155,13 +156,20 @@ def _check_groups(part: Part, wanted: Wanted, batch_size: int) -> None:
                 "pass a smaller batch_size or more pairs"
             )
         return
-    for number, (language, _) in enumerate(part.languages):
-        groups = part.strata.count_groups([number], batch_size)
-        if groups < batch_size:
-            raise TooFewGroupsError(
-                f"language {language!r} has {groups:,} groups with a {wanted.what}, fewer than "
-                f"batch_size={batch_size}: pass a smaller batch_size, or languages= without it"
-            )
+    groups = [part.strata.count_groups([number], batch_size) for number in range(len(part.languages))]
+    few = {language: count for (language, _), count in zip(part.languages, groups, strict=True) if count < batch_size}
+    if few:
+        counts = ", ".join(f"{language!r} ({count:,})" for language, count in few.items())
+        others = [language for language, _ in part.languages if language not in few]
+        raise TooFewGroupsError(
+            f"the groups with a {wanted.what} are fewer than batch_size={batch_size} in {counts}: pass a smaller "
+            f"batch_size{', or ' + _only(others) if others else ' or more pairs'}"
+        )
+
+
+def _only(languages: Iterable[str]) -> str:
+    codes = sorted(languages)
+    return f"languages={codes!r} (in a recipe, languages: [{', '.join(codes)}] of the sampler)"
 
 
 def _large_enough(part: Part, wanted: Wanted, batch_size: int) -> Sequence[int]:

@@ -125,7 +125,7 @@ class LengthGroupedSampler(Configured):
     speed. The texts of ``pool`` batches are looked up for each.
 
     Args:
-        sampler: The sampler that draws.
+        sampler: The sampler that draws; by default a :class:`HybridSampler`.
         pool: How many batches are drawn to make one, at least 2.
 
     Raises:
@@ -144,7 +144,7 @@ class LengthGroupedSampler(Configured):
     name: ClassVar[str] = "Length-grouped"
     config_name: ClassVar[str] = "length-grouped"
 
-    sampler: Sampler
+    sampler: Sampler = HybridSampler()
     _: KW_ONLY
     pool: int = 8
 

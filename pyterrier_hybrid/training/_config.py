@@ -1,7 +1,8 @@
 """Samplers as plain values: how they print, and the settings from which they are made again."""
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -59,6 +60,25 @@ def _plain(place: str, value: Any) -> Any:
     )
 
 
+def class_of(kinds: Mapping[str, type[Configured]], name: Any, what: str, place: str = "") -> type[Configured]:
+    """Find a class by its name, in any case.
+
+    Args:
+        kinds: The classes by name; several names may be of one.
+        name: The name.
+        what: What its values are, for messages.
+        place: Where the name stands, for messages; empty at the top.
+
+    Raises:
+        ValueError: There is none.
+    """
+    by_name = {key.casefold(): kind for key, kind in kinds.items()}
+    if isinstance(name, str) and name.casefold() in by_name:
+        return by_name[name.casefold()]
+    names = ", ".join(dict.fromkeys(kind.config_name for kind in kinds.values()))
+    raise ValueError(f"{place}there is no {what} named {name!r}{_guess(name, by_name)} the names are {names}")
+
+
 def made_from(kinds: Mapping[str, type[Configured]], config: str | Mapping[str, Any], what: str, place: str) -> Any:
     """Make a value from a name, or from a mapping with a name and settings.
 
@@ -72,16 +92,28 @@ def made_from(kinds: Mapping[str, type[Configured]], config: str | Mapping[str, 
     if not isinstance(settings, Mapping):
         raise TypeError(f"{place}{config!r} is {type(config).__name__}: a {what} is a name, or a mapping with a name")
     settings = dict(settings)
-    name = settings.pop("name", None)
-    by_name = {key.casefold(): kind for key, kind in kinds.items()}
-    if not isinstance(name, str) or name.casefold() not in by_name:
-        raise ValueError(f"{place}there is no {what} named {name!r}: the names are {', '.join(kinds)}")
-    kind = by_name[name.casefold()]
+    if "name" not in settings:
+        first, *_ = kinds.values()
+        form = ", ".join([first.config_name, *(f"{field.name}: ..." for field in _needed(first))])
+        raise ValueError(f"{place}{config!r} does not name its kind of {what}: write it as {{name: {form}}}")
+    name = settings.pop("name")
+    kind = class_of(kinds, name, what, place)
     known = {field.name: field for field in fields(kind)}
     for field in settings:
         if field not in known:
-            raise ValueError(f"{place}{name} has no field {field!r}: its fields are {', '.join(known)}")
-    for field in known.values():
-        if field.default is MISSING and field.name not in settings:
+            raise ValueError(
+                f"{place}{name} has no field {field!r}{_guess(field, known)} its fields are {', '.join(known)}"
+            )
+    for field in _needed(kind):
+        if field.name not in settings:
             raise ValueError(f"{place}{name} needs the field {field.name!r}")
     return kind(**settings)
+
+
+def _needed(kind: type[Configured]) -> list[Field]:
+    return [field for field in fields(kind) if field.default is MISSING]
+
+
+def _guess(name: Any, valid: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(name).casefold(), list(valid), n=1)
+    return f": did you mean {close[0]}?" if close else ":"

@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from tqdm.auto import tqdm
 from transformers import TrainerCallback, TrainingArguments
+
+from pyterrier_hybrid._progress_bar import progress_bar
 
 
 class ProgressBar(TrainerCallback):
@@ -21,7 +22,9 @@ class ProgressBar(TrainerCallback):
 
     def on_train_begin(self, args: TrainingArguments, state: Any, control: Any, **_: Any) -> None:
         """Show the bar."""
-        self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc=f"training {self.name}", unit="batch")
+        self.bar = progress_bar(
+            total=state.max_steps, initial=state.global_step, desc=f"training {self.name}", unit="batch"
+        )
         self.started, self.first = time.perf_counter(), state.global_step
 
     def on_step_end(self, args: TrainingArguments, state: Any, control: Any, **_: Any) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.training._sweep_results import SweepResults
 from pyterrier_hybrid.training.sampling import HybridSampler
 
@@ -50,7 +50,7 @@ def sweep(
         encoder: Where each run starts; it is not changed.
         pairs: What to learn from.
         evaluate: Called with each trained encoder; returns numbers by name, of which more is better, such as
-            ``LanguageValidation("atlas")``. Its ``measure``, if it has one, labels the curve.
+            ``LanguageValidation("atlas")``. Its ``measure`` and ``dataset``, if it has them, label the curve.
         output: The folder of the results: ``sweep.csv``, ``table.csv``, ``table.md``, ``alpha.png`` and the runs.
         alpha: Shares of monolingual batches, 0 to 1.
         seeds: Of the batches and of dropout; the start is the same for all.
@@ -89,9 +89,11 @@ def sweep(
     output = Path(output)
     _check_settings(output / "sweep.json", _settings(encoder, pairs, base, evaluate, options))
 
+    # LanguageValidation reads the split that is reported.
+    data = f"test data of {evaluate.dataset}" if hasattr(evaluate, "dataset") else ""
     runs: dict[tuple[float, int], dict[str, Any]] = {}
     grid = [(value, seed) for seed in seeds for value in alphas]
-    with tqdm(grid, desc="sweep", unit="run", disable=not verbose) as bar:
+    with progress_bar(grid, desc="sweep", unit="run", disable=not verbose) as bar:
         for value, seed in bar:
             name = f"alpha-{value:g}-seed-{seed}"
             path = output / "runs" / f"{name}.json"
@@ -103,10 +105,12 @@ def sweep(
                 values = {key: float(number) for key, number in evaluate(trained).items()}
                 _write(path, {"alpha": value, "seed": seed, "values": values, "seconds": time.perf_counter() - started})
             runs[value, seed] = json.loads(path.read_text(encoding="utf-8"))
-            results = SweepResults(_frame(runs), measure=measure, label=getattr(evaluate, "measure", ""))
+            label = getattr(evaluate, "measure", "")
+            results = SweepResults(_frame(runs), measure=measure, label=label, judged_on=data)
             if fresh or len(runs) == len(grid):
                 results.save(output)
-            bar.set_postfix(alpha=f"{value:g}", **{measure: f"{runs[value, seed]['values'][measure]:.3f}"})
+            shown = {"alpha": f"{value:g}", measure: f"{runs[value, seed]['values'][measure]:.3f}"}
+            bar.set_postfix(shown, refresh=False)
     return results
 
 

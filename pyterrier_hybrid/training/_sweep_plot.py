@@ -5,11 +5,20 @@ import pandas as pd
 from pyterrier_hybrid._picture import Picture
 
 _COLORS = {"mono": "#d1662b", "cross": "#2a7f8e", "multi": "#6a51a3", "mean": "#222222"}
+# What a legend lists first.
+_FIRST = ("mean", "mono", "cross", "multi")
 _OTHERS = ["#8c6d31", "#3d8b3d", "#b0457b", "#5b6c8f"]
 
 
 def curves(
-    means: pd.DataFrame, deviations: pd.DataFrame, *, judge: str, best: float, seeds: int, label: str = ""
+    means: pd.DataFrame,
+    deviations: pd.DataFrame,
+    *,
+    judge: str,
+    best: float,
+    seeds: int,
+    label: str = "",
+    judged_on: str = "",
 ) -> Picture:
     """Draw measures by alpha.
 
@@ -20,6 +29,7 @@ def curves(
         best: The alpha to mark.
         seeds: Their number.
         label: Of the values.
+        judged_on: The data that the values are of.
 
     >>> means = pd.DataFrame({"mono": [0.7, 0.8], "mean": [0.6, 0.7]}, index=[0.0, 1.0])
     >>> figure = curves(means, means * float("nan"), judge="mean", best=1.0, seeds=1)
@@ -48,13 +58,15 @@ def curves(
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()
-    # From top to bottom as the curves end.
-    order = sorted(range(len(labels)), key=lambda at: -means[labels[at]].iloc[-1])
+    order = sorted(range(len(labels)), key=lambda at: _FIRST.index(labels[at]) if labels[at] in _FIRST else len(_FIRST))
     axes.legend(
         [handles[at] for at in order], [labels[at] for at in order], frameon=False, loc="center left",
         bbox_to_anchor=(1.0, 0.5),
     )  # fmt: skip
-    over = f"{seeds} seeds, band: one standard deviation" if seeds > 1 else "one seed"
-    axes.set_title(f"Best alpha {best:g}: {judge} {value:.3f}", loc="left", fontsize=12, fontweight="bold", pad=20)
-    axes.text(0, 1.015, over, transform=axes.transAxes, fontsize=9, color="0.35", va="bottom")
+    # One run more or less can put another alpha first.
+    title = f"Best alpha {best:g}" if seeds > 1 else f"Alpha {best:g} highest (1 seed)"
+    over = [f"judged on {judged_on}"] if judged_on else []
+    over += [f"{seeds} seeds, band: one standard deviation"] if seeds > 1 else []
+    axes.set_title(f"{title}: {judge} {value:.3f}", loc="left", fontsize=12, fontweight="bold", pad=20)
+    axes.text(0, 1.015, "; ".join(over), transform=axes.transAxes, fontsize=9, color="0.35", va="bottom")
     return figure

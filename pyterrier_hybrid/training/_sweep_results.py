@@ -21,6 +21,7 @@ class SweepResults:
         frame: One row per run and measure. Columns: alpha, seed, measure, value.
         measure: The name of the measure that decides which alpha is best.
         label: What the values are, such as AP.
+        judged_on: The data that they are of, for the curve.
 
     Raises:
         ValueError: There are no values of ``measure``.
@@ -37,19 +38,20 @@ class SweepResults:
     | 1 | .630 |
     """
 
-    def __init__(self, frame: pd.DataFrame, *, measure: str = "mean", label: str = "") -> None:
+    def __init__(self, frame: pd.DataFrame, *, measure: str = "mean", label: str = "", judged_on: str = "") -> None:
         """Takes the frame.
 
         Args:
             frame: The columns alpha, seed, measure, value.
             measure: The measure that decides which alpha is best.
             label: What the values are, such as AP, for the curve.
+            judged_on: The data that they are of, for the curve.
         """
         self.frame = frame[["alpha", "seed", "measure", "value"]].reset_index(drop=True)
         if measure not in self.measures:
             raise ValueError(f"measure={measure!r} was not evaluated; there is {', '.join(self.measures)}")
         self.measure = measure
-        self.label = label
+        self.label, self.judged_on = label, judged_on
 
     @property
     def measures(self) -> list[str]:
@@ -94,13 +96,13 @@ class SweepResults:
             path: Where to save the picture as PNG, whole or not at all.
 
         Returns:
-            A matplotlib figure, which notebooks show. The best alpha is marked.
+            A matplotlib figure, which notebooks show. The best alpha is marked; of one seed, it is called the highest.
         """
         from pyterrier_hybrid.training._sweep_plot import curves
 
         figure = curves(
             self._statistic("mean"), self._statistic("std"), judge=self.measure, best=self.best(),
-            seeds=self.frame["seed"].nunique(), label=self.label,
+            seeds=self.frame["seed"].nunique(), label=self.label, judged_on=self.judged_on,
         )  # fmt: skip
         if path is not None:
             with whole_file(path) as unfinished:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from pyterrier_hybrid._files import whole_folder
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.training._batches import Texts
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _tokenize(pairs: "ParallelPairs", encoder: "DenseEncoder", path: Path, *, ve
     total = int(pairs.has_query.sum() + pairs.has_passage.sum())
     with (
         whole_folder(path) as unfinished,
-        tqdm(total=total, desc="tokenizing", unit="text", delay=2, disable=not verbose) as bar,
+        progress_bar(total=total, desc="tokenizing", unit="text", delay=2, disable=not verbose) as bar,
     ):
         for role, language in columns:
             has, text, prefix = {

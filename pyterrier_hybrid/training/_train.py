@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import distributed
-from tqdm.auto import tqdm
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
+from pyterrier_hybrid._progress_bar import above_bars
 from pyterrier_hybrid.training import _checkpoints
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._checkpoints import Checkpoints, MarkComplete
@@ -228,11 +227,11 @@ def train(
             folder = shared_scratch(stack, **part)
         if verbose and rank == 0:
             if last:
-                tqdm.write(f"resuming at step {_checkpoints.step_of(last)} of {max_steps} from {last}", file=sys.stderr)
+                above_bars(f"resuming at step {_checkpoints.step_of(last)} of {max_steps} from {last}")
             elif max_steps >= _LONG:
                 needed = estimate(model, batches[0], steps=max_steps, bf16=bf16, accumulation=accumulation)
                 if needed.seconds > 60:
-                    tqdm.write(f"{max_steps} steps will take {needed}", file=sys.stderr)
+                    above_bars(f"{max_steps} steps will take {needed}")
         fields = {
             "output_dir": str(folder), "max_steps": max_steps, "learning_rate": learning_rate,
             "weight_decay": weight_decay, "warmup_steps": warmup_steps, "lr_scheduler_type": "linear", "seed": seed,

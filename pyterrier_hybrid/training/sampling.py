@@ -30,7 +30,7 @@ from pyterrier_hybrid.training._composed_samplers import (
     MultiPositiveSampler,
     Sampler,
 )
-from pyterrier_hybrid.training._config import made_from
+from pyterrier_hybrid.training._config import Configured, class_of, made_from
 from pyterrier_hybrid.training._curriculum import CosineAlpha, LinearAlpha
 from pyterrier_hybrid.training._plans import Plan
 from pyterrier_hybrid.training._strata import PairArrays
@@ -66,6 +66,7 @@ _SAMPLERS = (
     LengthGroupedSampler,
     MultiPositiveSampler,
 )
+_BY_NAME = {kind.config_name: kind for kind in _SAMPLERS} | {kind.name: kind for kind in _SAMPLERS}
 
 
 def sampler_from(config: str | Mapping[str, Any]) -> Sampler:
@@ -100,5 +101,13 @@ def _made(config: Any, place: str) -> Sampler:
             else value
             for field, value in config.items()
         }
-    by_name = {kind.config_name: kind for kind in _SAMPLERS} | {kind.name: kind for kind in _SAMPLERS}
-    return made_from(by_name, config, "sampler", place)
+    return made_from(_BY_NAME, config, "sampler", place)
+
+
+def class_named(name: str) -> type[Configured]:
+    """The class of the samplers of a name, which may be one that needs settings.
+
+    >>> class_named("translate-train").__name__
+    'TranslateTrainSampler'
+    """
+    return class_of(_BY_NAME, name, "sampler")

@@ -1,0 +1,163 @@
+"""FaissIndex from other people's vectors, in other people's indexes, and as a PyTerrier artifact."""
+
+import shutil
+import sys
+
+import huggingface_hub
+import numpy as np
+import pandas as pd
+import pyterrier as pt
+import pytest
+
+from pyterrier_hybrid import DenseEncoder, FaissIndex
+
+TEXTS = {"en_1": "the red fox", "en_2": "a blue whale", "de_1": "der rote Fuchs", "de_2": "ein blauer Wal"}
+DOCS = [{"docno": docno, "text": text, "lang": docno[:2]} for docno, text in TEXTS.items()]
+QUERIES = pd.DataFrame({"qid": ["1", "2"], "query": ["the red fox", "ein blauer Wal"]})
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return DenseEncoder.from_scratch(list(TEXTS.values()), dim=16, vocab_size=60)
+
+
+def indexed(encoder, folder, **options):
+    return (encoder.doc_encoder() >> FaissIndex(folder).indexer(**options)).index(DOCS)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8])
+def test_npy_files_of_any_number(tmp_path, dtype):
+    vectors = (10 * np.random.default_rng(0).normal(size=(9, 4))).astype(dtype)
+    np.save(tmp_path / "vectors.npy", vectors)
+    docnos = [f"d{i}" for i in range(9)]
+    index = FaissIndex.from_npy(tmp_path / "index", tmp_path / "vectors.npy", docnos, ["de"] * 8 + [None])
+    np.testing.assert_array_equal(np.stack([doc["doc_vec"] for doc in index.documents()]), vectors.astype(np.float32))
+    assert index.languages == ["de"]
+    # What was built is a .npy file that numpy opens.
+    np.testing.assert_array_equal(np.load(index.path / "vectors.npy"), vectors.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("docnos", "langs", "message"),
+    [
+        (["a"], None, "has 2 vectors, but there are only 1 docnos"),
+        (["a", "b", "c"], None, "has 2 vectors, but there are more docnos"),
+        (["a", "b"], ["de"], "has 2 vectors, but there are only 1 langs"),
+        (["a", "b"], ["de"] * 3, "has 2 vectors, but there are more langs"),
+    ],
+)
+def test_names_that_do_not_fit_the_vectors(tmp_path, docnos, langs, message):
+    with pytest.raises(ValueError, match=message):
+        FaissIndex.from_npy(tmp_path / "index", np.eye(2), docnos, langs)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_are_no_vectors(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        FaissIndex.from_npy(tmp_path / "index", tmp_path / "nowhere.npy", [])
+    (tmp_path / "text.npy").write_text("not numbers")
+    with pytest.raises(ValueError, match=r"text\.npy is not a \.npy file of numbers"):
+        FaissIndex.from_npy(tmp_path / "index", tmp_path / "text.npy", [])
+    with pytest.raises(ValueError, match=r"vectors is float64 of the shape \(3,\), expected numbers \[n, dim\]"):
+        FaissIndex.from_npy(tmp_path / "index", np.ones(3), [])
+
+
+@pytest.fixture
+def flex(tmp_path, encoder):
+    """A FlexIndex that our encoder has filled."""
+    pyterrier_dr = pytest.importorskip("pyterrier_dr")
+    index = pyterrier_dr.FlexIndex(str(tmp_path / "flex"), verbose=False)
+    return (encoder.doc_encoder() >> index.indexer()).index(DOCS)
+
+
+def test_an_encoder_fills_and_searches_a_flex_index(flex, encoder, tmp_path):
+    ours = encoder.query_encoder() >> indexed(encoder, tmp_path / "ours").retriever()
+    theirs = encoder.query_encoder() >> flex.np_retriever()
+    expected, found = ours.transform(QUERIES), theirs.transform(QUERIES)
+    assert found.docno.tolist() == expected.docno.tolist()
+    np.testing.assert_allclose(found.score, expected.score, atol=1e-6)
+
+
+def test_a_flex_index_becomes_ours(flex, encoder, tmp_path):
+    index = FaissIndex.from_flex(tmp_path / "ours", tmp_path / "flex", lambda docno: docno[:2])
+    built = indexed(encoder, tmp_path / "built")
+    assert index.languages == ["de", "en"]
+    for lang in (None, "de"):
+        topics = encoder.query_encoder().transform(QUERIES)
+        pd.testing.assert_frame_equal(
+            index.retriever(lang=lang).transform(topics), built.retriever(lang=lang).transform(topics)
+        )
+
+
+def test_a_damaged_flex_index(flex, tmp_path, monkeypatch):
+    (tmp_path / "flex" / "vecs.f4").write_bytes(b"1234")
+    with pytest.raises(ValueError, match=r"vecs\.f4 is damaged: 4 bytes, expected 256"):
+        FaissIndex.from_flex(tmp_path / "ours", tmp_path / "flex")
+    monkeypatch.setitem(sys.modules, "npids", None)
+    with pytest.raises(ImportError, match="pip install npids"):
+        FaissIndex.from_flex(tmp_path / "ours", tmp_path / "flex")
+
+
+def test_what_is_no_flex_index(encoder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no FlexIndex"):
+        FaissIndex.from_flex(tmp_path / "ours", tmp_path / "nowhere")
+    indexed(encoder, tmp_path / "index")
+    with pytest.raises(ValueError, match="holds 'hybrid_faiss', not a 'flex' index"):
+        FaissIndex.from_flex(tmp_path / "ours", tmp_path / "index")
+
+
+def serve(folder, monkeypatch):
+    """Downloads come from a folder; returns the addresses that are asked for."""
+    real, asked = pt.io.open_or_download_stream, []
+
+    def download(url, **options):
+        asked.append(url)
+        return real(str(folder / url.rsplit("/", 1)[1]), **options)
+
+    monkeypatch.setattr(pt.io, "open_or_download_stream", download)
+    return asked
+
+
+@pytest.mark.parametrize("kind", ["exact", "ivf"])
+def test_a_package_holds_the_index(encoder, tmp_path, kind, monkeypatch):
+    index = indexed(encoder, tmp_path / "index", kind=kind)
+    index.build_package(str(tmp_path / "index.tar.lz4"), verbose=False)
+    serve(tmp_path, monkeypatch)
+    loaded = pt.Artifact.from_url(f"https://example.org/{kind}/index.tar.lz4")
+    assert isinstance(loaded, FaissIndex)
+    assert loaded.path != index.path
+    pd.testing.assert_frame_equal(
+        (encoder.query_encoder() >> loaded.retriever()).transform(QUERIES),
+        (encoder.query_encoder() >> index.retriever()).transform(QUERIES),
+    )
+
+
+def test_to_the_hub_and_back(encoder, tmp_path, monkeypatch):
+    index = indexed(encoder, tmp_path / "index")
+    uploaded = {}
+
+    def upload_folder(repo_id, folder_path, **_):
+        uploaded[repo_id] = shutil.copytree(folder_path, tmp_path / "hub")
+        return "address"
+
+    monkeypatch.setattr(huggingface_hub, "create_repo", lambda *args, **kwargs: None)
+    monkeypatch.setattr(huggingface_hub, "create_branch", lambda *args, **kwargs: None)
+    monkeypatch.setattr(huggingface_hub, "upload_folder", upload_folder)
+    index.to_hf("someone/an-index.dense")
+    (folder,) = uploaded.values()
+    assert "pyterrier-artifact.dense_index.hybrid_faiss" in (folder / "README.md").read_text()
+
+    asked = serve(folder, monkeypatch)
+    loaded = pt.Artifact.from_hf("someone/an-index.dense")
+    assert all("someone/an-index.dense" in url for url in asked)
+    assert isinstance(loaded, FaissIndex)
+    assert list(loaded.retriever().transform(encoder.query_encoder().transform(QUERIES)).docno) == list(
+        index.retriever().transform(encoder.query_encoder().transform(QUERIES)).docno
+    )
+
+
+def test_the_entry_point_finds_the_class(encoder, tmp_path):
+    indexed(encoder, tmp_path / "index", kind="hnsw")
+    loaded = pt.Artifact.load(str(tmp_path / "index"))
+    assert isinstance(loaded, FaissIndex)
+    assert loaded.kind == "hnsw"
