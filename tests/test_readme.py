@@ -20,7 +20,7 @@ def test_python(tmp_path, monkeypatch):
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
     assert names["results"].systems == ["BM25", "Hybrid"]
-    assert {path.name for path in tmp_path.iterdir()} == {"bm25.index", "dense.index"}
+    assert {path.name for path in tmp_path.iterdir()} == {"bm25.index", "dense.index", "encoder"}
 
 
 def test_json(tmp_path):
