@@ -52,7 +52,7 @@ def compared(tmp_path_factory):
 def test_compare_writes_everything_and_prints_the_table(compared):
     folder, output = compared
     names = ["BM25", "X-X-mono", "X-Y", "Hybrid"]
-    expected = {"means.csv", "settings.csv", "table.csv", "table.md", "table.tex", "run.json", "models"}
+    expected = {"means.csv", "settings.csv", "table.csv", "table.md", "table.tex", "report.html", "run.json", "models"}
     assert {path.name for path in folder.iterdir()} == expected | {f"heatmap-{name}.png" for name in names}
     assert {path.name for path in (folder / "models").iterdir()} == set(names[1:])
     means = pd.read_csv(folder / "means.csv")

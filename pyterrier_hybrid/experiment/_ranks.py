@@ -5,9 +5,15 @@ documents. Counting the better scored documents gives these places without sorti
 rows.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+# Comparisons that are held at once: what stays in a processor's cache.
+_CELLS = 2**20
+# Cells are counted as words of eight, whose bytes are added so many at a time; together below 256.
+_FOLDS = (8, 4)
 
 
 @dataclass(frozen=True)
@@ -47,26 +53,49 @@ def count_ranks(scores: np.ndarray, row: np.ndarray, column: np.ndarray) -> tupl
     >>> count_ranks(np.array([[0.5, 0.9, 0.5]]), np.array([0, 0]), np.array([0, 2]))
     (array([3, 2]), array([2, 3]))
     """
-    larger_first = np.zeros(len(row), np.int64)
-    smaller_first = np.zeros(len(row), np.int64)
+    own = scores[row, column]
+    better, equal = _count_around(scores, row, own)
+    after = np.zeros(len(row), np.int64)
+    found = ~np.isneginf(own)
+    for pair in np.flatnonzero((equal > 1) & found):
+        after[pair] = np.count_nonzero(scores[row[pair], column[pair] + 1 :] == own[pair])
+    return np.where(found, better + 1 + after, 0), np.where(found, better + equal - after, 0)
+
+
+def _count_around(scores: np.ndarray, row: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For values of rows, how many cells of the row are greater, and how many are equal."""
+    better, equal = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
     place = place_in_group(row)
-    columns = np.arange(scores.shape[1])
-    # One relevant document of every query at a time: no copy of the scores where each query has as many.
-    for slot in range(int(place.max(initial=-1)) + 1):
-        pairs = np.flatnonzero(place == slot)
-        rows = row[pairs]
-        block = scores if len(rows) == len(scores) else scores[rows]
-        own = scores[rows, column[pairs]][:, None]
-        first = np.count_nonzero(block > own, axis=1) + 1
-        equal = np.count_nonzero(block == own, axis=1)
-        tied = np.flatnonzero(equal > 1)
-        larger = columns > column[pairs][tied][:, None]
-        after = np.zeros(len(pairs), np.int64)
-        after[tied] = np.count_nonzero((block[tied] == own[tied]) & larger, axis=1)
-        found = ~np.isneginf(own[:, 0])
-        larger_first[pairs] = np.where(found, first + after, 0)
-        smaller_first[pairs] = np.where(found, first + equal - 1 - after, 0)
-    return larger_first, smaller_first
+    width, unit = scores.shape[1], 8 * math.prod(_FOLDS)
+    padded = -(-width // unit) * unit
+    size = max(1, _CELLS * len(scores) // max(1, len(row) * padded))
+    bits = np.empty((0, padded), bool)
+    # A few rows at a time, which stay in the processor's cache while they are compared with all of their values.
+    for start in range(0, len(scores), size):
+        rows = scores[start : start + size, None, :]
+        low, high = np.searchsorted(row, [start, start + size])
+        if low == high:
+            continue
+        inside, slot = row[low:high] - start, place[low:high]
+        slots = int(slot.max()) + 1
+        if len(bits) < len(rows) * slots:
+            bits = np.empty((len(rows) * slots, padded), bool)
+            bits[:, width:] = False
+        used = bits[: len(rows) * slots].reshape(len(rows), slots, padded)
+        values = np.full((len(rows), slots, 1), np.nan, scores.dtype)
+        values[inside, slot, 0] = own[low:high]
+        for compare, counts in ((np.greater, better), (np.equal, equal)):
+            compare(rows, values, out=used[:, :, :width])
+            counts[low:high] = _count_cells(used)[inside, slot]
+    return better, equal
+
+
+def _count_cells(bits: np.ndarray) -> np.ndarray:
+    """The number of true cells along the last axis: count_nonzero, several times as fast for long rows."""
+    words = bits.view(np.uint64).reshape(-1, bits.shape[-1] // 8)
+    for fold in _FOLDS:
+        words = np.add.reduce(words.reshape(len(words), fold, -1), axis=1)
+    return words.view(np.uint8).sum(axis=1, dtype=np.int64).reshape(bits.shape[:-1])
 
 
 def place_in_group(group: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The settings of a dataset family, read through ir_datasets: which queries meet which documents."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -85,6 +87,14 @@ class Corpus:
         """The score column of each docno."""
         return {self.documents[at].doc_id: column for column, at in enumerate(self.order)}
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that a system can see of the documents, and of their order."""
+        digest = hashlib.sha256()
+        for document in self.get_corpus_iter():
+            digest.update(json.dumps(list(document.values())).encode() + b"\n")
+        return digest.hexdigest()[:32]
+
 
 @dataclass(frozen=True, eq=False)
 class Setting:
@@ -99,6 +109,7 @@ class Setting:
         query: int64 [pairs], ascending: the index of the query of each (query, relevant document) pair.
         column: int64 [pairs]: the score column of its document.
         relevance: int64 [pairs]: its judged level, above 0.
+        id: The ir_datasets ID.
     """
 
     kind: str
@@ -109,6 +120,28 @@ class Setting:
     query: np.ndarray
     column: np.ndarray
     relevance: np.ndarray
+    id: str
+
+    @property
+    def identified(self) -> Iterator[tuple[str, str]]:
+        """The queries as qid and text."""
+        return zip(self.qids, self.texts, strict=True)
+
+    @cached_property
+    def questions(self) -> tuple[str, ...]:
+        """What the queries ask, whatever their language: their ids without the language that all of them end in."""
+        ending = f"_{self.query_lang}"
+        if all(qid.endswith(ending) for qid in self.qids):
+            return tuple(qid.removesuffix(ending) for qid in self.qids)
+        return self.qids
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the queries and of what is relevant to them."""
+        digest = hashlib.sha256(json.dumps([self.query_lang, self.qids, self.texts]).encode())
+        for array in (self.query, self.column, self.relevance):
+            digest.update(array.tobytes())
+        return digest.hexdigest()[:32]
 
 
 def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) -> tuple[str, ...]:
@@ -213,17 +246,19 @@ def _read_setting(
     dataset_id = family.id(doc_lang, query_lang)
     dataset = ir_datasets.load(dataset_id)
     judged: dict[str, dict[int, int]] = {}
+    columns = corpus.column
     for qrel in dataset.qrels_iter():
         if qrel.iteration not in languages:
             continue
-        levels = judged.setdefault(qrel.query_id, {})
-        if qrel.doc_id not in corpus.column:
+        column = columns.get(qrel.doc_id)
+        if column is None:
             raise ValueError(f"{dataset_id}: the qrels name document {qrel.doc_id!r}, which is not in its corpus.")
-        levels[corpus.column[qrel.doc_id]] = qrel.relevance
+        judged.setdefault(qrel.query_id, {})[column] = qrel.relevance
     queries = {query.query_id: query.text for query in dataset.queries_iter() if query.query_id in judged}
     if len(queries) < len(judged):
         missing = next(qid for qid in judged if qid not in queries)
         raise ValueError(f"{dataset_id}: the qrels name query {missing!r}, which is not among its queries.")
     flat = [(at, *pair) for at, qid in enumerate(queries) for pair in judged[qid].items() if pair[1] > 0]
-    query, column, relevance = np.array(flat, np.int64).reshape(-1, 3).T
-    return Setting(kind, doc_lang, query_lang, tuple(queries), tuple(queries.values()), query, column, relevance)
+    query, column, relevance = np.array(flat, np.int64).reshape(-1, 3).T.copy()
+    texts = tuple(queries.values())
+    return Setting(kind, doc_lang, query_lang, tuple(queries), texts, query, column, relevance, dataset_id)

@@ -1,30 +1,81 @@
-"""Paired t-tests over queries, with Holm's correction."""
+"""Paired tests over queries, with Holm's correction."""
 
 import numpy as np
 
+PERMUTATIONS = 100_000
+# Signs of a test that are held at once, 4 bytes each.
+_SIGNS = 2**23
 
-def paired_p_value(values: np.ndarray, baseline: np.ndarray) -> float:
-    """Two-sided p-value of a paired t-test.
+
+def t_test(difference: np.ndarray) -> np.ndarray:
+    """Two-sided p-values of paired t-tests.
 
     Args:
-        values: float64 [queries]: a system's values.
-        baseline: float64 [queries]: the baseline's values of the same queries.
+        difference: float64 [queries, tests]: a system's values less the baseline's of the same queries.
 
     Returns:
-        The p-value; 1 where no query differs; NaN for fewer than two queries.
+        float64 [tests]: p-values; 1 where no query differs; NaN for fewer than two queries.
 
-    >>> round(paired_p_value(np.array([3.0, 4.0, 5.0]), np.array([1.0, 2.0, 4.0])), 4)
-    0.0377
+    >>> t_test(np.array([[2.0], [2.0], [1.0]])).round(4)
+    array([0.0377])
     """
     from scipy import stats
 
-    difference = values - baseline
     if len(difference) < 2:
-        return float("nan")
-    if np.ptp(difference) == 0:
-        # Without variance the statistic is 0/0 (no difference) or infinite (the same difference everywhere).
-        return 1.0 if difference[0] == 0 else 0.0
-    return float(stats.ttest_1samp(difference, 0.0).pvalue)
+        return np.full(difference.shape[1], np.nan)
+    # Without variance the statistic is 0/0 (no difference) or infinite (the same difference everywhere).
+    constant = np.ptp(difference, axis=0) == 0
+    p_values = np.where(difference[0] == 0, 1.0, 0.0)
+    if not constant.all():
+        p_values[~constant] = stats.ttest_1samp(difference[:, ~constant], 0.0).pvalue
+    return p_values
+
+
+def randomisation_test(difference: np.ndarray, *, permutations: int = PERMUTATIONS, seed: int = 0) -> np.ndarray:
+    """Two-sided p-values of paired randomisation tests (Smucker et al., CIKM 2007).
+
+    Under the null hypothesis, which of the two systems a query's values come from is chance: each permutation exchanges
+    them for a random half of the queries. The p-value is the share of permutations whose mean difference is at least
+    as large, the observed one among them. Where there are no more than `permutations` ways to exchange, each is taken
+    once, and the p-value is exact.
+
+    Args:
+        difference: float64 [queries, tests]: a system's values less the baseline's of the same queries.
+        permutations: How many are drawn. The smallest p-value is 1 / (permutations + 1).
+        seed: Of the permutations, which are the same for all tests.
+
+    Returns:
+        float64 [tests]: p-values; NaN for fewer than two queries.
+
+    >>> randomisation_test(np.array([[2.0], [2.0], [1.0]]))
+    array([0.25])
+    """
+    queries, tests = difference.shape
+    if queries < 2:
+        return np.full(tests, np.nan)
+    # Sums of the same terms in another order differ in their last digits.
+    slack = 1e-6 * np.abs(difference).sum(axis=0)
+    least = np.abs(difference.sum(axis=0)) - slack
+    exact = queries < 31 and 2**queries <= permutations
+    total = 2**queries if exact else permutations
+    random = np.random.default_rng(seed)
+    values = difference.astype(np.float32)
+    reached = np.zeros(tests, np.int64)
+    size = max(1, _SIGNS // queries)
+    for start in range(0, total, size):
+        rows = min(size, total - start)
+        if exact:
+            bits = np.arange(start, start + rows)[:, None] >> np.arange(queries) & 1
+        else:
+            packed = np.frombuffer(random.bytes(rows * -(-queries // 8)), np.uint8).reshape(rows, -1)
+            bits = np.unpackbits(packed, axis=1, count=queries)
+        # The sum with exchanged signs: all values less twice those that are exchanged.
+        exchanged = difference.sum(axis=0) - 2 * (bits.astype(np.float32) @ values)
+        reached += np.count_nonzero(np.abs(exchanged) >= least, axis=0)
+    return reached / total if exact else (reached + 1) / (total + 1)
+
+
+TESTS = {"t-test": t_test, "randomisation": randomisation_test}
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -1,209 +1,167 @@
-"""The ranks of the relevant documents under one system: an encoder, BM25, or any retrieval transformer."""
+"""What may be a system of the grid, and the ranks of the relevant documents under it."""
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.experiment._ranks import Ranks, count_ranks
+from pyterrier_hybrid.experiment._dense import rank_dense
+from pyterrier_hybrid.experiment._ranks import Ranks
+from pyterrier_hybrid.experiment._retrieved import rank_bm25, rank_function, rank_retrieved
 from pyterrier_hybrid.experiment._settings import Corpus, Setting
+from pyterrier_hybrid.experiment._stored import StoredRanks
+from pyterrier_hybrid.experiment._vectors import Vectors, encoder_fingerprint, innermost, is_encoder
+from pyterrier_hybrid.experiment.systems import Runs
 
-# Scores that are held at once: a matrix of single precision takes 4 bytes for each, a row of a run about 100.
-MATRIX_CELLS = 2**24
-RUN_ROWS = 2**21
+
+@dataclass(frozen=True)
+class Member:
+    """One thing that ranks: a system, or one seed of a system.
+
+    Attributes:
+        name: The system's name.
+        place: Where it was given, for errors.
+        system: An encoder, ``"bm25"``, a function, or runs.
+    """
+
+    name: str
+    place: str
+    system: Any
+
+    @property
+    def encoder(self) -> Any:
+        """The encoder that computes vectors; None: it has none."""
+        return innermost(self.system) if is_encoder(self.system) else None
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        """What its vectors or rankings depend on besides texts; None: not known. Not of BM25."""
+        if is_encoder(self.system):
+            return encoder_fingerprint(self.system)
+        return getattr(self.system, "fingerprint", None)
+
+    def content(self, corpus: Corpus, setting: Setting) -> Any:
+        """What its ranking of a setting depends on besides texts, as JSON can hold it; None: not known."""
+        if self.system == "bm25":
+            return _bm25_content((*corpus.languages, setting.query_lang))
+        if self.fingerprint is None:
+            return None
+        return ["encoder" if is_encoder(self.system) else "function", self.fingerprint]
 
 
-def check_systems(systems: Any) -> None:
-    """Checks what was given as the systems of an experiment before anything is computed.
+def read_systems(systems: Any) -> dict[str, list[Member]]:
+    """What was given as the systems of an experiment, checked before anything is computed.
 
     Args:
-        systems: A dictionary from names to encoders, ``"bm25"`` or functions from a corpus to a transformer.
+        systems: A dictionary from names to encoders, ``"bm25"``, runs or functions from a corpus to a transformer, or
+            to lists of these: the seeds of one system.
+
+    Returns:
+        The members of each system: one, or one for each seed.
 
     Raises:
         TypeError: Not a dictionary, or a system that cannot be run.
-        ValueError: No system, or an unknown name of one.
+        ValueError: No system, an unknown name of one, or an empty list.
     """
     if not isinstance(systems, dict):
         raise TypeError(f"systems: give a dictionary {{name: system}}, not {type(systems).__name__}.")
     if not systems:
         raise ValueError("systems: no system was given; give at least one, such as {'BM25': 'bm25'}.")
+    members = {}
     for name, system in systems.items():
         if not isinstance(name, str) or not name.strip():
             raise TypeError(f"systems: the name {name!r} must be a string that is not empty.")
-        if isinstance(system, str):
-            if system != "bm25":
-                raise ValueError(
-                    f"systems[{name!r}]: {system!r} is unknown; the valid string is 'bm25', "
-                    "an encoder is given as an object: DenseEncoder(...)."
-                )
-        elif not is_encoder(system) and (not callable(system) or hasattr(system, "transform")):
+        place = f"systems[{name!r}]"
+        if isinstance(system, (list, tuple)):
+            if not system:
+                raise ValueError(f"{place}: the list is empty; give one encoder for each seed.")
+            members[name] = [_member(name, f"{place}[{seed}]", one) for seed, one in enumerate(system)]
+        else:
+            members[name] = [_member(name, place, system)]
+    return members
+
+
+def _member(name: str, place: str, system: Any) -> Member:
+    if isinstance(system, str):
+        if system != "bm25":
+            raise ValueError(
+                f"{place}: {system!r} is unknown; the valid string is 'bm25', "
+                "an encoder is given as an object: DenseEncoder(...)."
+            )
+    elif not isinstance(system, Runs) and not is_encoder(system):
+        if not callable(system) or hasattr(system, "transform"):
             raise TypeError(
-                f"systems[{name!r}]: a {type(system).__name__} is not an encoder (encode_queries, encode_documents), "
+                f"{place}: a {type(system).__name__} is not an encoder (encode_queries, encode_documents), "
                 "'bm25' or a function from a corpus to a transformer; wrap a pipeline as lambda corpus: pipeline."
             )
-
-
-def is_encoder(system: Any) -> bool:
-    """Whether the system turns texts into vectors whose inner products are its scores."""
-    return hasattr(system, "encode_queries") and hasattr(system, "encode_documents")
+    return Member(name, place, system)
 
 
 def rank_settings(
-    name: str, system: Any, corpora: dict[str, Corpus], settings: Sequence[Setting]
+    member: Member, corpora: dict[str, Corpus], settings: Sequence[Setting], vectors: Vectors, folder: Path | None
 ) -> Iterator[tuple[int, Ranks]]:
     """The ranks of the relevant documents of every setting under one system.
 
     Args:
-        name: The system's name for errors.
-        system: An encoder, ``"bm25"`` or a function from a corpus to a transformer.
+        member: The system.
         corpora: The corpora by language.
         settings: The settings.
+        vectors: Where the vectors of texts come from.
+        folder: Where ranks are kept; None: nowhere.
 
     Yields:
-        The index of the setting and its ranks, corpus by corpus, so that one index is open at a time.
+        The index of the setting and its ranks, first those that were kept.
     """
-    by_corpus = [
-        (corpus, [at for at, setting in enumerate(settings) if setting.doc_lang == lang])
-        for lang, corpus in corpora.items()
-    ]
-    by_corpus = [(corpus, members) for corpus, members in by_corpus if members]
-    if is_encoder(system):
-        yield from _rank_dense(name, system, by_corpus, settings)
-        return
-    for corpus, members in by_corpus:
-        with tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-", ignore_cleanup_errors=True) as folder:
-            retriever = _bm25(corpus, Path(folder)) if system == "bm25" else _build(name, system, corpus)
-            for at in members:
-                yield at, _rank_retrieved(name, retriever, corpus, settings[at])
+    stored = StoredRanks(folder, member.content)
+    pending = set()
+    for at, setting in enumerate(settings):
+        ranks = stored.read(corpora[setting.doc_lang], setting)
+        if ranks is None:
+            pending.add(at)
+        else:
+            yield at, ranks
+    for at, ranks in _rank(member, corpora, settings, vectors, pending) if pending else ():
+        stored.write(corpora[settings[at].doc_lang], settings[at], ranks)
+        yield at, ranks
 
 
-def _rank_dense(
-    name: str, encoder: Any, by_corpus: list[tuple[Corpus, list[int]]], settings: Sequence[Setting]
+def _rank(
+    member: Member, corpora: dict[str, Corpus], settings: Sequence[Setting], vectors: Vectors, pending: set[int]
 ) -> Iterator[tuple[int, Ranks]]:
-    query_row = _rows(text for setting in settings for text in setting.texts)
-    document_row = _rows(document.text for corpus, _ in by_corpus for document in corpus.documents)
-    queries = _encode(f"systems[{name!r}].encode_queries", encoder.encode_queries, list(query_row))
-    documents = _encode(f"systems[{name!r}].encode_documents", encoder.encode_documents, list(document_row))
-    if queries.shape[1] != documents.shape[1]:
-        raise ValueError(
-            f"systems[{name!r}]: queries have {queries.shape[1]} dimensions and documents {documents.shape[1]}; "
-            "both must come from one vector space."
-        )
-    # BLAS may round the same inner product differently in different places of a matrix; a vector that occurs twice
-    # must have one score, or real ties would be broken by noise.
-    same = _rows(vector.tobytes() for vector in documents)
-    first = np.fromiter((same[vector.tobytes()] for vector in documents), np.int64, len(documents))
-    distinct = documents[np.unique(first, return_index=True)[1]]
-    for corpus, members in by_corpus:
-        rows = np.array([first[document_row[corpus.documents[at].text]] for at in corpus.order])
-        used, column = np.unique(rows, return_inverse=True)
-        vectors = np.ascontiguousarray(distinct[used].T)
-        for at in members:
-            setting = settings[at]
-            asked = np.array([query_row[text] for text in setting.texts])
-            score = partial(_inner_products, queries, asked, vectors, column)
-            yield at, _rank_blocks(setting, len(corpus), score, MATRIX_CELLS)
+    if is_encoder(member.system):
+        yield from rank_dense(member.place, member.system, corpora, settings, vectors, pending)
+        return
+    # Corpus by corpus, so that one index is open at a time.
+    for lang, corpus in corpora.items():
+        own = {at: settings[at] for at in sorted(pending) if settings[at].doc_lang == lang}
+        if isinstance(member.system, Runs):
+            for at, setting in own.items():
+                yield at, _rank_runs(member.place, member.system, corpus, setting)
+        elif own and member.system == "bm25":
+            yield from rank_bm25(member.place, corpus, own)
+        elif own:
+            yield from rank_function(member.place, member.system, corpus, own)
 
 
-def _inner_products(
-    queries: np.ndarray, asked: np.ndarray, vectors: np.ndarray, column: np.ndarray, part: slice
-) -> np.ndarray:
-    """Scores of a part of the asked queries: products with the distinct vectors, spread over all documents."""
-    return (queries[asked[part]] @ vectors)[:, column]
+def _rank_runs(place: str, runs: Runs, corpus: Corpus, setting: Setting) -> Ranks:
+    run = runs.read(setting.id, doc_lang=setting.doc_lang, query_lang=setting.query_lang)
+    if not run["qid"].isin(setting.qids).any():
+        path = runs.path(setting.id, doc_lang=setting.doc_lang, query_lang=setting.query_lang)
+        raise ValueError(f"{place}: {path} ranks none of the queries of {setting.id}, such as {setting.qids[0]!r}.")
+
+    def retrieve(topics: pd.DataFrame) -> pd.DataFrame:
+        return run[run["qid"].isin(topics["qid"])]
+
+    return rank_retrieved(place, retrieve, corpus, setting)
 
 
-def _rows(items: Iterator[Any]) -> dict[Any, int]:
-    """A number for each distinct item, in the order of first sight."""
-    rows: dict[Any, int] = {}
-    for item in items:
-        rows.setdefault(item, len(rows))
-    return rows
+def _bm25_content(languages: Iterable[str]) -> Any:
+    from pyterrier_hybrid import __version__
+    from pyterrier_hybrid.retrieval._bm25_indexer import K1, B, choose_engine
+    from pyterrier_hybrid.retrieval.analysis import analyzer
 
-
-def _encode(place: str, encode: Callable[[list[str]], Any], texts: list[str]) -> np.ndarray:
-    vectors = np.ascontiguousarray(encode(texts), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts):
-        raise ValueError(f"{place}: {len(texts)} texts gave an array of shape {vectors.shape}; expected one row each.")
-    if not np.isfinite(vectors).all():
-        text = texts[int((~np.isfinite(vectors)).any(axis=1).argmax())]
-        raise ValueError(f"{place}: the vector of {text!r} has a value that is not finite; check the model's weights.")
-    return vectors
-
-
-def _bm25(corpus: Corpus, folder: Path) -> Any:
-    from pyterrier_hybrid.retrieval import BM25Index
-
-    index = BM25Index(folder / "index")
-    index.indexer().index(corpus.get_corpus_iter())
-    return index.retriever(num_results=len(corpus))
-
-
-def _build(name: str, function: Callable[[Corpus], Any], corpus: Corpus) -> Any:
-    retriever = function(corpus)
-    if not hasattr(retriever, "transform"):
-        raise TypeError(
-            f"systems[{name!r}]: for the corpus {corpus.id} the function returned a {type(retriever).__name__}; "
-            "it must return a PyTerrier transformer that retrieves."
-        )
-    return retriever
-
-
-def _rank_retrieved(name: str, retriever: Any, corpus: Corpus, setting: Setting) -> Ranks:
-    place = f"systems[{name!r}] on {corpus.id} with queries in {setting.query_lang}"
-    docnos = pd.Index(list(corpus.column), dtype=object)
-
-    def score(part: slice) -> np.ndarray:
-        topics = pd.DataFrame({"qid": setting.qids[part], "query": setting.texts[part]}).assign(lang=setting.query_lang)
-        results = retriever.transform(topics)
-        missing = {"qid", "docno", "score"} - set(results.columns)
-        if missing:
-            raise ValueError(f"{place}: the results have no column {', '.join(sorted(missing))}.")
-        row = pd.Index(topics["qid"], dtype=object).get_indexer(results["qid"].astype(object))
-        column = docnos.get_indexer(results["docno"].astype(object))
-        values = results["score"].to_numpy(np.float64)
-        _check_results(place, results, row, column, values)
-        scores = np.full((len(topics), len(corpus)), -np.inf)
-        scores[row, column] = values
-        if np.count_nonzero(np.isfinite(scores)) < len(results):
-            at = int(results.duplicated(["qid", "docno"]).to_numpy().argmax())
-            raise ValueError(f"{place}: document {results['docno'].iloc[at]!r} occurs twice in one ranking.")
-        return scores
-
-    return _rank_blocks(setting, len(corpus), score, RUN_ROWS)
-
-
-def _check_results(place: str, results: pd.DataFrame, row: np.ndarray, column: np.ndarray, values: np.ndarray) -> None:
-    for wrong, field, why in (
-        (row < 0, "qid", "was not asked for"),
-        (column < 0, "docno", "is not in the corpus"),
-        (~np.isfinite(values), "score", "is not a finite number"),
-    ):
-        if wrong.any():
-            (found,) = results[field].iloc[[int(wrong.argmax())]].tolist()
-            raise ValueError(f"{place}: the results hold {field} {found!r}, which {why}.")
-
-
-def _rank_blocks(setting: Setting, depth: int, score: Callable[[slice], np.ndarray], cells: int) -> Ranks:
-    """Ranks of a setting, a block of queries at a time. Score columns are in ascending order of docno."""
-    size = max(1, cells // depth)
-    ranks = []
-    for start in range(0, len(setting.qids), size):
-        scores = score(slice(start, start + size))
-        low, high = np.searchsorted(setting.query, [start, start + size])
-        # trec_eval holds scores in single precision: what differs only beyond it is a tie there.
-        with np.errstate(over="ignore"):
-            scores = scores.astype(np.float32, copy=False)
-        ranks.append(count_ranks(scores, setting.query[low:high] - start, setting.column[low:high]))
-    rank, msmarco_rank = (np.concatenate(parts) for parts in zip(*ranks, strict=True))
-    return Ranks(
-        query=setting.query,
-        relevance=setting.relevance,
-        rank=rank,
-        msmarco_rank=msmarco_rank,
-        queries=len(setting.qids),
-        depth=depth,
-    )
+    analyses = {lang: analyzer(lang).signature for lang in languages}
+    return ["bm25", __version__, choose_engine("auto"), K1, B, analyses]

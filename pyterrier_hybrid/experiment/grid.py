@@ -1,16 +1,18 @@
 """Every language setting of a dataset in one call: monolingual, cross-lingual and multilingual."""
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from ir_measures import Measure
 from tqdm.auto import tqdm
 
+from pyterrier_hybrid.experiment._frames import Cell, Frames, check_statistics
 from pyterrier_hybrid.experiment._settings import KINDS, FamilyLike, choose, read_corpora, read_settings
-from pyterrier_hybrid.experiment._significance import holm, paired_p_value
-from pyterrier_hybrid.experiment._systems import check_systems, rank_settings
+from pyterrier_hybrid.experiment._systems import rank_settings, read_systems
+from pyterrier_hybrid.experiment._vectors import Vectors
 from pyterrier_hybrid.experiment.measures import RankDistance, parse_measures, values_from_ranks
 from pyterrier_hybrid.experiment.report import LanguageResults
 
@@ -23,6 +25,10 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     kinds: Iterable[str] = KINDS,
     languages: Iterable[str] | None = None,
     baseline: str | None = None,
+    test: str = "t-test",
+    confidence: float | None = None,
+    perquery: bool = False,
+    cache: str | os.PathLike | None = None,
     verbose: bool = False,
 ) -> LanguageResults:
     """Evaluates systems on every monolingual, cross-lingual and multilingual setting of a dataset.
@@ -39,27 +45,45 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     provider of it does, the smaller one first.
 
     Args:
-        systems: Systems by name, in the order of the table. A system is an encoder (with ``encode_queries`` and
-            ``encode_documents``: lists of texts to float arrays [texts, dimensions], compared by inner product),
-            ``"bm25"``, or a function from a :class:`~pyterrier_hybrid.experiment.Corpus` to a transformer that
-            retrieves from it. Transformers receive qid, query and lang (the language of the queries); what they do not
-            retrieve counts as not found, and adds 0.
+        systems: Systems by name, in the order of the table. A system is one of these:
+
+            - an encoder (with ``encode_queries`` and ``encode_documents``: lists of texts to float arrays
+              [texts, dimensions], compared by inner product); one with ``wants_languages = True`` is also given the
+              language of each text, as a second list;
+            - ``"bm25"``;
+            - a function from a :class:`~pyterrier_hybrid.experiment.Corpus` to a transformer that retrieves from it,
+              given qid, query and lang (the language of the queries); what it does not retrieve counts as not found,
+              and adds 0;
+            - :class:`~pyterrier_hybrid.experiment.VectorPipelines`, :class:`~pyterrier_hybrid.experiment.Runs`;
+            - a list of these: one system trained with several seeds, whose values are means over them.
+
         dataset: The name of a dataset family: ``"xquad-r"``, ``"mlqa-r"``, ``"atlas"`` (its test split), or a family.
         measures: ir_measures objects or their names: AP, R@k, P@k, RR, nDCG, Success@k (AP, RR, nDCG also without k),
             RankDistance. Default: AP, R@1, R@10, RankDistance. RankDistance is reported for *multi* only, where a
             query has relevant documents of several languages; its depth is the number of documents.
         kinds: Some of mono, cross, multi.
         languages: Some of the dataset's languages; the pool and its qrels are then restricted to them.
-        baseline: The name of a system: adds p-values of paired t-tests of the other systems against it.
+        baseline: The name of a system: adds p-values of paired tests of the other systems against it.
+        test: ``"t-test"``, or ``"randomisation"``: 100,000 permutations, or all where there are fewer. Both are over
+            the queries of a setting; of a system with several seeds, over the means of each query.
+        confidence: The level of bootstrap intervals of the means, such as 0.95; default: none. 1,000 times, questions
+            are drawn with replacement; a question goes with its translations in all settings of a kind.
+        perquery: Keep the values of single queries, in ``.queries``.
+        cache: A folder, made at need, in which vectors and ranks are kept, found by content: that of texts, qrels and
+            encoders (their ``fingerprint``) or the analysis of BM25, never by a name. What is there is not computed
+            again: another run with one more system does that system alone, and one that was killed goes on. It changes
+            no value. Encoders and functions without a ``fingerprint`` are computed each time.
         verbose: Show a progress bar over systems and settings.
 
     Returns:
-        The results: ``.settings``, ``.means``, ``.per_language()``, ``.table()``, ``.heatmap()``, ``.save()``.
+        The results: ``.settings``, ``.means``, ``.per_language()``, ``.table()``, ``.compare()``, ``.heatmap()``,
+        ``.to_html()``, ``.save()``.
 
     Raises:
-        ValueError: An unknown dataset, measure, kind, language, baseline or name of a system; an encoder or
-            transformer whose output does not fit.
+        ValueError: An unknown dataset, measure, kind, language, baseline, test or name of a system; an encoder or
+            transformer whose output does not fit; a damaged file of the cache.
         TypeError: A system that is none of the above.
+        FileNotFoundError: A file of runs is not there.
 
     >>> import numpy as np
     >>> class Letters:
@@ -71,53 +95,45 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     [['mono', 'de', 'de'], ['mono', 'en', 'en'], ['cross', 'de', 'en'], ['cross', 'en', 'de'],
      ['multi', 'multi', 'de'], ['multi', 'multi', 'en']]
     """
-    check_systems(systems)
+    members = read_systems(systems)
     if baseline is not None and baseline not in systems:
         raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}.")
+    check_statistics(test, confidence)
     wanted = parse_measures(measures)
     kinds = choose("kinds", kinds, KINDS)
     family = _family(dataset)
     languages = choose("languages", languages, family.languages)
     corpora = read_corpora(family, kinds, languages)
     settings = read_settings(family, kinds, languages, corpora)
+    folder = None if cache is None else Path(cache)
 
-    values: dict[tuple[str, int, Measure], np.ndarray] = {}
-    with tqdm(total=len(systems) * len(settings), unit="setting", disable=not verbose) as progress:
-        for name, system in systems.items():
-            progress.set_description(name)
-            for at, ranks in rank_settings(name, system, corpora, settings):
+    values: dict[Cell, list[np.ndarray]] = {}
+    vectors = Vectors(None if folder is None else folder / "vectors")
+    queue = [member for seeds in members.values() for member in seeds]
+    with tqdm(total=len(queue) * len(settings), unit="setting", disable=not verbose) as progress:
+        for number, member in enumerate(queue, start=1):
+            progress.set_description(member.name)
+            ranked = rank_settings(member, corpora, settings, vectors, None if folder is None else folder / "ranks")
+            for at, ranks in ranked:
                 for measure in wanted:
                     if settings[at].kind == "multi" or not isinstance(measure, RankDistance):
-                        values[name, at, measure] = values_from_ranks(measure, ranks)
+                        values.setdefault((member.name, at, str(measure)), []).append(values_from_ranks(measure, ranks))
                 progress.update()
-
-    rows = [
-        {
-            "system": name,
-            "kind": setting.kind,
-            "doc_lang": setting.doc_lang,
-            "query_lang": setting.query_lang,
-            "measure": str(measure),
-            "value": float(values[name, at, measure].mean()),
-            "queries": len(setting.qids),
-            "p_value": float("nan")
-            if baseline in (None, name)
-            else paired_p_value(values[name, at, measure], values[baseline, at, measure]),
-        }
-        for name in systems
-        for at, setting in enumerate(settings)
-        for measure in wanted
-        if (name, at, measure) in values
-    ]
-    if not rows:
+            vectors.keep_only(later.encoder for later in queue[number:])
+    if not values:
         raise ValueError("measures: RankDistance is reported for kind multi only; add it to the kinds.")
-    frame = pd.DataFrame(rows)
-    if baseline is None:
-        frame = frame.drop(columns="p_value")
-    else:
-        tests = frame.groupby(["system", "measure"], sort=False)["p_value"]
-        frame["p_corrected"] = tests.transform(lambda group: holm(group.to_numpy()))
-    return LanguageResults(frame, dataset=family.name, languages=languages, baseline=baseline)
+    frames = Frames(settings, values, list(members), [str(measure) for measure in wanted])
+    return LanguageResults(
+        frames.settings(baseline, test),
+        dataset=family.name,
+        languages=languages,
+        baseline=baseline,
+        test=test,
+        seeds=frames.seeds(),
+        intervals=None if confidence is None else frames.intervals(confidence),
+        confidence=confidence,
+        queries=frames.queries() if perquery else None,
+    )
 
 
 def _family(dataset: str | FamilyLike) -> FamilyLike:

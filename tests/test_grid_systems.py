@@ -1,0 +1,204 @@
+"""What a system of the grid may be besides encoders and functions: encoders that want languages, pipelines, runs."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pyterrier as pt
+import pytest
+from grid_helpers import MEASURES, Exhaustive, Letters, corpus_of, make_toy
+
+from pyterrier_hybrid import LanguageExperiment
+from pyterrier_hybrid.experiment import Runs, VectorPipelines
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return make_toy("toy-systems")
+
+
+class Shift:
+    """Adds a vector of its own to each language, and notes what it was given."""
+
+    def __init__(self):
+        self.seen = []
+
+    def queries(self, vectors, langs):
+        self.seen.append(("queries", set(langs), len(vectors)))
+        return vectors + np.array([[len(lang) + ord(lang[0]) % 3] for lang in langs], np.float32)
+
+    def documents(self, vectors, langs):
+        self.seen.append(("documents", set(langs), len(vectors)))
+        return vectors - np.array([[ord(lang[1]) % 5] for lang in langs], np.float32)
+
+
+class Shifted:
+    """The interface of DebiasedEncoder."""
+
+    wants_languages = True
+
+    def __init__(self, encoder, debias):
+        self.encoder, self.debias = encoder, debias
+
+    def encode_queries(self, texts, langs):
+        return self.debias.queries(self.encoder.encode_queries(texts), langs)
+
+    def encode_documents(self, texts, langs):
+        return self.debias.documents(self.encoder.encode_documents(texts), langs)
+
+
+class Opaque:
+    """An encoder that wants languages and does not say why."""
+
+    wants_languages = True
+
+    def __init__(self, shifted):
+        self.encode_queries, self.encode_documents = shifted.encode_queries, shifted.encode_documents
+
+
+class Plain:
+    """The same for one language, as an encoder of texts alone."""
+
+    def __init__(self, shifted, lang):
+        self.shifted, self.lang = shifted, lang
+
+    def encode_queries(self, texts):
+        return self.shifted.encode_queries(texts, [self.lang] * len(texts))
+
+    def encode_documents(self, texts):
+        return self.shifted.encode_documents(texts, [text[:2] for text in texts])
+
+
+def test_languages_of_queries_and_documents(toy):
+    shifted = Shifted(Letters(), Shift())
+
+    class Function(pt.Transformer):
+        def __init__(self, corpus):
+            self.corpus = corpus
+
+        def transform(self, topics):
+            (lang,) = set(topics["lang"])
+            return Exhaustive(Plain(shifted, lang), self.corpus).transform(topics)
+
+    systems = {"shifted": shifted, "opaque": Opaque(shifted), "as it is": Letters()}
+    systems["function"] = lambda corpus: Function(corpus)
+    settings = LanguageExperiment(systems, toy, measures=MEASURES).settings
+    values = {name: settings[settings["system"] == name]["value"].to_numpy() for name in systems}
+    np.testing.assert_allclose(values["shifted"], values["function"], rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(values["shifted"], values["opaque"])
+    assert (values["shifted"] != values["as it is"]).any()
+
+
+def test_one_text_in_two_languages_has_two_vectors(toy):
+    debias = Shift()
+    LanguageExperiment({"a": Shifted(Letters(), debias)}, toy)
+    assert {role: langs for role, langs, _ in debias.seen} == {
+        "queries": set(toy.languages),
+        "documents": set(toy.languages),
+    }
+
+
+def test_systems_share_the_vectors_of_one_encoder(toy):
+    encoder = Letters()
+    nested = Shifted(Shifted(encoder, Shift()), Shift())
+    systems = {"a": encoder, "b": Shifted(encoder, Shift()), "other": Letters(seed=3), "c": nested}
+    LanguageExperiment(systems, toy)
+    assert len(encoder.calls) == 2  # queries and documents, once
+
+
+def test_bad_shift(toy):
+    shift = Shift()
+    shift.documents = lambda vectors, langs: vectors[1:]
+    with pytest.raises(
+        ValueError, match=r"systems\['a'\].debias.documents: 27 texts gave an array of shape \(26, 16\)"
+    ):
+        LanguageExperiment({"a": Shifted(Letters(), shift)}, toy)
+
+
+def vectors(column, source, encode):
+    return pt.apply.generic(lambda frame: frame.assign(**{column: list(encode(frame[source].tolist()))}))
+
+
+def test_pipelines_of_vectors(toy):
+    encoder = Letters()
+    upside_down = pt.apply.generic(lambda frame: frame.iloc[::-1])
+    queries = vectors("query_vec", "query", encoder.encode_queries) >> upside_down
+    system = VectorPipelines(queries, vectors("doc_vec", "text", encoder.encode_documents))
+    settings = LanguageExperiment({"pipelines": system, "encoder": encoder}, toy, measures=MEASURES).settings
+    values = [settings[settings["system"] == name]["value"].to_numpy() for name in ("pipelines", "encoder")]
+    np.testing.assert_array_equal(*values)
+
+
+def test_bad_pipelines(toy):
+    good = vectors("doc_vec", "text", Letters().encode_documents)
+    with pytest.raises(TypeError, match="VectorPipelines: queries is a function, not a PyTerrier transformer"):
+        VectorPipelines(lambda frame: frame, good)
+    cases = [
+        (pt.Transformer.identity(), "gives no column query_vec"),
+        (pt.apply.generic(lambda frame: frame[1:].assign(query_vec=0)), "gave 14 rows for 15"),
+    ]
+    for queries, message in cases:
+        with pytest.raises(ValueError, match=message):
+            LanguageExperiment({"a": VectorPipelines(queries, good)}, toy)
+
+
+@pytest.fixture
+def runs(toy, tmp_path):
+    """A run for each setting, of all queries, also those without an answer there."""
+    for doc_lang in (*toy.languages, "multi"):
+        ranked = Exhaustive(Letters(), corpus_of(toy, doc_lang))
+        for query_lang in toy.languages:
+            topics = pt.get_dataset(f"irds:{toy.id(doc_lang, query_lang)}").get_topics()
+            extra = pd.DataFrame({"qid": ["extra"], "query": ["sun moon"]})
+            frame = ranked.transform(pd.concat([topics, extra], ignore_index=True))
+            pt.io.write_results(frame, str(tmp_path / f"{doc_lang}.{query_lang}.trec"), format="trec")
+    return tmp_path
+
+
+def test_runs(toy, runs):
+    named = {
+        toy.id(doc, query): runs / f"{doc}.{query}.trec" for doc in (*toy.languages, "multi") for query in toy.languages
+    }
+    systems = {"encoder": Letters(), "pattern": Runs(f"{runs}/{{doc_lang}}.{{query_lang}}.trec"), "named": Runs(named)}
+    settings = LanguageExperiment(systems, toy, measures=MEASURES).settings
+    values = [settings[settings["system"] == name]["value"].to_numpy() for name in systems]
+    np.testing.assert_allclose(values[0], values[1], rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(values[1], values[2])
+
+
+def test_runs_with_gzip(toy, runs):
+    content = (runs / "de.de.trec").read_bytes()
+    (runs / "de.de.trec.gz").write_bytes(gzip.compress(content))
+    systems = {
+        "plain": Runs({"toy-systems/de": runs / "de.de.trec"}),
+        "gz": Runs({"toy-systems/de": runs / "de.de.trec.gz"}),
+    }
+    values = LanguageExperiment(systems, toy, kinds="mono", languages="de", measures="AP").settings["value"].tolist()
+    assert values[0] == values[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("files", "error", "message"),
+    [
+        (
+            "missing/{id}.trec",
+            FileNotFoundError,
+            "missing/toy-systems/de.trec is not there; toy-systems/de needs a run",
+        ),
+        ({"toy-systems/en": "x"}, ValueError, "there is no file for 'toy-systems/de', only for toy-systems/en"),
+        ("{runs}/en.en.trec", ValueError, r"systems\['a'\]: .*en.en.trec ranks none of the queries of toy-systems/de"),
+    ],
+)
+def test_wrong_runs(toy, runs, files, error, message):
+    if isinstance(files, str) and "{runs}" in files:
+        files = {"toy-systems/de": files.replace("{runs}", str(runs))}
+    with pytest.raises(error, match=message):
+        LanguageExperiment({"a": Runs(files)}, toy, kinds="mono", languages="de")
+
+
+def test_patterns():
+    with pytest.raises(ValueError, match="'run.trec' is one file for all settings"):
+        Runs("run.trec")
+    with pytest.raises(ValueError, match="its fields are {id}, {doc_lang} and {query_lang}"):
+        Runs("runs/{language}.trec")
+    assert repr(Runs("{id}.trec")) == "Runs('{id}.trec')"
