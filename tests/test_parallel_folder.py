@@ -152,7 +152,7 @@ def test_big_texts_end_a_batch(monkeypatch):
 
 
 def test_no_store(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"is no pair store, it has no store.json: .*save"):
+    with pytest.raises(FileNotFoundError, match=r"has no store.json: choose a folder that pairs were saved in"):
         ParallelPairs.open(tmp_path)
 
 
