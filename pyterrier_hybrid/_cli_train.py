@@ -60,12 +60,12 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
 
 
 def _interrupted(output: Path) -> str:
-    from pyterrier_hybrid.training._checkpoints import Checkpoints
+    from pyterrier_hybrid.training._checkpoints import Checkpoints, step_of
 
     last = Checkpoints(output).latest()
     if last is None:
         return "Interrupted before the first checkpoint"
-    return f"Interrupted: the same command goes on from step {last.name.rpartition('-')[2]}"
+    return f"Interrupted: the same command goes on from step {step_of(last)}"
 
 
 @click.command(cls=ManyValues)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from ir_measures import Measure
-from tqdm.auto import tqdm
 
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.experiment._frames import Cell, Frames, check_statistics
 from pyterrier_hybrid.experiment._settings import KINDS, FamilyLike, choose, read_corpora, read_settings
 from pyterrier_hybrid.experiment._systems import rank_settings, read_systems
@@ -110,7 +110,7 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     values: dict[Cell, list[np.ndarray]] = {}
     vectors = Vectors(None if folder is None else folder / "vectors")
     queue = [member for seeds in members.values() for member in seeds]
-    with tqdm(total=len(queue) * len(settings), unit="setting", disable=not verbose) as progress:
+    with progress_bar(total=len(queue) * len(settings), unit="setting", disable=not verbose) as progress:
         for number, member in enumerate(queue, start=1):
             progress.set_description(member.name)
             ranked = rank_settings(member, corpora, settings, vectors, None if folder is None else folder / "ranks")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyterrier as pt
-from tqdm.auto import tqdm
 
 from pyterrier_hybrid._files import whole_folder
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.retrieval import _pisa, _terrier
 from pyterrier_hybrid.retrieval.analysis import analyzer
 
@@ -103,7 +103,7 @@ class BM25Indexer(pt.Indexer):
         """Docnos and languages, and a file per language with the term counts of its documents."""
         docnos: dict[str, int] = {}
         langs, files, streams = [], {}, {}
-        bar = tqdm(documents, desc="analysing documents", unit="document", delay=2, leave=False)
+        bar = progress_bar(documents, desc="analysing documents", unit="document", delay=2, leave=False)
         with ExitStack() as stack:
             for number, document in enumerate(bar):
                 docno, text, lang = self._check(number, document, docnos)

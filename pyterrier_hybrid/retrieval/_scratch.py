@@ -7,9 +7,9 @@ from typing import Any
 import sentencepiece
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from tqdm.auto import tqdm
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.retrieval._modules import EmbeddingModel, StaticBackbone, TransformerBackbone
 
 ARCHITECTURES = ("static", "transformer")
@@ -73,7 +73,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = Fa
     if not any(text.strip() for text in texts):
         raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
     trained = io.BytesIO()
-    with tqdm(texts, desc="training a tokenizer", unit="text", leave=False, disable=not verbose) as sentences:
+    with progress_bar(texts, desc="training a tokenizer", unit="text", leave=False, disable=not verbose) as sentences:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(sentences), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
             hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity",

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyterrier as pt
 import torch
-from tqdm.auto import tqdm
 
 from pyterrier_hybrid._files import whole_folder
+from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.retrieval import _layout
 from pyterrier_hybrid.retrieval._card import model_card, without_paths
 from pyterrier_hybrid.retrieval._hub import push
@@ -83,13 +83,9 @@ class DenseEncoder:
             raise ValueError(f"pooling={pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
         folder = _layout.locate(model, trust_remote_code=trust_remote_code)
         given = {
-            "pooling": pooling,
-            "query_prefix": query_prefix,
-            "document_prefix": document_prefix,
-            "normalize": normalize,
-            "max_length": max_length,
-            "truncate_dim": truncate_dim,
-        }
+            "pooling": pooling, "query_prefix": query_prefix, "document_prefix": document_prefix,
+            "normalize": normalize, "max_length": max_length, "truncate_dim": truncate_dim,
+        }  # fmt: skip
         settings = read_settings(folder, given)
         module, tokenizer = _layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
         self._set_up(
@@ -360,11 +356,10 @@ class DenseEncoder:
     @property
     def fingerprint(self) -> str:
         """A hash of all that vectors depend on: weights, tokenizer, prefixes, pooling, normalisation, length, dtype."""
-        parts = [
+        return _layout.hashed([
             fingerprint(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
             self.pooling, self.normalize, self.max_length, self.dim, self.dtype,
-        ]  # fmt: skip
-        return _layout.hashed(parts)
+        ])  # fmt: skip
 
     def with_module(self, module: EmbeddingModel, *, name: str) -> "DenseEncoder":
         """This encoder with other weights: what a trainer returns.
@@ -393,8 +388,8 @@ class DenseEncoder:
         ids = self.tokenize([prefix + text for text in unique])
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
         vectors = np.empty((len(ids), self.dim), dtype=np.float32)
-        bar = tqdm(total=len(ids), desc=f"encoding {what}", unit="text", delay=2, leave=False, disable=not self.verbose)
-        with torch.inference_mode(), bar:
+        options = {"desc": f"encoding {what}", "unit": "text", "delay": 2, "leave": False, "disable": not self.verbose}
+        with torch.inference_mode(), progress_bar(total=len(ids), **options) as bar:
             for start in range(0, len(order), self.batch_size):
                 batch = order[start : start + self.batch_size]
                 vectors[batch] = self._computing([ids[i] for i in batch]).cpu().numpy()

@@ -49,7 +49,7 @@ class Checkpoints:
 
     def latest(self) -> Path | None:
         """The last checkpoint that was written whole."""
-        checkpoints = sorted(self.folder.glob("checkpoint-*"), key=_step, reverse=True)
+        checkpoints = sorted(self.folder.glob("checkpoint-*"), key=step_of, reverse=True)
         return next((checkpoint for checkpoint in checkpoints if _is_complete(checkpoint)), None)
 
     def remove_unfinished(self) -> None:
@@ -79,13 +79,12 @@ class MarkComplete(TrainerCallback):
 
 def step_of(checkpoint: Path) -> int:
     """The number of steps that were done when a checkpoint was written."""
-    return _step(checkpoint)
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 def stopped_early(checkpoint: Path) -> bool:
     """Whether early stopping had just ended the training when a checkpoint was written."""
-    state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
-    saved = state["stateful_callbacks"].get("EarlyStoppingCallback")
+    saved = log_of(checkpoint)["stateful_callbacks"].get("EarlyStoppingCallback")
     if saved is None:
         return False
     return saved["attributes"]["early_stopping_patience_counter"] >= saved["args"]["early_stopping_patience"]
@@ -100,10 +99,6 @@ def load_weights(module: nn.Module, checkpoint: Path) -> None:
     """Load a checkpoint's weights."""
     # Not strict: of shared tensors one is saved.
     module.load_state_dict(load_file(checkpoint / "model.safetensors"), strict=False)
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
 
 
 def _is_complete(checkpoint: Path) -> bool:

@@ -1,0 +1,66 @@
+"""Options of a training that make no sense, and what is said of them."""
+
+import pytest
+from test_trainer import SETTINGS, start, store
+
+import pyterrier_hybrid as ph
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return store()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_steps": 0}, "max_steps=0"),
+        ({"hard_negatives": -1}, "hard_negatives=-1: it must be at least 0"),
+        ({"chunk_size": 0}, "chunk_size=0"),
+        ({"eval_steps": 0}, "eval_steps=0"),
+        ({"patience": 0}, "patience=0"),
+        ({"save_steps": -1}, "save_steps=-1"),
+        ({"gradient_accumulation_steps": 0}, "gradient_accumulation_steps=0"),
+        ({"dimensions": [16, 17]}, "vectors have 1 to 16 values"),
+        ({"fp16": True}, "fp16=True needs a GPU"),
+        ({"temperature": 0.0}, "temperature=0.0"),
+        ({"batch_size": 99}, "batch_size=99"),
+        ({"freeze_token_embeddings": True}, "static encoder nothing to learn"),
+        ({"learning_rate": float("inf")}, "the loss is nan at step"),
+    ],
+)
+def test_bad_options(pairs, options, message):
+    with pytest.raises(ValueError, match=message):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **{**SETTINGS, **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": "learned"}, "temperature='learned' is str"),
+        ({"max_steps": 1.5}, "max_steps=1.5 is float"),
+        ({"validation": "held-out"}, "validation is str: pass held-out ParallelPairs"),
+        ({"temprature": 0.1}, "no option 'temprature'"),
+        ({"output_dir": "there"}, "output_dir is not for train: use output"),
+        ({"num_train_epochs": 3}, "use max_steps"),
+    ],
+)
+def test_options_of_a_wrong_type(pairs, options, message):
+    with pytest.raises(TypeError, match=message):
+        ph.train(start(pairs), pairs, ph.MonoSampler(), **{**SETTINGS, **options})
+
+
+def test_arguments_of_a_wrong_kind(pairs):
+    encoder = start(pairs)
+    for arguments, message in [
+        (("xlmr", pairs, ph.MonoSampler()), "encoder is 'xlmr': pass a DenseEncoder"),
+        ((encoder, [], ph.MonoSampler()), r"pairs is \[\]: pass ParallelPairs"),
+        ((encoder, pairs, "hybrid"), "sampler is 'hybrid': pass a sampler, such as"),
+        ((encoder, pairs, ph.MonoSampler), "sampler is the class MonoSampler"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            ph.train(*arguments, **SETTINGS)
+    with pytest.raises(TypeError, match="dimensions='64' is str"):
+        ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, dimensions="64")
+    with pytest.raises(ValueError, match="hard_negatives=2, but these pairs have none"):
+        ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, hard_negatives=2)
