@@ -3,23 +3,27 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ir_measures import Measure
 
 from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.experiment._frames import Cell, Frames, check_statistics
+from pyterrier_hybrid.experiment._held_out import family_of
 from pyterrier_hybrid.experiment._settings import KINDS, FamilyLike, choose, read_corpora, read_settings
 from pyterrier_hybrid.experiment._systems import rank_settings, read_systems
 from pyterrier_hybrid.experiment._vectors import Vectors
 from pyterrier_hybrid.experiment.measures import RankDistance, parse_measures, values_from_ranks
 from pyterrier_hybrid.experiment.report import LanguageResults
 
+if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
+
 
 def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which it is used
     systems: dict[str, Any],
-    dataset: str | FamilyLike,
+    dataset: "str | FamilyLike | ParallelPairs",
     *,
     measures: Iterable[Measure | str] | None = None,
     kinds: Iterable[str] = KINDS,
@@ -57,7 +61,8 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             - :class:`~pyterrier_hybrid.experiment.VectorPipelines`, :class:`~pyterrier_hybrid.experiment.Runs`;
             - a list of these: one system trained with several seeds, whose values are means over them.
 
-        dataset: The name of a dataset family: ``"xquad-r"``, ``"mlqa-r"``, ``"atlas"`` (its test split), or a family.
+        dataset: The name of a dataset family: ``"xquad-r"``, ``"mlqa-r"``, ``"atlas"`` (its test split), or a family;
+            or held-out pairs, as :class:`LanguageValidation` takes them.
         measures: ir_measures objects or their names: AP, R@k, P@k, RR, nDCG, Success@k (AP, RR, nDCG also without k),
             RankDistance. Default: AP, R@1, R@10, RankDistance. RankDistance is reported for *multi* only, where a
             query has relevant documents of several languages; its depth is the number of documents.
@@ -136,9 +141,9 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     )
 
 
-def _family(dataset: str | FamilyLike) -> FamilyLike:
+def _family(dataset: "str | FamilyLike | ParallelPairs") -> FamilyLike:
     if not isinstance(dataset, str):
-        return dataset
+        return family_of(dataset) if hasattr(dataset, "groups") else dataset
     from pyterrier_hybrid import datasets
 
     return datasets.family(dataset)

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
+from pyterrier_hybrid.experiment._held_out import family_of
 from pyterrier_hybrid.experiment._settings import KINDS, choose
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import lower_is_better, parse_measures
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.retrieval import DenseEncoder
 
 
@@ -21,17 +23,20 @@ class LanguageValidation:
     mean of the kinds, by which arXiv 2408.10536 chooses alpha. It goes with ``validation=`` of
     :func:`pyterrier_hybrid.train` and ``evaluate=`` of :func:`pyterrier_hybrid.sweep`.
 
-    It reads the split that is reported: of ``atlas``, the test split; the sets of LAReQA have no other. What is chosen
-    by it was chosen on test data, and must be called so.
+    Of a dataset it reads the split that is reported: of ``atlas``, the test split; the sets of LAReQA have no other.
+    What is chosen by it was chosen on test data, and must be called so. Held-out pairs are not test data.
 
     Args:
-        dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``.
+        dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``. Or pairs that are not trained
+            on: their queries search their passages, of which one item of each group is taken; translations are
+            passages that answer nothing. It then becomes a name made of the pairs' fingerprint.
         measure: An ir_measures name of which more is better.
         kinds: Some of mono, cross, multi.
         languages: Some of the dataset's languages; default: all.
 
     Raises:
-        ValueError: An unknown dataset, measure, kind or language, or a measure of which less is better.
+        ValueError: An unknown dataset, measure, kind or language, a measure of which less is better, or pairs that ask
+            nothing.
 
     >>> import numpy as np
     >>> class Letters:
@@ -43,7 +48,7 @@ class LanguageValidation:
     ['mono', 'cross', 'multi', 'mean']
     """
 
-    dataset: str = "atlas"
+    dataset: "str | ParallelPairs" = "atlas"
     _: KW_ONLY
     measure: str = "AP"
     kinds: Iterable[str] = KINDS
@@ -57,9 +62,11 @@ class LanguageValidation:
             raise ValueError(f"measure: of {measure}, less is better; choose one of which more is, such as AP.")
         object.__setattr__(self, "measure", str(measure))
         object.__setattr__(self, "kinds", choose("kinds", self.kinds, KINDS))
-        known = datasets.family(self.dataset).languages
+        family = datasets.family(self.dataset) if isinstance(self.dataset, str) else family_of(self.dataset)
+        object.__setattr__(self, "dataset", family.name)
+        object.__setattr__(self, "_family", family)
         if self.languages is not None:
-            object.__setattr__(self, "languages", choose("languages", self.languages, known))
+            object.__setattr__(self, "languages", choose("languages", self.languages, family.languages))
 
     def __call__(self, encoder: "DenseEncoder") -> dict[str, float]:
         """Evaluate an encoder.
@@ -75,7 +82,7 @@ class LanguageValidation:
         quiet = copy.copy(encoder)
         quiet.verbose = False
         results = LanguageExperiment(
-            {"encoder": quiet}, self.dataset, measures=[self.measure], kinds=self.kinds, languages=self.languages
+            {"encoder": quiet}, self._family, measures=[self.measure], kinds=self.kinds, languages=self.languages
         )
         values = dict(zip(results.means["kind"], results.means["value"].tolist(), strict=True))
         return {**values, "mean": sum(values.values()) / len(values)}

@@ -1,0 +1,109 @@
+"""Held-out pairs as a dataset, and as the judge of encoders."""
+
+import ir_datasets
+import numpy as np
+import pytest
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.experiment._held_out import family_of
+from pyterrier_hybrid.parallel import Item
+
+RAIN = {"de": "Es regnet heute sehr.", "en": "It rains a lot today."}
+ASKED = {"de": "Wo ist Rom?", "en": "Where is Rome?"}
+ANSWERED = {"de": "Rom ist hier.", "en": "Rome is here."}
+
+
+def held_out() -> ph.ParallelPairs:
+    return ph.ParallelPairs([
+        Item("t", None, "news", RAIN, RAIN, translation=True),
+        Item("a", 1, "toy", ASKED, ANSWERED),
+        Item("b", 1, "toy", {"en": "Where is it?"}, {"en": "It is here."}),
+        Item("c", 2, "toy", {"en": "Who is he?"}, {"de": "Er ist Otto."}),
+    ])  # fmt: skip
+
+
+class Words:
+    """Exact vectors: one dimension for each text that is asked about, so that every answer is known."""
+
+    answers = {
+        "Wo ist Rom?": "Rom", "Where is Rome?": "Rom", "Rom ist hier.": "Rom", "Rome is here.": "Rom",
+        "Who is he?": "Otto", "Er ist Otto.": "Otto", "Es regnet heute sehr.": "rain", "It rains a lot today.": "rain",
+    }  # fmt: skip
+    order = ["Rom", "Otto", "rain"]
+
+    def encode_queries(self, texts: list[str]) -> np.ndarray:
+        return np.eye(3, dtype=np.float32)[[self.order.index(self.answers[text]) for text in texts]]
+
+    encode_documents = encode_queries
+
+
+def test_ids_have_queries_documents_and_answers() -> None:
+    family = family_of(held_out())
+    assert family.languages == ("de", "en")
+    documents = {doc.doc_id: doc.text for doc in ir_datasets.load(family.docs_id).docs_iter()}
+    assert documents == {
+        "de_0": "Es regnet heute sehr.", "de_1": "Rom ist hier.", "de_3": "Er ist Otto.",
+        "en_0": "It rains a lot today.", "en_1": "Rome is here.",
+    }  # fmt: skip
+    pool = ir_datasets.load(family.id("multi", "en"))
+    assert [query.text for query in pool.queries_iter()] == ["Where is Rome?", "Who is he?"]
+    assert {(qrel.query_id, qrel.doc_id, qrel.iteration) for qrel in pool.qrels_iter()} == {
+        ("1_en", "de_1", "de"), ("1_en", "en_1", "en"), ("3_en", "de_3", "de"),
+    }  # fmt: skip
+    # What has no passage in the documents' language is not asked there.
+    assert [query.query_id for query in ir_datasets.load(family.id("en", "en")).queries_iter()] == ["1_en"]
+
+
+def test_others_of_a_group_are_left_out() -> None:
+    """The second item of group 1 may answer the first one's query: it is no wrong document, so it is none at all."""
+    family = family_of(held_out())
+    texts = {doc.text for doc in ir_datasets.load(family.docs_id).docs_iter()}
+    assert "It is here." not in texts
+
+
+def test_a_question_stands_for_its_group_before_a_translation() -> None:
+    pairs = ph.ParallelPairs([
+        Item("t", 5, "news", RAIN, RAIN, translation=True),
+        Item("a", 5, "toy", {"en": "Where is Rome?"}, {"en": "Rome is here."}),
+    ])  # fmt: skip
+    family = family_of(pairs)
+    assert [query.text for query in ir_datasets.load(family.id("en", "en")).queries_iter()] == ["Where is Rome?"]
+
+
+def test_equal_pairs_are_one_family() -> None:
+    assert family_of(held_out()) == family_of(held_out())
+
+
+def test_experiment_on_held_out_pairs() -> None:
+    results = ph.LanguageExperiment({"words": Words()}, held_out(), measures=["AP", "RankDistance"])
+    values = results.means.set_index(["kind", "measure"])["value"].to_dict()
+    # In the pool, two right documents come first for the queries about Rome (1), and one for that about Otto (0).
+    assert values == {
+        ("mono", "AP"): 1.0, ("cross", "AP"): 1.0, ("multi", "AP"): 1.0, ("multi", "RankDistance"): pytest.approx(0.75),
+    }  # fmt: skip
+
+
+def test_validation_by_held_out_pairs() -> None:
+    judge = ph.LanguageValidation(held_out(), kinds=["mono", "cross"])
+    assert judge(Words()) == {"mono": 1.0, "cross": 1.0, "mean": 1.0}
+    assert judge == ph.LanguageValidation(held_out(), kinds=["mono", "cross"])
+    assert repr(judge).startswith("LanguageValidation(dataset='pairs-")
+
+
+def test_a_training_can_be_judged_by_held_out_pairs() -> None:
+    pairs = ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"])
+    train, held = pairs.split(40)
+    start = ph.DenseEncoder.from_scratch(train.texts(limit=500), dim=8, vocab_size=300)
+    trained = ph.train(
+        start, train, ph.HybridSampler(), batch_size=8, max_steps=4, eval_steps=2, learning_rate=1e-2,
+        validation=ph.LanguageValidation(held), verbose=False,
+    )  # fmt: skip
+    logged = [entry["eval_mean"] for entry in trained.training["log"] if "eval_mean" in entry]
+    assert logged
+    assert ph.LanguageValidation(held)(trained)["mean"] == pytest.approx(max(logged), abs=1e-6)
+
+
+@pytest.mark.parametrize("items", [[], [Item("t", None, "news", RAIN, RAIN, translation=True)]])
+def test_pairs_that_ask_nothing(items: list[Item]) -> None:
+    with pytest.raises(ValueError, match="none of these .* items asks anything"):
+        ph.LanguageValidation(ph.ParallelPairs(items))
