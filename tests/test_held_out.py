@@ -42,16 +42,23 @@ def test_ids_have_queries_documents_and_answers() -> None:
     assert family.languages == ("de", "en")
     documents = {doc.doc_id: doc.text for doc in ir_datasets.load(family.docs_id).docs_iter()}
     assert documents == {
-        "de_0": "Es regnet heute sehr.", "de_1": "Rom ist hier.", "de_3": "Er ist Otto.",
-        "en_0": "It rains a lot today.", "en_1": "Rome is here.",
+        "de_0_0": "Es regnet heute sehr.", "de_1_0": "Rom ist hier.", "de_3_0": "Er ist Otto.",
+        "en_0_0": "It rains a lot today.", "en_1_0": "Rome is here.",
     }  # fmt: skip
     pool = ir_datasets.load(family.id("multi", "en"))
     assert [query.text for query in pool.queries_iter()] == ["Where is Rome?", "Who is he?"]
     assert {(qrel.query_id, qrel.doc_id, qrel.iteration) for qrel in pool.qrels_iter()} == {
-        ("1_en", "de_1", "de"), ("1_en", "en_1", "en"), ("3_en", "de_3", "de"),
+        ("1_en", "de_1_0", "de"), ("1_en", "en_1_0", "en"), ("3_en", "de_3_0", "de"),
     }  # fmt: skip
     # What has no passage in the documents' language is not asked there.
     assert [query.query_id for query in ir_datasets.load(family.id("en", "en")).queries_iter()] == ["1_en"]
+
+
+def test_hard_negatives_are_wrong_documents() -> None:
+    item = Item("a", 1, "toy", ASKED, ANSWERED, negatives={"de": ["Mailand ist dort.", "Hier ist Bern."]})
+    family = family_of(ph.ParallelPairs([item]))
+    assert [doc.doc_id for doc in ir_datasets.load(family.id("de", "de")).docs_iter()] == ["de_0_0", "de_0_1", "de_0_2"]
+    assert [qrel.doc_id for qrel in ir_datasets.load(family.id("de", "en")).qrels_iter()] == ["de_0_0"]
 
 
 def test_others_of_a_group_are_left_out() -> None:

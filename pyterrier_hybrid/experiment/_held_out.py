@@ -14,7 +14,8 @@ def family_of(pairs: "ParallelPairs") -> "Family":
     """Register held-out pairs with ir_datasets as a family with the IDs of all language settings.
 
     A query's relevant documents are its item's passages. Of each group one item is taken, since others of the group may
-    answer its query without being known to. Translations answer nothing: they are documents among which to search.
+    answer its query without being known to. Its hard negatives are documents as well, and so are translations, which
+    answer nothing.
 
     The name is made of the pairs' fingerprint, so that equal pairs are one family. It holds them in memory until the
     process ends.
@@ -72,11 +73,11 @@ def _language(pairs: "ParallelPairs", items: np.ndarray, lang: str) -> "Language
     at = pairs.languages.index(lang)
     docs, queries, answers = [], [], []
     for number in items[pairs.has_passage[items, at]].tolist():
-        text = pairs.passage(number, lang)
-        docs.append(Document(f"{lang}_{number}", text, lang, "", text))
+        for place, text in enumerate([pairs.passage(number, lang), *pairs.negatives(number, lang)]):
+            docs.append(Document(f"{lang}_{number}_{place}", text, lang, "", text))
     for number in items[~pairs.is_translation[items]].tolist():
         if pairs.has_query[number, at]:
             queries.append(GenericQuery(f"{number}_{lang}", pairs.query(number, lang)))
         if pairs.has_passage[number, at]:
-            answers.append(TrecQrel(f"{number}_{lang}", f"{lang}_{number}", 1, lang))
+            answers.append(TrecQrel(f"{number}_{lang}", f"{lang}_{number}_0", 1, lang))
     return LanguageData(docs, {None: queries}, {None: answers})

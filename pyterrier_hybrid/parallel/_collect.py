@@ -11,6 +11,7 @@ import numpy as np
 from pyterrier_hybrid.parallel._build import BATCH_SIZE, Builder
 from pyterrier_hybrid.parallel._choice import Choice
 from pyterrier_hybrid.parallel._rows import Item, check_language, has_pair, is_blank, own_negative, text_key
+from pyterrier_hybrid.parallel._sentences import neighbours
 
 _KINDS = "a row has lang, question and passage, or text, or terms, or queries and passages"
 _NAMED_PLACES = 10
@@ -30,15 +31,19 @@ class Collector:
     Args:
         choice: Which rows and texts are wanted.
         max_empty: Rows with an empty text are skipped up to this share of a source's rows.
+        context_negatives: How many sentences of a row's context become hard negatives of its question.
 
     Attributes:
         languages: What occurs, wanted or not.
         datasets: The same.
     """
 
-    def __init__(self, choice: Choice, *, max_empty: float) -> None:
+    def __init__(self, choice: Choice, *, max_empty: float, context_negatives: int = 0) -> None:
         if not 0 <= max_empty <= 1:
             raise ValueError(f"max_empty={max_empty!r} is outside 0 to 1: it is a share of the rows")
+        if context_negatives < 0:
+            raise ValueError(f"context_negatives={context_negatives!r} is negative: it is a number of sentences")
+        self._context_negatives = context_negatives
         self._max_empty = max_empty
         self.languages: set[str] = set()
         self.datasets: set[str] = set()
@@ -108,6 +113,11 @@ class Collector:
             raise RowError("group", f"{group!r} is neither an int nor a str")
         if context is not None and not isinstance(context, str):
             raise RowError("context", f"{context!r} is not a string")
+        if self._context_negatives and context and field == "lang":
+            lang = row["lang"]
+            around = neighbours(passages[lang], context, self._context_negatives)
+            given = negatives[lang] if negatives else []
+            negatives = {lang: [*dict.fromkeys([*given, *around])]} if given or around else None
         self.datasets.add(dataset)
         self.languages.update(queries, passages)
         if not self._choice.wants(dataset):

@@ -13,11 +13,13 @@ from pyterrier_hybrid.parallel._collect import Collector
 from pyterrier_hybrid.parallel._rows import BAR_AFTER
 
 
-def read_jsonl(builder: Builder, *, files: Sequence[str | Path], choice: Choice, max_empty: float) -> None:
+def read_jsonl(
+    builder: Builder, *, files: Sequence[str | Path], choice: Choice, context_negatives: int, max_empty: float
+) -> None:
     """Read pair files; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_jsonl`."""
     if not files:
         raise ValueError("no file given: pass the path of at least one")
-    collector = Collector(choice, max_empty=max_empty)
+    collector = Collector(choice, max_empty=max_empty, context_negatives=context_negatives)
     for path in map(Path, files):
         collector.read(str(path), ((f"line {number}", line) for number, line in _lines(path)))
     collector.check()

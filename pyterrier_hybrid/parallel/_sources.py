@@ -80,6 +80,7 @@ class Sources:
         languages: Sequence[str] | None = None,
         datasets: Sequence[str] | None = None,
         exclude_datasets: Sequence[str] | None = None,
+        context_negatives: int = 0,
         max_empty: float = 1e-4,
     ) -> "Self":
         """Read files of JSON Lines, plain or gzipped.
@@ -103,6 +104,9 @@ class Sources:
             languages: Keep texts of these languages only.
             datasets: Keep rows only if their ``set`` matches one of these :mod:`fnmatch` patterns.
             exclude_datasets: Drop rows whose ``set`` matches one of these patterns.
+            context_negatives: How many other sentences of a row's ``context`` become hard negatives of the question,
+                those nearest to its passage first. Where sentences are searched, they are what is confused most easily.
+                That none of them answers the question is taken for granted.
             max_empty: Rows with an empty text are skipped with a warning up to this share of a file's rows.
 
         Returns:
@@ -127,7 +131,8 @@ class Sources:
         from pyterrier_hybrid.parallel._jsonl import read_jsonl
 
         choice = Choice(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets)
-        return cls._made(partial(read_jsonl, files=files, choice=choice, max_empty=max_empty))
+        options = {"choice": choice, "context_negatives": context_negatives, "max_empty": max_empty}
+        return cls._made(partial(read_jsonl, files=files, **options))
 
     @classmethod
     def from_parquet(cls, *files: str | Path, folder: str | Path | None = None) -> "Self":
@@ -162,6 +167,7 @@ class Sources:
         languages: Sequence[str] | None = None,
         dataset: str | None = None,
         unit: Literal["passage", "sentence"] = "passage",
+        context_negatives: int = 0,
         max_empty: float = 1e-4,
     ) -> "Self":
         """Read files in the format of SQuAD 1.1 and 2.0.
@@ -177,6 +183,8 @@ class Sources:
             dataset: Name of the dataset; default: the name of the file, without language and ending.
             unit: The passage is the whole paragraph, or the sentence in which the first answer begins: sentences end
                 in ``.!?`` and space, or in a full-width stop, so that some abbreviations end one, too.
+            context_negatives: With sentences: how many others of the paragraph become hard negatives of the question,
+                as in :meth:`from_jsonl`.
             max_empty: Questions with an empty text are skipped with a warning up to this share of a file.
 
         Raises:
@@ -195,7 +203,10 @@ class Sources:
         """
         from pyterrier_hybrid.parallel._squad import read_squad
 
-        options = {"lang": lang, "languages": languages, "dataset": dataset, "unit": unit, "max_empty": max_empty}
+        options = {
+            "lang": lang, "languages": languages, "dataset": dataset, "unit": unit,
+            "context_negatives": context_negatives, "max_empty": max_empty,
+        }  # fmt: skip
         return cls._made(partial(read_squad, files=files, **options))
 
     @classmethod

@@ -10,9 +10,8 @@ from typing import Any, Literal
 from pyterrier_hybrid.parallel._build import Builder
 from pyterrier_hybrid.parallel._choice import Choice
 from pyterrier_hybrid.parallel._collect import Collector
+from pyterrier_hybrid.parallel._sentences import sentence_ends
 
-# Sentences end in these and what closes quotes and brackets; scripts with full-width stops put no space behind them.
-_END = re.compile(r"[.!?…؟।॥۔]+[\"'”’)\]»]*\s+|[。！？]+[」』”’）]*\s*")
 _PLACEHOLDER = "{lang}"
 
 Unit = Literal["passage", "sentence"]
@@ -26,6 +25,7 @@ def read_squad(
     languages: Sequence[str] | None,
     dataset: str | None,
     unit: Unit,
+    context_negatives: int,
     max_empty: float,
 ) -> None:
     """Read SQuAD files; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_squad`."""
@@ -33,8 +33,13 @@ def read_squad(
         raise ValueError("no file given: pass the path of at least one")
     if unit not in ("passage", "sentence"):
         raise ValueError(f"unit={unit!r} is unknown: choose 'passage' or 'sentence'")
+    if context_negatives and unit == "passage":
+        raise ValueError(
+            f"context_negatives={context_negatives} with unit='passage': the passage is the whole paragraph, which "
+            "leaves no other sentence; pass unit='sentence'"
+        )
     choice = Choice(languages=None, datasets=None, exclude_datasets=None)
-    collector = Collector(choice, max_empty=max_empty)
+    collector = Collector(choice, max_empty=max_empty, context_negatives=context_negatives)
     for template in map(str, files):
         name = dataset or re.sub(r"[._-]?\{lang\}[._-]?", "", Path(template).stem) or Path(template).parent.name
         for code, path in _paths(template, lang, languages):
@@ -107,8 +112,8 @@ def _sentence(context: str, answer: Any, place: str) -> str:
     if not isinstance(start, int) or not 0 <= start < len(context):
         raise ValueError(f"{place}: answer_start is {start!r}, which is no place in the context")
     begin = 0
-    for end in _END.finditer(context):
-        if start < end.end():
-            return context[begin : end.end()].strip()
-        begin = end.end()
+    for end in sentence_ends(context):
+        if start < end:
+            return context[begin:end].strip()
+        begin = end
     return context[begin:].strip()
