@@ -27,6 +27,7 @@ _PUBLIC = {
     "ScoreFusion": "retrieval",
     "fuse": "retrieval",
     "ParallelPairs": "parallel",
+    "find_leaks": "parallel",
     "MonoSampler": "training",
     "CrossSampler": "training",
     "HybridSampler": "training",

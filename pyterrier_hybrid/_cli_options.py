@@ -64,6 +64,19 @@ class ManyValues(click.Command):
             spread.append(token)
         return super().parse_args(ctx, spread)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of the training after the command's own."""
+        training = {parameter.name for parameter in training_options()(lambda: None).__click_params__}
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Training": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if record is not None:
+                sections["Training" if parameter.name in training else "Options"].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
 
 class SamplerName(click.ParamType):
     """The name of a sampler, as recipes have it or as tables print it: ``cross`` or X-Y."""
@@ -215,8 +228,8 @@ def checked(place: str, function: Callable[[str], Any], value: str) -> Any:
         raise click.BadParameter(str(error), param_hint=place) from error
 
 
-def new_folder(output: Path) -> Path:
-    """The value of ``--output``, if it is not there yet."""
+def new_folder(output: Path, option: str = "--output") -> Path:
+    """The value of an option such as ``--output``, if it is not there yet."""
     if output.exists():
-        raise click.BadParameter(f"{output} exists: choose another place, or remove it first", param_hint="--output")
+        raise click.BadParameter(f"{output} exists: choose another place, or remove it first", param_hint=option)
     return output

@@ -1,7 +1,8 @@
-"""The ``pairs`` commands: what is in training data, and the data in another form."""
+"""The ``pairs`` commands: what is in training data, what of it is in evaluation sets, and the data in another form."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,7 @@ _EXCLUDE = click.option("--exclude", multiple=True, metavar="PATTERN...", help="
 
 @click.group()
 def pairs() -> None:
-    """Look at pairs to learn from, or convert them.
+    """Look at pairs to learn from, check, or convert them.
 
     A SOURCE is a file (JSON Lines, also gzipped, or Parquet), a folder of saved pairs, or a dataset ID such as
     atlas/train.
@@ -54,23 +55,91 @@ def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[s
 )  # fmt: skip
 def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], output: Path) -> None:
     """Write all sources as one store."""
-    new_folder(output)
+    write = _writer(output, "--output")
+    with errors_in_one_line():
+        write(_read(sources, languages, exclude))
+
+
+@pairs.command(cls=ManyValues)
+@_SOURCES
+@_LANGUAGES
+@_EXCLUDE
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    required=True,
+    metavar="NAME...",
+    help="What to evaluate on: families such as xquad-r, or dataset IDs.",
+)
+@click.option(
+    "--containment",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="Share of the shorter text from which on it is near,",
+)
+@click.option(
+    "--min-shared", type=int, default=40, show_default=True, metavar="LETTERS", help="and the letters that this takes."
+)
+@click.option(
+    "--min-stretch", type=int, default=60, show_default=True, metavar="LETTERS", help="Of one stretch that is enough."
+)
+@click.option("--phrases", is_flag=True, help="Also list shared phrases, which are no leaks.")
+@click.option(
+    "--output", "csv", type=click.Path(path_type=Path), help="Write what was found, with both texts, as a CSV file."
+)
+@click.option(
+    "--remove",
+    "clean",
+    type=click.Path(path_type=Path),
+    help="Write the pairs without the items that leak: NAME.jsonl, NAME.jsonl.gz, NAME.parquet, or a folder.",
+)
+@click.option("--fail", is_flag=True, help="Exit with code 3 if anything leaks.")
+@click.pass_context
+def leaks(
+    ctx: click.Context, sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...],
+    csv: Path | None, clean: Path | None, fail: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Look for texts of the pairs in evaluation sets, exactly or nearly."""
+    from pyterrier_hybrid.parallel import find_leaks
+    from pyterrier_hybrid.parallel._leak_texts import evaluation_sets
+
+    write = _writer(clean, "--remove") if clean else None
+    with errors_in_one_line():
+        evaluation_sets(options["datasets"])
+        store = _read(sources, languages, exclude)
+        found = find_leaks(store, **options)
+        click.echo(repr(found))
+        if csv:
+            found.to_csv(csv)
+        if write:
+            write(found.remove(store))
+    if fail and len(found):
+        ctx.exit(3)
+
+
+def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:
+    """Check where a store is to be written, and return what writes it there."""
+    new_folder(output, option)
     lines, parquet = output.name.endswith((".jsonl", ".jsonl.gz")), output.suffix == ".parquet"
     if output.suffix and not lines and not parquet:
         raise click.BadParameter(
             f"{output.name} ends in none of .jsonl, .jsonl.gz and .parquet: choose one of them, or a folder's name "
             "without an ending",
-            param_hint="--output",
+            param_hint=option,
         )
-    with errors_in_one_line():
-        store = _read(sources, languages, exclude)
+
+    def write(store: "ParallelPairs") -> None:
         if lines:
             store.to_jsonl(output)
         elif parquet:
             store.to_parquet(output)
         else:
             store.save(output)
-    click.echo(f"{len(store):,} items written to {output}")
+        click.echo(f"{len(store):,} items written to {output}")
+
+    return write
 
 
 def _read(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...]) -> "ParallelPairs":

@@ -9,5 +9,6 @@
 
 from pyterrier_hybrid.parallel._pairs import ParallelPairs
 from pyterrier_hybrid.parallel._rows import Item
+from pyterrier_hybrid.parallel.leaks import Leaks, find_leaks
 
-__all__ = ["Item", "ParallelPairs"]
+__all__ = ["Item", "Leaks", "ParallelPairs", "find_leaks"]

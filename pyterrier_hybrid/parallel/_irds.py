@@ -19,11 +19,16 @@ def read_family(builder: Builder, *, name: str) -> None:
     """Read a family of this package; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_irds`."""
     import ir_datasets
 
-    from pyterrier_hybrid.datasets import family, register
+    from pyterrier_hybrid.datasets import Family, family, register
 
     register()
     family_name, _, split = name.partition("/")
     source = family(family_name)
+    if not isinstance(source, Family):
+        raise ValueError(
+            f"{name!r} is a set of ir_datasets: name the languages, as in "
+            f"from_irds('{family_name}/{PLACEHOLDER}/train', languages=['de', 'es'])"
+        )
     if (split or None) not in (source.splits or (None,)):
         choices = ", ".join(f"{family_name}/{known}" for known in source.splits) or family_name
         raise ValueError(f"no training data {name!r}: choose {choices}")

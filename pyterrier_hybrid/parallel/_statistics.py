@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def statistics(
-    sorted_items: SortedItems, groups: np.ndarray, texts: Texts, rows: np.ndarray | None
-) -> "pd.DataFrame":
+def statistics(sorted_items: SortedItems, groups: np.ndarray, texts: Texts, rows: np.ndarray | None) -> "pd.DataFrame":
     """Count; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.statistics`."""
     import pandas as pd
 

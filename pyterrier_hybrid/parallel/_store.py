@@ -75,9 +75,7 @@ class Files:
             self._begin()
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         columns["dataset"] = self._encoded(columns["dataset"])
-        arrays = [
-            columns[name] if name in columns else pa.nulls(batch.num_rows, type_of(name)) for name in self._names
-        ]
+        arrays = [columns[name] if name in columns else pa.nulls(batch.num_rows, type_of(name)) for name in self._names]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, names=self._names))
         self.fingerprint.add(batch)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid._files import whole_file
 from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, guess_of, options_of
-from pyterrier_hybrid.recipe._sources import check_sources, moved, read_sources
+from pyterrier_hybrid.recipe._sources import check_evaluation, check_sources, moved, read_sources
 from pyterrier_hybrid.recipe._yaml import Places, read_yaml, write_yaml
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Recipe:
         pairs: What to learn from: ``sources``, a list of dataset IDs, files or mappings, each of one reader (``jsonl``,
             ``parquet``, ``squad``, ``store``, ``irds``, ``hf``) and options of its method of
             :class:`~pyterrier_hybrid.ParallelPairs` (with ``folder``, pairs stay there, and the next run opens them);
-            ``languages``, ``datasets``, ``exclude`` as for its ``filter``, and ``imbalance`` as for its method.
+            ``languages``, ``datasets``, ``exclude`` as for its ``filter``, ``imbalance`` as for its method, and
+            ``without_leaks``: evaluation sets; what :func:`~pyterrier_hybrid.find_leaks` finds there is left out.
         sampler: Which texts meet in a batch: ``{"name": "hybrid", "alpha": 0.5, ...}``.
         training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. Where
             they are missing, ``max_steps``, ``learning_rate`` and ``temperature`` are what suits the kind of encoder.
@@ -178,7 +179,8 @@ class Recipe:
             FileNotFoundError: A file is not there.
             ValueError: As the readers and ``ParallelPairs.filter`` do.
         """
-        pairs = read_sources(self.pairs["sources"], self.folder, where=self._where)
+        leaks = self.pairs.get("without_leaks")
+        pairs = read_sources(self.pairs["sources"], self.folder, where=self._where, without_leaks=leaks)
         wanted = {name: self.pairs[name] for name in ("languages", "datasets") if name in self.pairs}
         if "exclude" in self.pairs:
             wanted["exclude_datasets"] = self.pairs["exclude"]
@@ -319,8 +321,10 @@ def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
 
 
 def _check_pairs(value: Any, path: Keys) -> dict[str, Any]:
-    strings = dict.fromkeys(("languages", "datasets", "exclude"), list[str])
+    strings = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
     value = check_fields(value, path, {"sources": Any, **strings, "imbalance": dict[str, float]}, needed=["sources"])
+    if "without_leaks" in value:
+        check_evaluation(value["without_leaks"], (*path, "without_leaks"))
     return {**value, "sources": check_sources(value["sources"], (*path, "sources"))}
 
 

@@ -79,6 +79,26 @@ def check_source(source: Any, path: Keys) -> dict[str, Any]:
     return result
 
 
+def check_evaluation(names: list[str], path: Keys) -> None:
+    """Check the names of evaluation sets; nothing is downloaded.
+
+    Args:
+        names: As for :func:`~pyterrier_hybrid.find_leaks`.
+        path: Where they are.
+
+    Raises:
+        FieldError: There is no such set.
+
+    >>> check_evaluation(["xquad-r", "mlqa-r/de"], ())
+    """
+    from pyterrier_hybrid.parallel._leak_texts import evaluation_sets
+
+    try:
+        evaluation_sets(names)
+    except ValueError as error:
+        raise FieldError(path, str(error)) from None
+
+
 def guess(text: str) -> dict[str, Any]:
     """Say what a source is from its looks: a folder is a saved store, a file goes by its name, the rest is an ID.
 
@@ -128,7 +148,11 @@ def typed(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def read_sources(
-    sources: Sequence[Mapping[str, Any]], folder: Path, *, where: Mapping[str, str] | None = None
+    sources: Sequence[Mapping[str, Any]],
+    folder: Path,
+    *,
+    where: Mapping[str, str] | None = None,
+    without_leaks: Sequence[str] | None = None,
 ) -> "ParallelPairs":
     """Read the sources of a recipe into one store.
 
@@ -138,12 +162,13 @@ def read_sources(
         sources: Checked entries.
         folder: Where relative paths begin.
         where: What errors put before the path of a file, by its name in the sources.
+        without_leaks: Evaluation sets; items with a text of theirs are left out.
 
     Raises:
         FileNotFoundError: A file is not there, or a pattern matches none.
         ValueError: As the readers do, an ID is none, or an item is in two sources.
     """
-    from pyterrier_hybrid.parallel import ParallelPairs
+    from pyterrier_hybrid.parallel import ParallelPairs, find_leaks
 
     # All files are looked for before the first is read, which may take hours.
     calls = []
@@ -158,7 +183,8 @@ def read_sources(
         arguments = [path for name in given for path in _found(name, kind, folder, where or {})]
         calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options))
     stores = [(", ".join(arguments), read(*arguments, **options)) for read, arguments, options in calls]
-    return functools.reduce(_joined, stores)[1]
+    pairs = functools.reduce(_joined, stores)[1]
+    return pairs if without_leaks is None else find_leaks(pairs, without_leaks).remove(pairs)
 
 
 def _joined(one: "tuple[str, ParallelPairs]", other: "tuple[str, ParallelPairs]") -> "tuple[str, ParallelPairs]":
