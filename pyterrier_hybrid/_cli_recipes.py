@@ -122,11 +122,14 @@ def _encoder(start: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 
 
 def _pairs(pairs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    from pyterrier_hybrid.recipe._sources import typed
+    from pyterrier_hybrid.recipe._sources import reading_options, typed
 
     result = dict(pairs)
     if "pairs" in given:
-        result["sources"] = [typed(source, given.get("languages", ())) for source in given["pairs"]]
+        # How files are read stays where others take their place.
+        options = reading_options(pairs.get("sources", ()))
+        sources = [typed(source, given.get("languages", ())) for source in given["pairs"]]
+        result["sources"] = [{**options.get(next(iter(source)), {}), **source} for source in sources]
     return result | {key: list(given[key]) for key in ("languages", "exclude") if key in given}
 
 

@@ -64,6 +64,12 @@ def test_options_replace_what_a_recipe_says(recipe):
     }  # fmt: skip
 
 
+def test_files_after_pairs_are_read_as_the_recipes_own(recipe, tmp_path):
+    recipe.write_text(SMALL.replace("[pairs.jsonl]", "[{jsonl: pairs.jsonl, context_negatives: 2}]"))
+    run("train", recipe, "--pairs", "home/pairs.jsonl")
+    assert kept().pairs["sources"] == [{"jsonl": ["../home/pairs.jsonl"], "context_negatives": 2}]
+
+
 def test_files_after_pairs_are_where_the_user_is(recipe, tmp_path):
     (tmp_path / "here.jsonl").write_bytes((tmp_path / "home" / "pairs.jsonl").read_bytes())
     run("train", recipe, "--pairs", "here.jsonl", "--output", "deep/er")

@@ -206,6 +206,20 @@ def moved(source: Mapping[str, Any], folder: Path, to: Path) -> dict[str, Any]:
     return {kind: given, **options}
 
 
+def reading_options(sources: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """How the last source of each kind of file is read, without where its pairs are kept.
+
+    >>> reading_options([{"jsonl": ["a.jsonl"], "context_negatives": 4, "folder": "store"}, {"irds": "atlas/train"}])
+    {'jsonl': {'context_negatives': 4}}
+    """
+    parts = map(_parts, sources)
+    return {
+        kind: {name: value for name, value in options.items() if name != "folder"}
+        for kind, options in parts
+        if kind in _MANY
+    }
+
+
 def _parts(source: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     (kind,) = (kind for kind in READERS if kind in source)
     return kind, {name: value for name, value in source.items() if name != kind}
