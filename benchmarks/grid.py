@@ -1,9 +1,10 @@
 """The language grid against the matrix products alone, and against pt.Experiment over pyterrier_dr's FlexIndex.
 
-python benchmarks/grid.py [--dataset xquad-r] [--dim 384] [--rounds 3] [--peer]
+python benchmarks/grid.py [--dataset xquad-r] [--dim 384] [--rounds 5] [--closeness 0] [--peer] [--check STEP]
 
-Vectors are random and made beforehand: nothing is encoded. `--peer` needs pyterrier_dr; a few settings of each kind are
-measured there, and the whole grid is extrapolated from them.
+Vectors are random and made beforehand: nothing is encoded. Variants take turns. `--peer` needs pyterrier_dr; a few
+settings of each kind are measured there, and the whole grid is extrapolated from them. `--check` measures nothing, but
+compares the values of every STEP-th query of all settings with those that pt.Experiment has for full rankings.
 """
 
 import argparse
@@ -25,7 +26,10 @@ from pyterrier_hybrid.experiment._settings import KINDS, Corpus, Setting, read_c
 from pyterrier_hybrid.experiment._vectors import Vectors
 
 MEASURES = ["AP", "R@1", "R@10"]
+CHECKED = ["AP", "R@1", "R@10", "nDCG@10", "RR", "RankDistance"]
 PEER_SETTINGS = 2
+# Rows of a run that pt.Experiment is given at a time.
+RUN_ROWS = 2**20
 
 
 class Table:
@@ -35,13 +39,21 @@ class Table:
         """Draws a vector for each text."""
         distinct = list(dict.fromkeys(texts))
         self._row = {text: row for row, text in enumerate(distinct)}
-        self._vectors = np.random.default_rng(0).standard_normal((len(distinct), dim), np.float32)
+        self.vectors = np.random.default_rng(0).standard_normal((len(distinct), dim), np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts."""
-        return self._vectors[[self._row[text] for text in texts]]
+        return self.vectors[[self._row[text] for text in texts]]
 
     encode_documents = encode_queries
+
+    def bring_closer(self, answers: Iterable[tuple[str, str]], closeness: float) -> None:
+        """Move documents towards the questions that they answer, as trained encoders have them."""
+        pairs = np.array([(self._row[question], self._row[document]) for question, document in answers])
+        towards = np.zeros_like(self.vectors)
+        np.add.at(towards, pairs[:, 1], self.vectors[pairs[:, 0]])
+        # A sum of independent vectors is as long as one of them after division by the root of their number.
+        self.vectors += closeness * towards / np.sqrt(np.bincount(pairs[:, 1], minlength=len(towards)).clip(1))[:, None]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -53,15 +65,50 @@ def seconds(work: Callable[[], object]) -> float:
 
 def products(pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
     """Matrix products in blocks of the same size as the grid's, and nothing else."""
+    blocks: dict[int, np.ndarray] = {}
     for queries, documents in pairs:
-        size = MATRIX_CELLS // len(documents)
-        block = np.empty((min(size, len(queries)), len(documents)), np.float32)
+        size = min(MATRIX_CELLS // len(documents), len(queries))
+        # Memory that is asked for again costs time too.
+        block = blocks.setdefault(len(documents), np.empty((size, len(documents)), np.float32))
         for start in range(0, len(queries), size):
             part = queries[start : start + size]
             np.matmul(part, documents.T, out=block[: len(part)])
 
 
-def peer(family: datasets.Family, corpora: dict[str, Corpus], settings: list[Setting], encoder: Table) -> float:
+def measure(
+    family: datasets.Family, corpora: dict[str, Corpus], settings: list[Setting], encoder: Table, rounds: int
+) -> float:
+    """Measure by turns and print the least and the median of each; returns the least of the whole experiment."""
+    queries = {at: encoder.encode_queries(setting.texts) for at, setting in enumerate(settings)}
+    documents = {
+        name: encoder.encode_documents([document.text for document in corpus.documents])
+        for name, corpus in corpora.items()
+    }
+    of_pool = [(queries[at], documents["multi"]) for at, setting in enumerate(settings) if setting.kind == "multi"]
+    of_all = [(queries[at], documents[setting.corpus]) for at, setting in enumerate(settings)]
+    everything, vectors = range(len(settings)), Vectors()
+    list(rank_dense("grid", encoder, corpora, settings, vectors, everything))
+    runs = {
+        "products, each query and document once": lambda: products(of_pool),
+        f"products, {len(settings)} settings one by one": lambda: products(of_all),
+        "grid after encoding": lambda: list(rank_dense("grid", encoder, corpora, settings, vectors, everything)),
+        "LanguageExperiment, reading included": lambda: ph.LanguageExperiment(
+            {"random": encoder}, family, measures=MEASURES
+        ),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            taken[name].append(seconds(run))
+    least = {name: min(values) for name, values in taken.items()}
+    once = next(iter(least.values()))
+    for name, value in least.items():
+        median = statistics.median(taken[name])
+        print(f"  {name:42} {value:7.2f} s at least, {median:7.2f} s median  {value / once:5.2f}x", flush=True)
+    return least["LanguageExperiment, reading included"]
+
+
+def peer(corpora: dict[str, Corpus], settings: list[Setting], encoder: Table) -> float:
     """Seconds of one pt.Experiment per setting, extrapolated from a few of each kind. Indexing is not counted."""
     from pyterrier_dr import FlexIndex
 
@@ -72,7 +119,7 @@ def peer(family: datasets.Family, corpora: dict[str, Corpus], settings: list[Set
             members = [setting for setting in settings if setting.kind == kind]
             taken = []
             for number, setting in enumerate(members[:: max(1, len(members) // PEER_SETTINGS)][:PEER_SETTINGS]):
-                corpus = corpora[setting.doc_lang]
+                corpus = corpora[setting.corpus]
                 index = FlexIndex(str(Path(folder) / f"{kind}-{number}.flex"), verbose=False)
                 vectors = encoder.encode_documents([document.text for document in corpus.documents])
                 index.index(
@@ -89,48 +136,89 @@ def peer(family: datasets.Family, corpora: dict[str, Corpus], settings: list[Set
     return total
 
 
+def check(
+    family: datasets.Family, corpora: dict[str, Corpus], settings: list[Setting], encoder: Table, step: int
+) -> None:
+    """Compare the values of single queries with those of pt.Experiment, and print the largest difference."""
+    # Whole numbers have the same sums in any order, so that both sides have the same scores, with ties.
+    encoder.vectors = np.rint(2 * encoder.vectors)
+    found = ph.LanguageExperiment({"grid": encoder}, family, measures=CHECKED, perquery=True).queries
+    found = found.set_index(["doc_lang", "query_lang", "measure", "qid"])["value"].sort_index()
+    for kind in KINDS:
+        differences, queries, start = [], 0, time.perf_counter()
+        for number, setting in enumerate(settings):
+            if setting.kind == kind:
+                # Other queries in each setting.
+                chosen = np.arange(number % step, len(setting.qids), step)
+                expected = of_pt_experiment(corpora[setting.corpus], setting, encoder, chosen)
+                ours = found.loc[setting.doc_lang, setting.query_lang].loc[expected.index]
+                differences.append(np.abs(ours - expected).max())
+                queries += len(chosen)
+        print(
+            f"  {kind:5} {len(differences):3} settings, {queries:6} queries: differences of {max(differences):.1e} or "
+            f"less, {time.perf_counter() - start:.0f} s",
+            flush=True,
+        )
+
+
+def of_pt_experiment(corpus: Corpus, setting: Setting, encoder: Table, chosen: np.ndarray) -> pd.Series:
+    """The values of chosen queries by measure and qid, from rankings of all documents."""
+    docnos = np.array([document.doc_id for document in corpus.documents], object)
+    documents = encoder.encode_documents([document.text for document in corpus.documents])
+    measures = [ir_measures.parse_measure(name) for name in CHECKED[: None if setting.kind == "multi" else -1]]
+    qrels = pt.get_dataset(f"irds:{setting.id}").get_qrels()
+    size = max(1, RUN_ROWS // len(docnos))
+    frames = []
+    for part in (chosen[start : start + size] for start in range(0, len(chosen), size)):
+        topics = pd.DataFrame({"qid": [setting.qids[at] for at in part], "query": [setting.texts[at] for at in part]})
+        scores = encoder.encode_queries(list(topics["query"])) @ documents.T
+        run = pd.DataFrame(
+            {
+                "qid": np.repeat(topics["qid"].to_numpy(object), len(docnos)),
+                "docno": np.tile(docnos, len(topics)),
+                "score": scores.ravel().astype(float),
+                "rank": 0,
+            }
+        )
+        judged = qrels[qrels["qid"].isin(topics["qid"])]
+        frames.append(pt.Experiment([run], topics, judged, measures, perquery=True, validate="ignore"))
+    return pd.concat(frames).set_index(["measure", "qid"])["value"]
+
+
 def main() -> None:
-    """Measure by turns and print medians and ratios."""
+    """Read the options, and measure or check."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="xquad-r")
     parser.add_argument("--dim", type=int, default=384)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--closeness", type=float, default=0.0, help="how far documents are moved towards the questions they answer"
+    )
     parser.add_argument("--peer", action="store_true", help="measure pt.Experiment over FlexIndex as well")
+    parser.add_argument("--check", type=int, metavar="STEP", help="compare every STEP-th query with pt.Experiment")
     options = parser.parse_args()
     family = datasets.family(options.dataset)
     corpora = read_corpora(family, KINDS, family.languages)
     settings = read_settings(family, KINDS, family.languages, corpora)
     texts = [document.text for corpus in corpora.values() for document in corpus.documents]
     encoder = Table([*texts, *(text for setting in settings for text in setting.texts)], options.dim)
-    queries = {at: encoder.encode_queries(setting.texts) for at, setting in enumerate(settings)}
-    documents = {
-        lang: encoder.encode_documents([document.text for document in corpus.documents])
-        for lang, corpus in corpora.items()
-    }
-    of_pool = [(queries[at], documents["multi"]) for at, setting in enumerate(settings) if setting.kind == "multi"]
-    of_all = [(queries[at], documents[setting.doc_lang]) for at, setting in enumerate(settings)]
-    everything, vectors = range(len(settings)), Vectors()
-    list(rank_dense("grid", encoder, corpora, settings, vectors, everything))
-    runs = {
-        "products, each query and document once": lambda: products(of_pool),
-        f"products, {len(settings)} settings one by one": lambda: products(of_all),
-        "grid after encoding": lambda: list(rank_dense("grid", encoder, corpora, settings, vectors, everything)),
-        "LanguageExperiment, reading included": lambda: ph.LanguageExperiment(
-            {"random": encoder}, family, measures=MEASURES
-        ),
-    }
-    taken: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(options.rounds):
-        for name, run in runs.items():
-            taken[name].append(seconds(run))
-    medians = {name: statistics.median(values) for name, values in taken.items()}
-    once = next(iter(medians.values()))
-    print(f"{options.dataset}, {len(settings)} settings, {options.dim} dimensions, {options.rounds} rounds, medians")
-    for name, value in medians.items():
-        print(f"  {name:42} {value:7.2f} s  {value / once:5.2f}x", flush=True)
+    if options.closeness:
+        pooled = [setting for setting in settings if setting.kind == "multi"]
+        answers = [
+            (setting.texts[query], corpora[setting.corpus].documents[corpora[setting.corpus].order[column]].text)
+            for setting in pooled
+            for query, column in zip(setting.query, setting.column, strict=True)
+        ]
+        encoder.bring_closer(answers, options.closeness)
+        means = ph.LanguageExperiment({"grid": encoder}, family, measures=["AP", "RankDistance"]).means
+        print(means.round(3).to_string(index=False))
+    print(f"{options.dataset}, {len(settings)} settings, {options.dim} dimensions, {options.rounds} rounds")
+    if options.check:
+        check(family, corpora, settings, encoder, options.check)
+        return
+    ours = measure(family, corpora, settings, encoder, options.rounds)
     if options.peer:
-        total = peer(family, corpora, settings, encoder)
-        ours = medians["LanguageExperiment, reading included"]
+        total = peer(corpora, settings, encoder)
         print(f"  pt.Experiment, all (extrapolated)          {total:7.0f} s, {total / ours:.0f}x LanguageExperiment")
 
 

@@ -23,6 +23,7 @@ _PUBLIC = {
     "Centring": "retrieval",
     "LIR": "retrieval",
     "SHIFT": "retrieval",
+    "DebiasedEncoder": "retrieval",
     "ReciprocalRankFusion": "retrieval",
     "ScoreFusion": "retrieval",
     "fuse": "retrieval",

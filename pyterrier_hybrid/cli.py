@@ -4,9 +4,10 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid._cli_compare import MDPR, compare
+from pyterrier_hybrid._cli_compare import compare
 from pyterrier_hybrid._cli_options import OneLineErrors, checked, errors_in_one_line
 from pyterrier_hybrid._cli_pairs import pairs
+from pyterrier_hybrid._cli_systems import MDPR
 from pyterrier_hybrid._cli_train import sweep, train
 
 __all__ = ["MDPR", "main"]
@@ -26,14 +27,17 @@ for _command in (compare, train, sweep, pairs):
 @click.argument("name", required=False)
 def list_datasets(name: str | None) -> None:
     """List the datasets, or the IDs of the dataset NAME."""
-    import ir_datasets
-
     with errors_in_one_line():
         if name is not None:
             for dataset_id in checked("NAME", datasets.family, name).ids():
                 click.echo(dataset_id)
             return
-        for family in datasets.families():
-            documents = ir_datasets.load(family.docs_id).docs_count()
-            ids = len(list(family.ids()))
-            click.echo(f"{family.name:8}  {ids:3} IDs  {documents:6,} documents  {' '.join(family.languages)}")
+        for family in (*datasets.families(), *map(datasets.family, datasets.EXISTING)):
+            ids = sum(1 for _ in family.ids())
+            documents = datasets.count_documents(family)
+            size = "" if documents is None else f"{documents:,} documents"
+            click.echo(f"{family.name:8} {ids:6,} IDs  {size:>21}  {_few(family.languages)}")
+
+
+def _few(languages: tuple[str, ...]) -> str:
+    return " ".join(languages) if len(languages) <= 40 else f"{len(languages)} languages"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import ir_datasets
 import ir_measures
+import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
@@ -269,6 +270,59 @@ def test_documents_without_language_take_the_given_one(engine, tmp_path):
     index = ph.BM25Index(tmp_path / "index").indexer(engine, lang="de").index(docs)
     assert index.languages == ["de", "en"]
     assert index.retriever(lang="de").search("Haus")["docno"].tolist() == ["1"]
+
+
+def test_engines_give_the_same_ranking(tmp_path):
+    """The same terms, scores and order of ties, in each language and in the pool, whatever the parameters are."""
+    if not _pisa.available():
+        pytest.skip(_pisa.NEEDS)
+    _start_java()
+    docs, queries = [], []
+    for lang in ("ar", "de", "el", "hi", "th", "zh"):
+        own = ir_datasets.load(f"atlas/{lang}/test")
+        docs += [{"docno": doc.doc_id, "text": doc.text, "lang": lang} for doc in own.docs_iter()[:60]]
+        queries += [
+            {"qid": query.query_id, "query": query.text, "lang": lang} for query in list(own.queries_iter())[:9]
+        ]
+    queries = pd.DataFrame(queries)
+    pisa, terrier = (ph.BM25Index(tmp_path / name).indexer(name).index(docs) for name in ("pisa", "terrier"))
+    for options in ({}, {"k1": 1.6, "b": 0.9}, {"lang": "th"}, {"num_results": 7}):
+        one, other = (index.retriever(**{"num_results": 1000, **options})(queries) for index in (pisa, terrier))
+        assert len(one) > 100
+        # Five significant digits, of which the last may be rounded either way.
+        np.testing.assert_allclose(one["score"], other["score"], rtol=1.01e-4)
+        if "num_results" not in options:
+            one, other = (found.set_index(["qid", "docno"])["score"].sort_index() for found in (one, other))
+            assert one.index.equals(other.index)
+            np.testing.assert_allclose(one, other, rtol=1.01e-4)
+
+
+def test_results_as_arrays_are_those_of_the_frame(index):
+    queries = topics("river house", "unseen", "Fluss", lang=["en", "en", "de"])
+    retriever = index.retriever()
+    row, document, score, rank = retriever.search_arrays(queries)
+    found = retriever(queries)
+    assert [queries["qid"][at] for at in row] == found["qid"].tolist()
+    assert [DOCS[at]["docno"] for at in document] == found["docno"].tolist()
+    assert score.tolist() == found["score"].tolist() and rank.tolist() == found["rank"].tolist()
+    assert [len(array) for array in retriever.search_arrays(queries[:0])] == [0] * 4
+
+
+def test_the_language_of_a_query_is_that_of_its_dataset(engine, tmp_path):
+    """German questions over documents in German and English, given and taken from the ID: the same ranking."""
+    de, en = (ir_datasets.load(f"atlas/{lang}/test") for lang in ("de", "en"))
+    docs = [
+        {"docno": doc.doc_id, "text": doc.text, "lang": doc.lang} for own in (de, en) for doc in own.docs_iter()[:40]
+    ]
+    index = ph.BM25Index(tmp_path / "index").indexer(engine).index(docs)
+    asked = pt.get_dataset("irds:atlas/de/test").get_topics()[:20]
+    given = index.retriever(query_lang=ir_datasets.load("atlas/de/test").queries_lang())(asked)
+    column = index.retriever()(asked.assign(lang="de")).drop(columns="lang")
+    pd.testing.assert_frame_equal(given, column)
+    # Alone over German documents, German is what a query without a language is taken to be in.
+    alone = index.retriever(lang="de")(asked)
+    pd.testing.assert_frame_equal(alone, index.retriever(lang="de", query_lang="de")(asked))
+    assert set(alone["docno"].str[:2]) == {"de"} and set(given["docno"].str[:2]) == {"de", "en"}
 
 
 def test_an_index_is_replaced_only_on_demand(engine, tmp_path):

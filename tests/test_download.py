@@ -149,7 +149,7 @@ def test_licence_is_shown_before_the_first_download(
 def test_sources_are_pinned_and_their_checksums_those_of_the_real_files(shared_data: Path) -> None:
     listed = json.loads((Path(lareqa.__file__).parent / "etc" / "downloads.json").read_bytes())
     commit = "354d67d1cd066854cdfbf5ad0e6105528976141d"
-    assert {name: tuple(entries) for name, entries in listed.items()} == {n: family(n).languages for n in NAMES}
+    assert {name: tuple(listed[name]) for name in NAMES} == {name: family(name).languages for name in NAMES}
     for name, lang in LANGUAGES:
         content = (shared_data / "lareqa" / name / f"{lang}.json").read_bytes()
         assert listed[name][lang] == {

@@ -133,6 +133,18 @@ def test_transformers_of_a_frame(encoder):
     np.testing.assert_array_equal(encoded["doc_vec"][0], encoder.encode_documents(TEXTS[2:3])[0])
 
 
+def test_documents_of_several_fields(encoder):
+    frame = pd.DataFrame({"title": ["Berlin", ""], "text": ["A city.", "A river."], "docno": ["1", "2"]})
+    both = encoder.doc_encoder(text_field=["title", "text"])
+    expected = encoder.encode_documents(["Berlin A city.", "A river."])
+    np.testing.assert_array_equal(np.stack(both.transform(frame)["doc_vec"]), expected)
+    assert both == encoder.doc_encoder(text_field=("title", "text")) != encoder.doc_encoder()
+    assert len({both, encoder.doc_encoder(text_field=("title", "text"))}) == 1
+    assert both.transform(frame.head(0)).columns.tolist() == [*frame.columns, "doc_vec"]
+    with pytest.raises(pt.validate.InputValidationError):
+        both.transform(frame.drop(columns="title"))
+
+
 def test_text_scorer(encoder):
     frame = pd.DataFrame(
         [["1", "q one", "a", TEXTS[0]], ["1", "q one", "b", TEXTS[1]], ["2", "q two", "a", TEXTS[0]]],
@@ -196,6 +208,12 @@ def test_clear_errors(tmp_path, saved):
         DenseEncoder.from_scratch(TEXTS, architecture="lstm")
     with pytest.raises(ValueError, match="no text"):
         DenseEncoder.from_scratch([])
+
+
+def test_a_vocabulary_needs_room_for_all_characters():
+    texts = [chr(at) * 3 for at in range(0x4E00, 0x4E00 + 90)]
+    with pytest.raises(ValueError, match=r"vocab_size=50: the characters of the texts alone are \d+ pieces"):
+        DenseEncoder.from_scratch(texts, dim=4, vocab_size=50, verbose=False)
 
 
 def test_no_tokenizer(tmp_path):

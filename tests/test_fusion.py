@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import BM25Index, DenseEncoder, FaissIndex, LanguageExperiment, ReciprocalRankFusion, ScoreFusion
+from pyterrier_hybrid.retrieval.fusion import ordered_cells
 
 QUERIES = pd.DataFrame({"qid": ["q2", "q1"], "query": ["two", "one"], "lang": ["de", "en"]})
 
@@ -135,6 +136,7 @@ def test_equality_is_of_all_that_counts():
 scores = st.dictionaries(st.sampled_from("abcdefg"), st.floats(-5, 5, width=16), max_size=7)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(scores, min_size=1, max_size=3), st.sampled_from([None, "min-max", "z-score", "none"]), st.data())
 def test_order_of_systems_does_not_matter(runs, normalization, data):
     systems = [Ranking({"q1": run}) for run in runs]
@@ -148,6 +150,46 @@ def test_order_of_systems_does_not_matter(runs, normalization, data):
     assert set(one.docno) == set().union(*runs)
     expected = one.sort_values(["score", "docno"], ascending=False, ignore_index=True)
     assert one.docno.tolist() == expected.docno.tolist()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(scores, min_size=1, max_size=3), st.sampled_from([None, "min-max", "z-score", "none"]), st.integers(1, 8)
+)
+def test_a_matrix_is_the_same_fusion(runs, normalization, num_results):
+    systems = [Ranking({"q1": run}) for run in runs]
+    if normalization is None:
+        fusion = ReciprocalRankFusion(*systems, num_results=num_results)
+    else:
+        fusion = ScoreFusion(*systems, normalization=normalization, num_results=num_results)
+    found = []
+    for run in runs:
+        best = sorted(((score, ord(letter) - 97) for letter, score in run.items()), reverse=True)
+        # The only query is the second row; nothing is found for the first.
+        rows = np.ones(len(best), np.int64)
+        found.append((rows, np.array([at for _, at in best], np.int64), np.array([score for score, _ in best])))
+    matrix = fusion.fuse_matrix(found, 2, 7)
+    assert matrix.shape == (2, 7) and np.isneginf(matrix[0]).all()
+    expected = fusion.transform(QUERIES[1:])
+    there = np.flatnonzero(~np.isneginf(matrix[1]))
+    assert {chr(97 + at): float(matrix[1, at]) for at in there} == dict(
+        zip(expected.docno, expected.score, strict=True)
+    )
+
+
+def test_the_first_cells_of_rows():
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 4, (20, 15)).astype(np.float32)
+    scores[rng.random(scores.shape) < 0.2] = -np.inf
+    for depth in (1, 4, 14, 15, 99):
+        row, column, score = ordered_cells(scores, depth)
+        expected = [
+            (at, place, scores[at, place])
+            for at in range(20)
+            for place in sorted(range(15), key=lambda place: (scores[at, place], place), reverse=True)[:depth]
+            if scores[at, place] > -np.inf
+        ]
+        assert list(zip(row, column, score, strict=True)) == expected
 
 
 @pytest.mark.parametrize(
@@ -211,16 +253,47 @@ def test_the_grid_takes_fusions(tmp_path):
     }
     results = LanguageExperiment(systems, "atlas", languages=["de", "en"], kinds=["mono", "multi"], measures=["AP"])
     values = results.settings.pivot(index=["doc_lang", "query_lang"], columns="system", values="value")
-    assert values["in one call"].tolist() == values["BM25 + dense"].tolist()
+    np.testing.assert_allclose(values["in one call"], values["BM25 + dense"], rtol=0, atol=1e-6)
     assert values["in one call"].mean() > 0.1
 
 
-def test_an_encoder_encodes_each_text_once():
+@pytest.mark.parametrize("options", [{}, {"by": "min-max", "depth": 5}, {"by": "z-score", "num_results": 20}])
+def test_the_grid_ranks_as_the_transformer_does(options):
+    """Ties included: these scores are whole numbers."""
+    fusion = ph.fuse("bm25", Letters(), lambda corpus: ph.fuse("bm25", Letters())(corpus), **options)
+    systems = {"arrays": fusion, "frames": lambda corpus: fusion(corpus)}
+    measures = ["AP", "R@5", "RR@3", "RankDistance"]
+    results = LanguageExperiment(systems, "atlas", languages=["de", "th"], measures=measures)
+    values = [results.settings[results.settings.system == name]["value"] for name in systems]
+    np.testing.assert_allclose(*values, rtol=0, atol=1e-12)
+
+
+def test_the_grid_keeps_the_ranks_of_fusions(tmp_path, monkeypatch):
+    encoder = DenseEncoder.from_scratch(["Berlin", "Paris"], dim=8, vocab_size=40, verbose=False)
+    options = {"languages": ["de", "en"], "kinds": ["mono"], "cache": tmp_path}
+    systems = {"encoder": encoder, "BM25 + encoder": ph.fuse("bm25", encoder)}
+    one = LanguageExperiment(systems, "atlas", **options)
+    calls = []
+    monkeypatch.setattr(DenseEncoder, "_encode", lambda *_: calls.append("encode"))
+    monkeypatch.setattr(BM25Index, "indexer", lambda *_: calls.append("index"))
+    pd.testing.assert_frame_equal(one.settings, LanguageExperiment(systems, "atlas", **options).settings)
+    assert calls == []
+    prints = {
+        ph.fuse("bm25", encoder, **other).fingerprint for other in ({}, {"k": 1}, {"depth": 9}, {"by": "min-max"})
+    }
+    assert len(prints) == 4 and ph.fuse(encoder).fingerprint not in prints
+    assert ph.fuse("bm25", Letters()).fingerprint is None
+
+
+def test_fusions_share_indexes_and_vectors(monkeypatch):
+    built = []
+    index = BM25Index.indexer
+    monkeypatch.setattr(BM25Index, "indexer", lambda self, *args, **options: built.append(1) or index(self, *args))
     encoder = Letters()
-    system = ph.fuse(encoder, by="min-max", depth=5)
-    LanguageExperiment({"x": system}, "atlas", languages=["de", "en"], kinds=["mono", "multi"])
-    # Queries and documents are encoded apart.
-    assert len(encoder.texts) < 1.2 * len(set(encoder.texts))
+    systems = {"x": encoder, "a": ph.fuse("bm25", encoder), "b": ph.fuse("bm25", encoder, by="min-max", depth=5)}
+    LanguageExperiment(systems, "atlas", languages=["de", "en"], kinds=["mono", "multi"])
+    # Queries and documents are encoded apart; two languages and the pool are indexed.
+    assert len(encoder.texts) < 1.2 * len(set(encoder.texts)) and len(built) == 3
 
 
 class Corpus:

@@ -173,6 +173,16 @@ def test_intervals_by_hand():
     assert (low, high) == (pytest.approx(expected[0]), pytest.approx(expected[1]))
 
 
+def test_intervals_are_those_of_scipy():
+    values = np.random.default_rng(2).beta(0.5, 1, (300, 1))
+    found = bootstrap([[f"q{number}" for number in range(300)]], [values], confidence=0.9, resamples=9999)
+    expected = stats.bootstrap(
+        (values[:, 0],), np.mean, confidence_level=0.9, method="percentile", n_resamples=9999, random_state=0
+    ).confidence_interval
+    width = expected.high - expected.low
+    assert np.ravel(found) == pytest.approx([expected.low, expected.high], abs=0.03 * width)
+
+
 def test_intervals_of_an_experiment(toy):
     systems = {"a": Letters(), "b": [Letters(seed=7), Letters(seed=8)]}
     options = {"measures": ["AP", "RankDistance"], "confidence": 0.9}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ir_measures import AP, Qrel, R, ScoredDoc
 
 from pyterrier_hybrid import RankDistance
-from pyterrier_hybrid.experiment._ranks import Ranks, count_ranks, rank_distances
+from pyterrier_hybrid.experiment._counting import count_ranks
+from pyterrier_hybrid.experiment._ranks import Ranks, rank_distances
 from pyterrier_hybrid.experiment.measures import SUPPORTED, lower_is_better, parse_measures, values_from_ranks
 
 # Ranks 1 to 6: a f b e c d.

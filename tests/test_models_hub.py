@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import huggingface_hub
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import transformers
@@ -86,6 +87,9 @@ def test_me5(encoder):
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(flags))
     me5 = DenseEncoder.me5()
     assert (me5.max_length, me5.name) == (512, "intfloat/multilingual-e5-small")
+    # Its card asks for them, whoever opens it.
+    assert DenseEncoder("intfloat/multilingual-e5-small").fingerprint == me5.fingerprint
+    assert DenseEncoder("intfloat/multilingual-e5-small", query_prefix="").query_prefix == ""
     for encode, prefix in ((me5.encode_queries, "query: "), (me5.encode_documents, "passage: ")):
         expected = mean(encoder, model, [prefix + text for text in TEXTS], 512)
         np.testing.assert_allclose(encode(TEXTS), expected, atol=1e-5)
@@ -153,6 +157,7 @@ def test_mdpr():
     model = transformers.BertModel(transformers.BertConfig(vocab_size=len(vocabulary), **sizes)).eval()
     model.save_pretrained(folder)
     mdpr = DenseEncoder.mdpr()
+    assert DenseEncoder("castorini/mdpr-tied-pft-msmarco").fingerprint == mdpr.fingerprint
     assert (mdpr.max_length, mdpr.pooling, mdpr.normalize) == (256, "cls", False)
     pieces = ["Je", "Uganda", "é", "中", "国", "?", "je"]
     ids = [vocabulary.index(piece) for piece in ["[CLS]", *pieces, "[SEP]"]]
@@ -162,6 +167,9 @@ def test_mdpr():
         expected = model(torch.tensor([ids])).last_hidden_state[:, 0].numpy()
     np.testing.assert_allclose(mdpr.encode_queries(["Je Uganda é 中国? je"]), expected, atol=1e-5)
     np.testing.assert_array_equal(mdpr.encode_queries(TEXTS), mdpr.encode_documents(TEXTS))
+    frame = pd.DataFrame({"docno": ["1", "2"], "title": ["Uganda", ""], "text": ["je Je", "je"]})
+    vectors = mdpr.doc_encoder(text_field=("title", "text")).transform(frame)["doc_vec"]
+    np.testing.assert_array_equal(np.stack(vectors), mdpr.encode_documents(["Uganda je Je", "je"]))
     again = DenseEncoder(mdpr.save(folder.parent / "saved"))
     assert again.tokenize(["Je Uganda é 中国? je"])[0] == ids
 

@@ -148,7 +148,7 @@ def test_heatmaps_of_one_experiment_share_their_colours(eleven):
 
 def test_heatmap_of_mono_only_leaves_the_other_cells_empty():
     figure = make({"a": {(AP, "mono"): 0.5}}).heatmap("a")
-    assert [text.get_text() for text in figure.axes[0].texts] == [".50", ".50", "tiny, AP · mono .500"]
+    assert [text.get_text() for text in figure.axes[0].texts] == [".50", ".50", "tiny, AP · mono (framed) .500"]
 
 
 def test_heatmap_leaves_pyplot_alone_and_notebooks_show_it():

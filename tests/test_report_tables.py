@@ -100,6 +100,15 @@ def test_several_seeds():
     assert results.table("csv").splitlines()[2] == "Hybrid,0.25"
 
 
+@pytest.mark.parametrize(("deviation", "printed"), [(117.42, "117"), (9.951, "10"), (3.25, "3.2"), (0.04, ".0")])
+def test_deviations_of_ranks(deviation, printed):
+    settings = frame(["BM25", "Hybrid"], ["de"], ["RankDistance"]).assign(value=[500, 250], std=deviation, seeds=2)
+    seeds = settings.drop(columns="seeds")
+    both = [seeds.assign(seed=at, value=250 + sign * deviation / np.sqrt(2)) for at, sign in enumerate((-1, 1))]
+    results = LanguageResults(settings, dataset="tiny", languages=["de"], seeds=pd.concat(both))
+    assert results.table("markdown").splitlines()[-1] == f"| Hybrid | **250** ± {printed} |"
+
+
 @pytest.mark.parametrize("dataset", ["xquad-r", "mlqa-r"])
 @pytest.mark.parametrize("paper", ["xlmr", "labse"])
 def test_published_means_are_those_of_the_languages(paper, dataset):
@@ -125,6 +134,7 @@ def test_beside_the_paper(xquad):
     assert np.isnan(table.loc["X-X-mono", ("AP", "Mo.", "here")])
     line = xquad.compare("labse", "markdown", kind="mono").splitlines()[-1]
     assert line == "| X-X-mono | – | .808 |"
+    assert r"X-X-mono & -- & .808 \\" in xquad.compare("labse", "latex", kind="mono")
     by_language = xquad.compare("xlmr", by="language", measures="AP", kind="multi")
     assert by_language.loc["zh", ("AP", "Mul.", "X-Y", "paper")] == 0.6023
     assert by_language.columns.get_level_values("system").unique().tolist() == ["X-Y", "Hybrid"]
@@ -135,7 +145,7 @@ def test_beside_the_paper(xquad):
     [
         (lambda r: r["xquad"].compare("mbert"), "paper: 'mbert' is unknown; the valid ones are xlmr, labse"),
         (lambda r: r["tiny"].compare(), "the paper has no figures on tiny, only on xquad-r, mlqa-r"),
-        (lambda r: r["part"].compare(), "are over all languages of xquad-r; evaluate ar, de, el"),
+        (lambda r: r["part"].compare(), "are over 11 languages of xquad-r; evaluate ar, de, el"),
         (lambda r: r["part"].table(by="system"), "by: 'system' is unknown; the valid ones are kind, language"),
         (lambda r: r["part"].table(kind="poly"), "kind: 'poly' is unknown; the valid ones are mono, cross, multi"),
         (lambda r: r["part"].table(kind="mono", measures="RankDistance"), "no RankDistance of kind mono"),
@@ -200,7 +210,8 @@ def test_page(tmp_path):
     assert ".110 to .220" in heads and "X-Y <b>" in heads
     assert len(page.sources) == 3 and all(source.startswith("data:image/png;base64,") for source in page.sources)
     assert "prefers-color-scheme: dark" in text and "http" not in re.sub(r"base64,[^']+", "", text)
-    assert "All 143 settings" not in heads and "All 132 settings" in heads
+    assert "143 settings" not in heads and "132 settings" in heads
+    assert "over seeds (BM25: 2, X-Y &lt;b&gt;: 2, Hybrid: 2)" in text and text.count("<i>*</i>") == 2 * (132 * 1 + 11)
     better = settings.query("system == 'Hybrid' and kind == 'multi' and measure == 'RankDistance'")["value"].to_numpy()
     base = settings.query("system == 'BM25' and kind == 'multi' and measure == 'RankDistance'")["value"].to_numpy()
     assert f"+{(better < base).sum()} −{(better > base).sum()}" in heads
@@ -212,7 +223,10 @@ def test_page(tmp_path):
 def test_page_without_anything_special(tmp_path):
     settings = frame(["a"], ["de"], ["RankDistance"])
     page = Page(LanguageResults(settings, dataset="t", languages=["de"]).to_html(tmp_path / "p.html").read_text())
-    assert page.sources == [] and "1 system on 1 setting (multilingual) in 1 language: de." in " ".join(page.texts)
+    texts = " ".join(page.texts)
+    assert page.sources == [] and "1 system on 1 setting (multilingual) of 10 queries in 1 language: de." in texts
+    assert "RankDistance: ranks from a query's first to its last relevant document, the lowest is best." in texts
+    assert "1 setting" in page.texts
 
 
 def test_intervals_are_saved(tmp_path):

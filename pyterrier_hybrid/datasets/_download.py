@@ -12,7 +12,7 @@ class Source(NamedTuple):
 
     Attributes:
         url: Where to download it.
-        expected_md5: Its MD5, also the name of a local copy in ``$IR_DATASETS_HOME/downloads``.
+        expected_md5: Its MD5, also the name of a local copy in ``$IR_DATASETS_HOME/downloads``; None: not known.
         expected_sha256: Its SHA-256.
         cache_path: Where it is kept, relative to ``$IR_DATASETS_HOME``.
 
@@ -21,15 +21,15 @@ class Source(NamedTuple):
     """
 
     url: str
-    expected_md5: str
+    expected_md5: str | None
     expected_sha256: str
     cache_path: str
 
 
 def read_verified(source: Source, *, terms: str) -> bytes:
-    """The content of a file, downloaded at first use, with both checksums verified whenever it is read.
+    """The content of a file, downloaded at first use, with its checksums verified whenever it is read.
 
-    ``$IR_DATASETS_HOME`` is looked up now. A download only gets its place there once both checksums are right.
+    ``$IR_DATASETS_HOME`` is looked up now. A download only gets its place there once its checksums are right.
 
     Args:
         source: Which file.
@@ -57,12 +57,14 @@ def read_verified(source: Source, *, terms: str) -> bytes:
 def _download(source: Source, fetched: Path, terms: str) -> None:
     from ir_datasets.util import Download, HashVerificationError, LocalDownload, RequestsDownload, home_path
 
-    copy = home_path() / "downloads" / source.expected_md5
-    if copy.exists():
-        # ir_datasets would pass over a corrupt copy without naming it.
-        _verify(copy.read_bytes(), source, copy, f"delete it to download {source.url} instead")
-    hint = f"If you have a local copy of {source.url}, link it to {copy} to avoid downloading it again"
-    mirrors = [LocalDownload(copy, hint, mkdir=False), RequestsDownload(source.url)]
+    mirrors = [RequestsDownload(source.url)]
+    if source.expected_md5 is not None:
+        copy = home_path() / "downloads" / source.expected_md5
+        if copy.exists():
+            # ir_datasets would pass over a corrupt copy without naming it.
+            _verify(copy.read_bytes(), source, copy, f"delete it to download {source.url} instead")
+        hint = f"If you have a local copy of {source.url}, link it to {copy} to avoid downloading it again"
+        mirrors.insert(0, LocalDownload(copy, hint, mkdir=False))
     try:
         Download(mirrors, cache_path=str(fetched), expected_md5=source.expected_md5, dua=terms).path()
     except HashVerificationError as error:
@@ -74,5 +76,5 @@ def _verify(content: bytes, source: Source, where: str | Path, mend: str) -> Non
 
     for algorithm, expected in (("md5", source.expected_md5), ("sha256", source.expected_sha256)):
         found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
-        if found != expected:
+        if expected is not None and found != expected:
             raise HashVerificationError(f"{where} is corrupt: expected {algorithm} {expected}, found {found}; {mend}")

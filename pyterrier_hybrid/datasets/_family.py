@@ -5,15 +5,17 @@ reads it by a function ``load(lang)`` that returns :class:`LanguageData`. Docume
 settings, pools of all languages and splits follow from these, the same for every family.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
 
 MULTI = "multi"
+# Between the two languages of a pair, in the name of one of its sides.
+PAIR = "."
 
 
 class Document(NamedTuple):
@@ -69,6 +71,11 @@ class Family:
         name: What all IDs of the family start with; also the ID of the documents of all languages.
         languages: The language codes, sorted.
         splits: The names of the splits, the one to evaluate on last; empty for a set without splits.
+        split: The split that settings mean where none is said; default the last one.
+        pivot: In a set of translation pairs the language that is in all of them. Each other language then has two
+            settings, the pair's sentences in one language asked for by those in the other, and none is shared.
+        pools: Whether there are settings over the documents of all languages.
+        measures: The names of the measures that are usual for the set; empty: those of the grid.
         title: The name in print.
         description: What the set is, in a few sentences.
         licence: The licence of the data.
@@ -83,6 +90,10 @@ class Family:
     name: str
     languages: tuple[str, ...]
     splits: tuple[str, ...] = ()
+    split: str | None = None
+    pivot: str | None = None
+    pools: bool = True
+    measures: tuple[str, ...] = ()
     title: str = ""
     description: str = ""
     licence: str = ""
@@ -94,16 +105,37 @@ class Family:
         """The ID of the documents of all languages, without queries."""
         return self.name
 
+    @property
+    def label(self) -> str:
+        """The name, and the split where it is not the one to evaluate on."""
+        return self.name if self.split in (None, *self.splits[-1:]) else f"{self.name}/{self.split}"
+
+    @property
+    def default_languages(self) -> tuple[str, ...]:
+        """The languages of an experiment that names none: all."""
+        return self.languages
+
+    def of_split(self, split: str) -> "Family":
+        """The same family, settings of which mean the given split where none is said.
+
+        Raises:
+            ValueError: For a split that the family does not have.
+
+        >>> Family("tiny", ("de", "en"), splits=("train", "test")).of_split("train").id("de", "en")
+        'tiny/de/en/train'
+        """
+        return replace(self, split="/".join(self._split(split)))
+
     def id(self, doc_lang: str, query_lang: str, split: str | None = None) -> str:
         """The dataset ID of one setting, document language first as everywhere in ir_datasets.
 
         Args:
             doc_lang: The language of the documents, or ``"multi"`` for those of all languages.
             query_lang: The language of the queries; ``"multi"`` for those of all languages, in the pool only.
-            split: One of :attr:`splits`; default the last one.
+            split: One of :attr:`splits`; default :attr:`split`.
 
         Raises:
-            ValueError: For a language or a split that the family does not have.
+            ValueError: For a language, a pair of languages or a split that the family does not have.
 
         >>> from pyterrier_hybrid.datasets import family
         >>> family("xquad-r").id("de", "ar"), family("xquad-r").id("multi", "multi")
@@ -118,8 +150,56 @@ class Family:
                 f"{self.name} has queries of all languages ({MULTI!r}) only over the documents of all languages: "
                 f"give {MULTI!r} as the document language instead of {doc_lang!r}"
             )
+        if not self._has(doc_lang, query_lang):
+            raise ValueError(self._no_setting(doc_lang, query_lang))
         parts = [self.name, doc_lang] if doc_lang == query_lang else [self.name, doc_lang, query_lang]
         return "/".join([*parts, *self._split(split)])
+
+    def load(self, doc_lang: str, query_lang: str) -> Any:
+        """The ir_datasets dataset of a setting: its ``docs_iter()``, ``queries_iter()`` and ``qrels_iter()``.
+
+        Args:
+            doc_lang: As for :meth:`id`.
+            query_lang: As for :meth:`id`.
+
+        >>> from pyterrier_hybrid.datasets import family
+        >>> family("atlas").load("de", "ar").queries_lang()
+        'ar'
+        """
+        import ir_datasets
+
+        return ir_datasets.load(self.id(doc_lang, query_lang))
+
+    def corpus(self, doc_lang: str, query_lang: str) -> str:
+        """The name of the documents of a setting: their language, or in a set of pairs one side of a pair.
+
+        >>> Family("tiny", ("de", "en")).corpus("en", "de"), Family("tiny", ("de", "en"), pivot="en").corpus("en", "de")
+        ('en', 'en.de')
+        """
+        return doc_lang if self.pivot is None else f"{doc_lang}{PAIR}{query_lang}"
+
+    def pooled(self, document: Document) -> Document:
+        """A document as the pool of all languages has it: the same, since ids are those of one language."""
+        return document
+
+    def documents(self, languages: Iterable[str] | None = None) -> Iterator[Document]:
+        """The documents of all or some languages, language by language.
+
+        >>> from pyterrier_hybrid.datasets import family
+        >>> len(list(family("atlas").documents(["de", "en"]))) == 2 * len(list(family("atlas").documents(["th"])))
+        True
+        """
+        import ir_datasets
+
+        wanted = None if languages is None else set(languages)
+        documents = ir_datasets.load(self.docs_id).docs_iter()
+        return (document for document in documents if wanted is None or document.lang in wanted)
+
+    def fetch(self) -> None:
+        """Download now what is not there yet."""
+        import ir_datasets
+
+        ir_datasets.load(self.docs_id).docs_iter()
 
     def ids(self) -> Iterator[str]:
         """All IDs of the family: the documents, then every setting of every split.
@@ -128,17 +208,34 @@ class Family:
         ['tiny', 'tiny/de', 'tiny/de/en', 'tiny/en/de', 'tiny/en', 'tiny/multi/de', 'tiny/multi/en', 'tiny/multi']
         """
         yield self.docs_id
+        for setting in self.settings_of_splits():
+            yield self.id(*setting)
+
+    def settings_of_splits(self) -> Iterator[tuple[str, str, str | None]]:
+        """Every (document language, query language, split), split by split; the split is None where there are none."""
         for split in self.splits or (None,):
             for doc_lang, query_lang in self.settings():
-                yield self.id(doc_lang, query_lang, split)
+                yield doc_lang, query_lang, split
 
     def settings(self) -> Iterator[tuple[str, str]]:
         """Every (document language, query language), pools last."""
-        for doc_lang in self.languages:
-            for query_lang in self.languages:
-                yield doc_lang, query_lang
-        for query_lang in (*self.languages, MULTI):
-            yield MULTI, query_lang
+        for doc_lang in (*self.languages, MULTI):
+            for query_lang in (*self.languages, *([MULTI] if doc_lang == MULTI else [])):
+                if self._has(doc_lang, query_lang):
+                    yield doc_lang, query_lang
+
+    def _has(self, doc_lang: str, query_lang: str) -> bool:
+        if self.pivot is None:
+            return doc_lang != MULTI or self.pools
+        return MULTI not in (doc_lang, query_lang) and (doc_lang == self.pivot) != (query_lang == self.pivot)
+
+    def _no_setting(self, doc_lang: str, query_lang: str) -> str:
+        has = (
+            "no pool of all languages"
+            if self.pivot is None
+            else f"pairs of {self.pivot} and another language only: give {self.pivot!r} as one of the two"
+        )
+        return f"{self.name} has no documents in {doc_lang!r} with queries in {query_lang!r}: it has {has}"
 
     def _split(self, split: str | None) -> tuple[str, ...]:
         if not self.splits:
@@ -146,7 +243,7 @@ class Family:
                 raise ValueError(f"{self.name} has no splits: leave out split={split!r}")
             return ()
         if split is None:
-            return (self.splits[-1],)
+            return (self.split or self.splits[-1],)
         if split not in self.splits:
             raise ValueError(f"{self.name} has no split {split!r}: choose one of {', '.join(self.splits)}")
         return (split,)

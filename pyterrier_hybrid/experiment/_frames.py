@@ -110,13 +110,10 @@ class Frames:
 
     def queries(self) -> pd.DataFrame:
         """The value of every query: a row per system, setting, query and measure."""
-        frames = []
-        for cell in self._cells:
-            qids = self._settings[cell[1]].qids
-            frames.append(
-                pd.DataFrame({**self._setting(cell), "qid": qids, "measure": cell[2], "value": self._values[cell]})
-            )
-        return pd.concat(frames, ignore_index=True)
+        rows = pd.DataFrame({**self._setting(cell), "measure": cell[2]} for cell in self._cells)
+        frame = rows.loc[rows.index.repeat([len(self._values[cell]) for cell in self._cells])].reset_index(drop=True)
+        frame.insert(4, "qid", [qid for cell in self._cells for qid in self._settings[cell[1]].qids])
+        return frame.assign(value=np.concatenate([self._values[cell] for cell in self._cells]))
 
     def _setting(self, cell: Cell) -> dict[str, str]:
         setting = self._settings[cell[1]]

@@ -31,12 +31,13 @@ body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 82rem; background:
 h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 p { margin: .25rem 0 .75rem; max-width: 48rem; } .soft { color: var(--soft); }
-.scroll { overflow-x: auto; }
+.scroll { overflow: auto; max-height: 85vh; } thead { position: sticky; top: 0; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: .5rem 0 1rem; }
 th, td { padding: .28rem .55rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 thead th { background: var(--head); font-weight: 600; } thead th[colspan] { text-align: center; }
 tbody th { text-align: left; font-weight: 500; }
-b { color: var(--best); } small { display: block; color: var(--soft); font-size: .75rem; }
+b { color: var(--best); } i { position: absolute; font-style: normal; }
+small { display: block; color: var(--soft); font-size: .75rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); gap: 1rem; }
 .pictures img { width: 100%; height: auto; border-radius: .5rem; background: #fff; border: 1px solid var(--line); }
 details { margin-top: 1rem; } summary { cursor: pointer; font-weight: 600; }
@@ -58,8 +59,9 @@ def page(results: "LanguageResults", pictures: Mapping[str, bytes]) -> str:
         f"<h1>{escape(results.dataset)}</h1>",
         f"<p class='soft'>{_counted(len(results.systems), 'system')} on "
         f"{_counted(len(results.settings[['doc_lang', 'query_lang']].drop_duplicates()), 'setting')} "
-        f"({', '.join(_KINDS[kind] for kind in kinds)}) in {_counted(len(results.languages), 'language')}: "
-        f"{escape(', '.join(results.languages))}. Made with pyterrier_hybrid {__version__}.</p>",
+        f"({', '.join(_KINDS[kind] for kind in kinds)}) of {_queries(results)} in "
+        f"{_counted(len(results.languages), 'language')}: {escape(', '.join(results.languages))}. "
+        f"Made with pyterrier_hybrid {__version__}.</p>",
         _means(results),
         _tests(results),
         _published(results),
@@ -78,9 +80,14 @@ def page(results: "LanguageResults", pictures: Mapping[str, bytes]) -> str:
 def _means(results: "LanguageResults") -> str:
     frame, means = results.table(), results.means
     note = "Means over the settings of each kind (Mo., Cr., Mul.: mono-, cross- and multilingual); the best is bold."
+    lower = [escape(measure) for measure in results.measures if lower_is_better(measure)]
+    if lower:
+        note += f" {', '.join(lower)}: ranks from a query's first to its last relevant document, the lowest is best."
     std = None
     if "std" in means:
-        note += " ± is the standard deviation over seeds."
+        seeds = means.groupby("system", sort=False)["seeds"].first()
+        counts = ", ".join(f"{escape(system)}: {count}" for system, count in seeds.items() if count > 1)
+        note += f" ± is the standard deviation over seeds ({counts})."
         std = results._by_kind(results._columns(None, None), means.set_index(["system", "measure", "kind"])["std"])
     below = None
     if "low" in means:
@@ -154,7 +161,8 @@ def _pictures(pictures: Mapping[str, bytes]) -> str:
         f"src='data:image/png;base64,{base64.b64encode(picture).decode()}'>"
         for system, picture in pictures.items()
     )
-    return f"<h2>Pairs of languages</h2>\n<div class='pictures'>\n{images}\n</div>"
+    note = "Framed: queries and documents in one language. The colours mean the same in all pictures."
+    return f"<h2>Pairs of languages</h2>\n<p>{note}</p>\n<div class='pictures'>\n{images}\n</div>"
 
 
 def _by_language(results: "LanguageResults", kinds: list[str]) -> str:
@@ -191,13 +199,13 @@ def _settings(results: "LanguageResults") -> str:
             value = wide.loc[key, column]
             text = "" if pd.isna(value) else _tables.number(value, _tables.digits(column[0]))
             star = corrected is not None and corrected.loc[key, column] < LEVEL
-            cells.append(f"{text}*" if star else text)
+            cells.append(f"{text}<i>*</i>" if star else text)
         rows.append(cells)
-    heads = [("", name) for name in ("documents", "queries in", "queries")]
+    heads = [("", name) for name in ("documents in", "queries in", "queries")]
     heads += [(escape(measure), escape(system)) for measure, system in columns]
     note = f"<p>* p &lt; {LEVEL} against {escape(results.baseline)}, corrected.</p>" if tested else ""
     return (
-        f"<h2>Settings</h2>\n{note}<details><summary>All {len(rows)} settings</summary>\n"
+        f"<h2>Settings</h2>\n{note}<details><summary>{_counted(len(rows), 'setting')}</summary>\n"
         + _html_table(heads, rows)
         + "</details>"
     )
@@ -235,5 +243,10 @@ def _html_table(heads: list[tuple[str, ...]], rows: list[list[str]]) -> str:
     return "\n".join([*lines, "</tbody>", "</table></div>"])
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _queries(results: "LanguageResults") -> str:
+    least, most = results.settings["queries"].min(), results.settings["queries"].max()
+    return _counted(most, "query", "queries") if least == most else f"{least:,} to {most:,} queries"
+
+
+def _counted(count: int, noun: str, nouns: str | None = None) -> str:
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"

@@ -1,19 +1,12 @@
 """Exact ranks of relevant documents, and the measures that follow from them alone.
 
 A ranking of 13,014 documents matters to AP, R@k or the rank distance only through the places of a handful of relevant
-documents. Counting the better scored documents gives these places without sorting, and without a run of 170 million
-rows.
+documents, and these can be had without a run of 170 million rows: see `_counting.py`.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-
-# Comparisons that are held at once: what stays in a processor's cache.
-_CELLS = 2**20
-# Cells are counted as words of eight, whose bytes are added so many at a time; together below 256.
-_FOLDS = (8, 4)
 
 
 @dataclass(frozen=True)
@@ -36,66 +29,6 @@ class Ranks:
     msmarco_rank: np.ndarray
     queries: int
     depth: int
-
-
-def count_ranks(scores: np.ndarray, row: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks of chosen cells inside their rows of a score matrix: 1 + the number of documents before each one.
-
-    Args:
-        scores: [queries, documents], the columns in ascending order of docno; -inf: not retrieved.
-        row: int64 [pairs], ascending: the row of each cell.
-        column: int64 [pairs]: its column.
-
-    Returns:
-        Two times int64 [pairs], 0 where a document was not retrieved. Of equal scores the larger docno is first in the
-        one (trec_eval), the smaller docno in the other (MS MARCO).
-
-    >>> count_ranks(np.array([[0.5, 0.9, 0.5]]), np.array([0, 0]), np.array([0, 2]))
-    (array([3, 2]), array([2, 3]))
-    """
-    own = scores[row, column]
-    better, equal = _count_around(scores, row, own)
-    after = np.zeros(len(row), np.int64)
-    found = ~np.isneginf(own)
-    for pair in np.flatnonzero((equal > 1) & found):
-        after[pair] = np.count_nonzero(scores[row[pair], column[pair] + 1 :] == own[pair])
-    return np.where(found, better + 1 + after, 0), np.where(found, better + equal - after, 0)
-
-
-def _count_around(scores: np.ndarray, row: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For values of rows, how many cells of the row are greater, and how many are equal."""
-    better, equal = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
-    place = place_in_group(row)
-    width, unit = scores.shape[1], 8 * math.prod(_FOLDS)
-    padded = -(-width // unit) * unit
-    size = max(1, _CELLS * len(scores) // max(1, len(row) * padded))
-    bits = np.empty((0, padded), bool)
-    # A few rows at a time, which stay in the processor's cache while they are compared with all of their values.
-    for start in range(0, len(scores), size):
-        rows = scores[start : start + size, None, :]
-        low, high = np.searchsorted(row, [start, start + size])
-        if low == high:
-            continue
-        inside, slot = row[low:high] - start, place[low:high]
-        slots = int(slot.max()) + 1
-        if len(bits) < len(rows) * slots:
-            bits = np.empty((len(rows) * slots, padded), bool)
-            bits[:, width:] = False
-        used = bits[: len(rows) * slots].reshape(len(rows), slots, padded)
-        values = np.full((len(rows), slots, 1), np.nan, scores.dtype)
-        values[inside, slot, 0] = own[low:high]
-        for compare, counts in ((np.greater, better), (np.equal, equal)):
-            compare(rows, values, out=used[:, :, :width])
-            counts[low:high] = _count_cells(used)[inside, slot]
-    return better, equal
-
-
-def _count_cells(bits: np.ndarray) -> np.ndarray:
-    """The number of true cells along the last axis: count_nonzero, several times as fast for long rows."""
-    words = bits.view(np.uint64).reshape(-1, bits.shape[-1] // 8)
-    for fold in _FOLDS:
-        words = np.add.reduce(words.reshape(len(words), fold, -1), axis=1)
-    return words.view(np.uint8).sum(axis=1, dtype=np.int64).reshape(bits.shape[:-1])
 
 
 def place_in_group(group: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.experiment._ranks import Ranks, count_ranks
+from pyterrier_hybrid.experiment._counting import count_ranks
+from pyterrier_hybrid.experiment._ranks import Ranks
 from pyterrier_hybrid.experiment._settings import Corpus, Setting
 
 # Results that are held at once: a row of a run takes about 100 bytes.
@@ -70,15 +71,15 @@ def rank_retrieved(place: str, retrieve: Retrieve, corpus: Corpus, setting: Sett
     ranks = []
     for start in range(0, len(setting.qids), size):
         part = slice(start, start + size)
-        topics = pd.DataFrame({"qid": setting.qids[part], "query": setting.texts[part]}).assign(lang=setting.query_lang)
-        scores = _scores(place, retrieve(topics), topics, docnos)
+        topics = setting.topics(part)
+        scores = scores_of(place, retrieve(topics), topics, docnos)
         low, high = np.searchsorted(setting.query, [start, start + size])
         ranks.append(count_ranks(scores, setting.query[low:high] - start, setting.column[low:high]))
-    rank, msmarco_rank = (np.concatenate(parts) for parts in zip(*ranks, strict=True))
+    rank, msmarco_rank = np.concatenate(ranks, axis=1)
     return Ranks(setting.query, setting.relevance, rank, msmarco_rank, len(setting.qids), len(corpus))
 
 
-def _scores(place: str, results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) -> np.ndarray:
+def scores_of(place: str, results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) -> np.ndarray:
     """float32 [topics, documents], -inf where nothing was retrieved."""
     missing = {"qid", "docno", "score"} - set(results.columns)
     if missing:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 
 KINDS = ("mono", "cross", "multi")
 POOL = "multi"
@@ -16,15 +17,30 @@ POOL = "multi"
 class FamilyLike(Protocol):
     """What the grid needs to know of a dataset family: see `pyterrier_hybrid.datasets.family`.
 
-    The IDs are ir_datasets IDs; documents have a `lang`, and the `iteration` of a qrel is the language of its document.
+    Documents have a `lang`, and the `iteration` of a qrel is the language of its document.
     """
 
     name: str
+    label: str
     languages: tuple[str, ...]
+    default_languages: tuple[str, ...]
+    measures: tuple[str, ...]
     docs_id: str
 
+    def settings(self) -> Iterator[tuple[str, str]]:
+        """Every (document language, query language); pools have the document language ``multi``."""
+
     def id(self, doc_lang: str, query_lang: str) -> str:
-        """The ir_datasets ID of a setting."""
+        """The name of a setting, where there is one its ir_datasets ID."""
+
+    def corpus(self, doc_lang: str, query_lang: str) -> str:
+        """The name of the documents of a setting, no pool; settings with the same name have the same documents."""
+
+    def load(self, doc_lang: str, query_lang: str) -> Any:
+        """The setting's ``docs_iter()``, ``queries_iter()`` and ``qrels_iter()``."""
+
+    def pooled(self, document: Any) -> Any:
+        """A document of one language as the pool has it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +54,8 @@ class Corpus:
         id: A name of the corpus, such as ``xquad-r/de``, ``xquad-r`` (the whole pool) or ``xquad-r[de+en]``.
         lang: Its language, or ``multi`` for the pool.
         languages: The languages of its documents.
-        documents: The ir_datasets documents (doc_id, text, lang, title, context), in the order of the dataset.
+        documents: The documents (doc_id, text, lang, title, context), in the order of the dataset. Their text is
+            what ir_datasets calls the default text: with the title in front of it in sets like MIRACL.
 
     >>> from collections import namedtuple
     >>> document = namedtuple("Document", "doc_id text lang title context")
@@ -104,17 +121,19 @@ class Setting:
         kind: mono, cross or multi.
         doc_lang: The language of the corpus; ``multi`` for the pool.
         query_lang: The language of the queries.
+        corpus: The key of its corpus in what :func:`read_corpora` returns.
         qids: The queries that have qrels, in the order of the dataset.
         texts: Their texts.
         query: int64 [pairs], ascending: the index of the query of each (query, relevant document) pair.
         column: int64 [pairs]: the score column of its document.
         relevance: int64 [pairs]: its judged level, above 0.
-        id: The ir_datasets ID.
+        id: Its name, where there is one the ir_datasets ID.
     """
 
     kind: str
     doc_lang: str
     query_lang: str
+    corpus: str
     qids: tuple[str, ...]
     texts: tuple[str, ...]
     query: np.ndarray
@@ -126,6 +145,10 @@ class Setting:
     def identified(self) -> Iterator[tuple[str, str]]:
         """The queries as qid and text."""
         return zip(self.qids, self.texts, strict=True)
+
+    def topics(self, part: slice) -> pd.DataFrame:
+        """Some of the queries as PyTerrier takes them: qid, query, lang."""
+        return pd.DataFrame({"qid": self.qids[part], "query": self.texts[part]}).assign(lang=self.query_lang)
 
     @cached_property
     def questions(self) -> tuple[str, ...]:
@@ -171,8 +194,65 @@ def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) 
     return tuple(value for value in valid if value in wanted)
 
 
+def choose_kinds(family: FamilyLike, kinds: Iterable[str] | str | None) -> tuple[str, ...]:
+    """The wanted kinds of settings; by default those that the family has.
+
+    Args:
+        family: The dataset family.
+        kinds: The wanted kinds, one kind, or None.
+
+    Raises:
+        ValueError: An unknown kind, or one that the family does not have.
+
+    >>> from pyterrier_hybrid.datasets import family
+    >>> choose_kinds(family("miracl"), None), choose_kinds(family("xquad-r"), ["multi", "mono"])
+    (('mono',), ('mono', 'multi'))
+    """
+    found = {kind_of(*setting) for setting in family.settings()}
+    has = tuple(kind for kind in KINDS if kind in found)
+    wanted = has if kinds is None else choose("kinds", kinds, KINDS)
+    missing = [kind for kind in wanted if kind not in has]
+    if missing:
+        why = " (cross-lingual settings need two or more languages)" if missing[0] == "cross" else ""
+        raise ValueError(f"kinds: {family.label} has no setting of kind {missing[0]!r}{why}; it has {', '.join(has)}.")
+    return wanted
+
+
+def kind_of(doc_lang: str, query_lang: str) -> str:
+    """The kind of a setting: mono, cross or multi."""
+    if doc_lang == POOL:
+        return "multi"
+    return "mono" if doc_lang == query_lang else "cross"
+
+
+def list_settings(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(kind, document language, query language) of the settings, kind by kind, in the order of the languages."""
+    has = set(family.settings())
+    return [
+        (kind, doc_lang, query_lang)
+        for kind in kinds
+        for doc_lang in ([POOL] if kind == "multi" else languages)
+        for query_lang in languages
+        if (doc_lang, query_lang) in has and kind_of(doc_lang, query_lang) == kind
+    ]
+
+
+def parts_of(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> list[tuple[str, ...]]:
+    """The languages in groups whose settings have nothing in common, so that one can be done after the other.
+
+    With monolingual settings only, which is where corpora are large, each language is one; else all are one.
+
+    >>> from pyterrier_hybrid.datasets import family
+    >>> parts_of(family("miracl"), ["mono"], ["sw", "th"]), parts_of(family("atlas"), ["mono", "multi"], ["de", "en"])
+    ([('sw',), ('th',)], [('de', 'en')])
+    """
+    return [(lang,) for lang in languages] if tuple(kinds) == ("mono",) else [tuple(languages)]
+
+
 def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> dict[str, Corpus]:
-    """The corpora that the kinds need, by language, the pool last as ``multi``.
+    """The corpora that the kinds need, the pool last as ``multi``.
+
+    The documents of a language are read once and held once, in its corpus and in the pool.
 
     Args:
         family: The dataset family.
@@ -180,21 +260,29 @@ def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[s
         languages: Some of the family's languages.
 
     Returns:
-        The corpora in the order of the languages.
+        The corpora by the family's names of them, in the order of the languages.
     """
-    import ir_datasets
-
     corpora = {}
-    if "mono" in kinds or ("cross" in kinds and len(languages) > 1):
-        for lang in languages:
-            dataset_id = family.id(lang, lang)
-            corpora[lang] = _corpus(dataset_id, lang, (lang,), ir_datasets.load(dataset_id).docs_iter())
-    if "multi" in kinds:
+    for kind, doc_lang, query_lang in list_settings(family, kinds, languages):
+        name = family.corpus(doc_lang, query_lang)
+        if kind != "multi" and name not in corpora:
+            documents = family.load(doc_lang, query_lang).docs_iter()
+            corpora[name] = _corpus(family.id(doc_lang, query_lang), doc_lang, (doc_lang,), documents)
+    if any(kind == "multi" for kind, _, _ in list_settings(family, kinds, languages)):
         whole = tuple(languages) == tuple(family.languages)
-        documents = ir_datasets.load(family.id(POOL, languages[0])).docs_iter()
         name = family.docs_id if whole else f"{family.docs_id}[{'+'.join(languages)}]"
-        corpora[POOL] = _corpus(name, POOL, tuple(languages), (doc for doc in documents if doc.lang in languages))
+        corpora[POOL] = _corpus(name, POOL, tuple(languages), _pool(family, languages, corpora))
     return corpora
+
+
+def _pool(family: FamilyLike, languages: Sequence[str], corpora: dict[str, Corpus]) -> Iterator[Any]:
+    """The documents of all languages."""
+    asked = {doc_lang: query_lang for doc_lang, query_lang in family.settings() if doc_lang in languages}
+    for doc_lang in languages:
+        if doc_lang in corpora:
+            yield from map(family.pooled, corpora[doc_lang].documents)
+        elif doc_lang in asked:
+            yield from map(family.pooled, family.load(doc_lang, asked[doc_lang]).docs_iter())
 
 
 def _corpus(name: str, lang: str, languages: tuple[str, ...], documents: Iterable[Any]) -> Corpus:
@@ -219,34 +307,19 @@ def read_settings(
         One setting for each pair of languages that has queries with qrels.
 
     Raises:
-        ValueError: There is no setting at all, or a qrel names a query or document that does not exist.
+        ValueError: A qrel names a query or document that does not exist.
     """
-    wanted = [
-        (kind, doc_lang, query_lang)
-        for kind in kinds
-        for doc_lang in ([POOL] if kind == "multi" else languages)
-        for query_lang in languages
-        if kind == "multi" or (doc_lang == query_lang) == (kind == "mono")
-    ]
-    settings = [_read_setting(family, *names, languages, corpora[names[1]]) for names in wanted]
-    settings = [setting for setting in settings if setting.qids]
-    if not settings:
-        raise ValueError(
-            f"{family.name}: no setting of kinds {', '.join(kinds)} over {', '.join(languages)} has queries; "
-            "cross-lingual settings need two or more languages."
-        )
-    return settings
+    settings = [_read_setting(family, *names, languages, corpora) for names in list_settings(family, kinds, languages)]
+    return [setting for setting in settings if setting.qids]
 
 
 def _read_setting(
-    family: FamilyLike, kind: str, doc_lang: str, query_lang: str, languages: Sequence[str], corpus: Corpus
+    family: FamilyLike, kind: str, doc_lang: str, query_lang: str, languages: Sequence[str], corpora: dict[str, Corpus]
 ) -> Setting:
-    import ir_datasets
-
-    dataset_id = family.id(doc_lang, query_lang)
-    dataset = ir_datasets.load(dataset_id)
+    dataset_id, dataset = family.id(doc_lang, query_lang), family.load(doc_lang, query_lang)
+    corpus = POOL if kind == "multi" else family.corpus(doc_lang, query_lang)
     judged: dict[str, dict[int, int]] = {}
-    columns = corpus.column
+    columns = corpora[corpus].column
     for qrel in dataset.qrels_iter():
         if qrel.iteration not in languages:
             continue
@@ -261,4 +334,4 @@ def _read_setting(
     flat = [(at, *pair) for at, qid in enumerate(queries) for pair in judged[qid].items() if pair[1] > 0]
     query, column, relevance = np.array(flat, np.int64).reshape(-1, 3).T.copy()
     texts = tuple(queries.values())
-    return Setting(kind, doc_lang, query_lang, tuple(queries), texts, query, column, relevance, dataset_id)
+    return Setting(kind, doc_lang, query_lang, corpus, tuple(queries), texts, query, column, relevance, dataset_id)

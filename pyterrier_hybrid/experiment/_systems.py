@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from pyterrier_hybrid.experiment._dense import rank_dense
+from pyterrier_hybrid.experiment._fused import rank_fused
 from pyterrier_hybrid.experiment._ranks import Ranks
 from pyterrier_hybrid.experiment._retrieved import rank_bm25, rank_function, rank_retrieved
 from pyterrier_hybrid.experiment._settings import Corpus, Setting
 from pyterrier_hybrid.experiment._stored import StoredRanks
 from pyterrier_hybrid.experiment._vectors import Vectors, encoder_fingerprint, innermost, is_encoder
 from pyterrier_hybrid.experiment.systems import Runs
+from pyterrier_hybrid.retrieval._fuse import Fusion
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Member:
     @property
     def encoder(self) -> Any:
         """The encoder that computes vectors; None: it has none."""
-        return innermost(self.system) if is_encoder(self.system) else None
+        fused = self.system.systems if isinstance(self.system, Fusion) else [self.system]
+        return next((innermost(system) for system in fused if is_encoder(system)), None)
 
     @cached_property
     def fingerprint(self) -> str | None:
@@ -49,6 +52,9 @@ class Member:
             return _bm25_content((*corpus.languages, setting.query_lang))
         if self.fingerprint is None:
             return None
+        if isinstance(self.system, Fusion):
+            bm25 = "bm25" in self.system.systems
+            return ["fusion", self.fingerprint, bm25 and _bm25_content((*corpus.languages, setting.query_lang))]
         return ["encoder" if is_encoder(self.system) else "function", self.fingerprint]
 
 
@@ -107,7 +113,7 @@ def rank_settings(
 
     Args:
         member: The system.
-        corpora: The corpora by language.
+        corpora: The corpora by name.
         settings: The settings.
         vectors: Where the vectors of texts come from.
         folder: Where ranks are kept; None: nowhere.
@@ -118,13 +124,13 @@ def rank_settings(
     stored = StoredRanks(folder, member.content)
     pending = set()
     for at, setting in enumerate(settings):
-        ranks = stored.read(corpora[setting.doc_lang], setting)
+        ranks = stored.read(corpora[setting.corpus], setting)
         if ranks is None:
             pending.add(at)
         else:
             yield at, ranks
     for at, ranks in _rank(member, corpora, settings, vectors, pending) if pending else ():
-        stored.write(corpora[settings[at].doc_lang], settings[at], ranks)
+        stored.write(corpora[settings[at].corpus], settings[at], ranks)
         yield at, ranks
 
 
@@ -134,9 +140,12 @@ def _rank(
     if is_encoder(member.system):
         yield from rank_dense(member.place, member.system, corpora, settings, vectors, pending)
         return
+    if isinstance(member.system, Fusion):
+        yield from rank_fused(member.place, member.system, corpora, settings, vectors, pending)
+        return
     # Corpus by corpus, so that one index is open at a time.
-    for lang, corpus in corpora.items():
-        own = {at: settings[at] for at in sorted(pending) if settings[at].doc_lang == lang}
+    for name, corpus in corpora.items():
+        own = {at: settings[at] for at in sorted(pending) if settings[at].corpus == name}
         if isinstance(member.system, Runs):
             for at, setting in own.items():
                 yield at, _rank_runs(member.place, member.system, corpus, setting)

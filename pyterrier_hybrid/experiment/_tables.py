@@ -55,6 +55,7 @@ def formatted(
         return markdown(printed(frame, "**{}**".format, escape_markdown, **options))
     if format == "latex":
         bold, plus_minus = r"\textbf{{{}}}".format, r"$\pm$"
+        options["missing"] = escape_latex(missing)
         return latex(printed(frame, bold, escape_latex, plus_minus=plus_minus, **options))
     if format == "csv":
         return frame.set_axis([" ".join(column) for column in frame.columns], axis=1).to_csv(lineterminator="\n")
@@ -128,7 +129,9 @@ def printed(
         for column, measure in enumerate(measures):
             text = bold(texts[row][column]) if (row, column) in marked else texts[row][column]
             if std is not None and not pd.isna(std.iat[row, column]):
-                text += f" {plus_minus} {number(std.iat[row, column], max(1, digits(measure)))}"
+                deviation = std.iat[row, column]
+                # Of a distance in ranks, tenths say something only where it varies by few.
+                text += f" {plus_minus} {number(deviation, digits(measure) or int(deviation < 9.95))}"
             cells.append(text)
         rows.append(cells)
     return Printed([tuple(escape(str(part)) for part in column) for column in frame.columns], rows)
@@ -174,6 +177,7 @@ def escape_markdown(text: str) -> str:
 
 def escape_latex(text: str) -> str:
     """A text as it stands in LaTeX."""
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    special.update({"±": r"$\pm$", "–": "--"})
     special.update({character: f"\\{character}" for character in "&%$#_{}"})
     return "".join(special.get(character, character) for character in " ".join(text.split()))

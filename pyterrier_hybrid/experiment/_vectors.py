@@ -88,6 +88,8 @@ class Vectors:
         if known is None or known[0] != keys:
             known = keys, self._encode(place, encoder, role, keys)
             self._memory[id(encoder), role] = known
+        if len(keys) == len(texts):
+            return known[1]
         asked = zip(texts, langs, strict=True) if wants_languages(encoder) else texts
         return known[1][[keys[key] for key in asked]]
 
@@ -107,7 +109,7 @@ class Vectors:
 
         fingerprint = None if self._folder is None else encoder_fingerprint(encoder)
         if fingerprint is None:
-            return np.concatenate([vectors(part) for part in _chunks(keys)])
+            return _stacked(map(vectors, _chunks(keys)), len(keys))
         shards = Shards(self._folder / _folder_name(fingerprint) / role)
         hashes = [text_hash(*key) if wants_languages(encoder) else text_hash(key) for key in keys]
         missing = [number for number, key in enumerate(hashes) if key not in shards]
@@ -133,6 +135,17 @@ def checked(place: str, vectors: Any, texts: Sequence[Any]) -> np.ndarray:
 
 def _changes_vectors(encoder: Any) -> bool:
     return wants_languages(encoder) and hasattr(encoder, "encoder") and hasattr(encoder, "debias")
+
+
+def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
+    """The parts as one array; concatenating them would need twice the memory."""
+    stacked, end = np.empty((rows, 0), np.float32), 0
+    for part in parts:
+        if end == 0:
+            stacked = np.empty((rows, part.shape[1]), np.float32)
+        start, end = end, end + len(part)
+        stacked[start:end] = part
+    return stacked
 
 
 def _chunks(items: list[Any]) -> list[list[Any]]:

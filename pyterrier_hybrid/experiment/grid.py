@@ -1,7 +1,7 @@
 """Every language setting of a dataset in one call: monolingual, cross-lingual and multilingual."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,18 @@ from ir_measures import Measure
 from pyterrier_hybrid._progress_bar import progress_bar
 from pyterrier_hybrid.experiment._frames import Cell, Frames, check_statistics
 from pyterrier_hybrid.experiment._held_out import family_of
-from pyterrier_hybrid.experiment._settings import KINDS, FamilyLike, choose, read_corpora, read_settings
-from pyterrier_hybrid.experiment._systems import rank_settings, read_systems
+from pyterrier_hybrid.experiment._ranks import Ranks
+from pyterrier_hybrid.experiment._settings import (
+    FamilyLike,
+    Setting,
+    choose,
+    choose_kinds,
+    list_settings,
+    parts_of,
+    read_corpora,
+    read_settings,
+)
+from pyterrier_hybrid.experiment._systems import Member, rank_settings, read_systems
 from pyterrier_hybrid.experiment._vectors import Vectors
 from pyterrier_hybrid.experiment.measures import RankDistance, parse_measures, values_from_ranks
 from pyterrier_hybrid.experiment.report import LanguageResults
@@ -26,7 +36,7 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     dataset: "str | FamilyLike | ParallelPairs",
     *,
     measures: Iterable[Measure | str] | None = None,
-    kinds: Iterable[str] = KINDS,
+    kinds: Iterable[str] | None = None,
     languages: Iterable[str] | None = None,
     baseline: str | None = None,
     test: str = "t-test",
@@ -61,13 +71,18 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             - :class:`~pyterrier_hybrid.experiment.VectorPipelines`, :class:`~pyterrier_hybrid.experiment.Runs`;
             - a list of these: one system trained with several seeds, whose values are means over them.
 
-        dataset: The name of a dataset family: ``"xquad-r"``, ``"mlqa-r"``, ``"atlas"`` (its test split), or a family;
-            or held-out pairs, as :class:`LanguageValidation` takes them.
+        dataset: The name of a dataset family: ``"xquad-r"``, ``"mlqa-r"``, ``"belebele"``, ``"tatoeba"``,
+            ``"boolq-r"``, ``"atlas"`` (its test split), ``"miracl"``, ``"mr-tydi"``, ``"mmarco"``, ``"neuclir"``, each
+            also followed by a split (``"atlas/train"``); or the ID of a dataset with one setting, such as
+            ``"beir/fiqa"``; or a family; or held-out pairs, as :class:`LanguageValidation` takes them. Sets with
+            monolingual settings only are done language by language, so that one corpus is in memory at a time.
         measures: ir_measures objects or their names: AP, R@k, P@k, RR, nDCG, Success@k (AP, RR, nDCG also without k),
-            RankDistance. Default: AP, R@1, R@10, RankDistance. RankDistance is reported for *multi* only, where a
-            query has relevant documents of several languages; its depth is the number of documents.
-        kinds: Some of mono, cross, multi.
-        languages: Some of the dataset's languages; the pool and its qrels are then restricted to them.
+            RankDistance. Default: those that are usual for the dataset (MIRACL: nDCG@10 and R@100), else AP, R@1,
+            R@10, RankDistance. RankDistance is reported for *multi* only, where a query has relevant documents of
+            several languages; its depth is the number of documents.
+        kinds: Some of mono, cross, multi. Default: those that the dataset has.
+        languages: Some of the dataset's languages; the pool and its qrels are then restricted to them. Default: all;
+            of ``"miracl"`` the 15 that arXiv 2408.10536 reports (without German, English, Yoruba).
         baseline: The name of a system: adds p-values of paired tests of the other systems against it.
         test: ``"t-test"``, or ``"randomisation"``: 100,000 permutations, or all where there are fewer. Both are over
             the queries of a setting; of a system with several seeds, over the means of each query.
@@ -85,8 +100,8 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         ``.to_html()``, ``.save()``.
 
     Raises:
-        ValueError: An unknown dataset, measure, kind, language, baseline, test or name of a system; an encoder or
-            transformer whose output does not fit; a damaged file of the cache.
+        ValueError: An unknown dataset, measure, kind, language, baseline, test or name of a system; a kind that the
+            dataset does not have; an encoder or transformer whose output does not fit; a damaged file of the cache.
         TypeError: A system that is none of the above.
         FileNotFoundError: A file of runs is not there.
 
@@ -104,33 +119,37 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     if baseline is not None and baseline not in systems:
         raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}.")
     check_statistics(test, confidence)
-    wanted = parse_measures(measures)
-    kinds = choose("kinds", kinds, KINDS)
     family = _family(dataset)
-    languages = choose("languages", languages, family.languages)
-    corpora = read_corpora(family, kinds, languages)
-    settings = read_settings(family, kinds, languages, corpora)
+    wanted = parse_measures(measures if measures is not None else family.measures or None)
+    kinds = choose_kinds(family, kinds)
+    languages = family.default_languages if languages is None else choose("languages", languages, family.languages)
     folder = None if cache is None else Path(cache)
 
+    settings: list[Setting] = []
     values: dict[Cell, list[np.ndarray]] = {}
-    vectors = Vectors(None if folder is None else folder / "vectors")
     queue = [member for seeds in members.values() for member in seeds]
-    with progress_bar(total=len(queue) * len(settings), unit="setting", disable=not verbose) as progress:
-        for number, member in enumerate(queue, start=1):
-            progress.set_description(member.name)
-            ranked = rank_settings(member, corpora, settings, vectors, None if folder is None else folder / "ranks")
-            for at, ranks in ranked:
+    total = len(queue) * len(list_settings(family, kinds, languages))
+    with progress_bar(total=total, unit="setting", disable=not verbose) as progress:
+        for part in parts_of(family, kinds, languages):
+            of_part, ranked = _ranked(family, kinds, part, queue, folder, progress.set_description)
+            for member, at, ranks in ranked:
                 for measure in wanted:
-                    if settings[at].kind == "multi" or not isinstance(measure, RankDistance):
-                        values.setdefault((member.name, at, str(measure)), []).append(values_from_ranks(measure, ranks))
+                    if of_part[at].kind == "multi" or not isinstance(measure, RankDistance):
+                        cell = member.name, len(settings) + at, str(measure)
+                        values.setdefault(cell, []).append(values_from_ranks(measure, ranks))
                 progress.update()
-            vectors.keep_only(later.encoder for later in queue[number:])
+            settings += of_part
+    if not settings:
+        raise ValueError(
+            f"{family.label}: no setting of kinds {', '.join(kinds)} over {', '.join(languages)} has queries; "
+            "cross-lingual settings need two or more languages."
+        )
     if not values:
         raise ValueError("measures: RankDistance is reported for kind multi only; add it to the kinds.")
     frames = Frames(settings, values, list(members), [str(measure) for measure in wanted])
     return LanguageResults(
         frames.settings(baseline, test),
-        dataset=family.name,
+        dataset=family.label,
         languages=languages,
         baseline=baseline,
         test=test,
@@ -139,6 +158,30 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         confidence=confidence,
         queries=frames.queries() if perquery else None,
     )
+
+
+def _ranked(
+    family: FamilyLike,
+    kinds: Sequence[str],
+    languages: Sequence[str],
+    queue: Sequence[Member],
+    cache: Path | None,
+    describe: Callable[[str], None],
+) -> tuple[list[Setting], Iterator[tuple[Member, int, Ranks]]]:
+    """The settings over some languages, and their ranks under every system, for which the documents are in memory."""
+    corpora = read_corpora(family, kinds, languages)
+    settings = read_settings(family, kinds, languages, corpora)
+
+    def rank() -> Iterator[tuple[Member, int, Ranks]]:
+        vectors = Vectors(None if cache is None else cache / "vectors")
+        ranks_folder = None if cache is None else cache / "ranks"
+        for number, member in enumerate(queue if settings else (), start=1):
+            describe(member.name)
+            for at, ranks in rank_settings(member, corpora, settings, vectors, ranks_folder):
+                yield member, at, ranks
+            vectors.keep_only(later.encoder for later in queue[number:])
+
+    return settings, rank()
 
 
 def _family(dataset: "str | FamilyLike | ParallelPairs") -> FamilyLike:

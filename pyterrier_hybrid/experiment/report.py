@@ -311,7 +311,7 @@ class LanguageResults:
             )
         own = pairs[pairs["system"] == system]
         grid = own.pivot(index="query_lang", columns="doc_lang", values="value")
-        means = own.groupby("kind", sort=False)["value"].mean()
+        means = own.groupby(own["kind"].replace("mono", "mono (framed)"), sort=False)["value"].mean()
         return plots.heatmap(
             grid.reindex(index=self.languages, columns=self.languages),
             title=system,
@@ -381,7 +381,7 @@ class LanguageResults:
 
     def __repr__(self) -> str:
         """The dataset, its languages and the table."""
-        return f"LanguageResults: {self.dataset}, {' '.join(self.languages)}\n{self.table().round(3)}"
+        return f"LanguageResults: {self.dataset}, {' '.join(self.languages)}\n{self.table().round(3).to_string()}"
 
     def _repr_html_(self) -> str:
         return self.table().round(3).to_html()

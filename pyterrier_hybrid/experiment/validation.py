@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from pyterrier_hybrid.experiment._held_out import family_of
-from pyterrier_hybrid.experiment._settings import KINDS, choose
+from pyterrier_hybrid.experiment._settings import choose, choose_kinds
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import lower_is_better, parse_measures
 
@@ -28,10 +28,10 @@ class LanguageValidation:
 
     Args:
         dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``. Or pairs that are not trained
-            on: their queries search their passages, of which one item of each group is taken; translations are
-            passages that answer nothing. It then becomes a name made of the pairs' fingerprint.
+            on: their queries search their passages and hard negatives, of which one item of each group is taken;
+            translations are passages that answer nothing. It then becomes a name made of the pairs' fingerprint.
         measure: An ir_measures name of which more is better.
-        kinds: Some of mono, cross, multi.
+        kinds: Some of mono, cross, multi; default: those that the dataset has.
         languages: Some of the dataset's languages; default: all.
 
     Raises:
@@ -51,7 +51,7 @@ class LanguageValidation:
     dataset: "str | ParallelPairs" = "atlas"
     _: KW_ONLY
     measure: str = "AP"
-    kinds: Iterable[str] = KINDS
+    kinds: Iterable[str] | None = None
     languages: Iterable[str] | None = None
 
     def __post_init__(self) -> None:
@@ -61,9 +61,9 @@ class LanguageValidation:
         if lower_is_better(measure):
             raise ValueError(f"measure: of {measure}, less is better; choose one of which more is, such as AP.")
         object.__setattr__(self, "measure", str(measure))
-        object.__setattr__(self, "kinds", choose("kinds", self.kinds, KINDS))
         family = datasets.family(self.dataset) if isinstance(self.dataset, str) else family_of(self.dataset)
-        object.__setattr__(self, "dataset", family.name)
+        object.__setattr__(self, "kinds", choose_kinds(family, self.kinds))
+        object.__setattr__(self, "dataset", family.label)
         object.__setattr__(self, "_family", family)
         if self.languages is not None:
             object.__setattr__(self, "languages", choose("languages", self.languages, family.languages))

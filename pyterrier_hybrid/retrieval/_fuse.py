@@ -1,11 +1,14 @@
 """Fusion over a corpus in one call: BM25 and encoders, indexed where and when they are needed."""
 
+import hashlib
+import json
 import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,7 +17,43 @@ import pyterrier as pt
 from pyterrier_hybrid.retrieval._transformers import texts_of
 from pyterrier_hybrid.retrieval.fusion import NORMALIZATIONS, ReciprocalRankFusion, ScoreFusion
 
+if TYPE_CHECKING:
+    from pyterrier_hybrid.retrieval.bm25 import BM25Index
+
 Index = TypeVar("Index", bound=pt.Artifact)
+
+
+class Fusion:
+    """A function from a corpus to the fusion of several systems over it; made by :func:`fuse`.
+
+    Attributes:
+        systems: What is fused.
+        depth: Results of each of them per query.
+    """
+
+    def __init__(self, systems: Sequence[Any], combine: Callable[..., pt.Transformer], *, depth: int) -> None:
+        """Take the systems, and what makes a transformer of their retrievers."""
+        self.systems = tuple(systems)
+        self.combine = combine
+        self.depth = depth
+        self._builders = [_builder(number, system, depth) for number, system in enumerate(systems)]
+
+    def __call__(self, corpus: Any) -> pt.Transformer:
+        """The fusion over a corpus."""
+        return self.combine(*(build(corpus) for build in self._builders))
+
+    @property
+    def fingerprint(self) -> str | None:
+        """A hash of all that results depend on beside BM25's analysis; ``None`` if a system has none."""
+        parts = [system if system == "bm25" else getattr(system, "fingerprint", None) for system in self.systems]
+        if None in parts:
+            return None
+        plain = self.combine(*(pt.Transformer.identity() for _ in parts))
+        said = json.dumps([type(plain).__name__, plain._settings(), self.depth, parts])
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+    def __repr__(self) -> str:
+        return f"fuse({', '.join(map(repr, self.systems))})"
 
 
 def fuse(
@@ -24,7 +63,7 @@ def fuse(
     k: float = 60,
     depth: int = 1000,
     num_results: int = 1000,
-) -> Callable[[Any], pt.Transformer]:
+) -> Fusion:
     """A function from a corpus to the fusion of several systems over it, as an experiment takes one.
 
     ``ph.LanguageExperiment({"BM25 + dense": ph.fuse("bm25", encoder)}, "xquad-r")`` evaluates one, and
@@ -62,22 +101,20 @@ def fuse(
         raise ValueError(f"by={by!r} is unknown: choose reciprocal-rank, {', '.join(NORMALIZATIONS)}")
     if by == "reciprocal-rank" and weights is not None:
         raise ValueError("weights= are for fusion by scores: leave them out, or choose by='min-max'")
-    builders = [_builder(number, system, depth) for number, system in enumerate(systems)]
-
-    def over(corpus: Any) -> pt.Transformer:
-        retrievers = [build(corpus) for build in builders]
-        if by == "reciprocal-rank":
-            return ReciprocalRankFusion(*retrievers, k=k, num_results=num_results)
-        return ScoreFusion(*retrievers, weights=weights, normalization=by, num_results=num_results)
-
-    return over
+    if depth < 1:
+        raise ValueError(f"depth={depth}: it must be at least 1")
+    if by == "reciprocal-rank":
+        combine = partial(ReciprocalRankFusion, k=k, num_results=num_results)
+    else:
+        combine = partial(ScoreFusion, weights=weights, normalization=by, num_results=num_results)
+    return Fusion(systems, combine, depth=depth)
 
 
 def _builder(number: int, system: Any, depth: int) -> Callable[[Any], pt.Transformer]:
     if isinstance(system, str):
         if system != "bm25":
             raise ValueError(f"fuse: system {number} is {system!r}; the only name is 'bm25'")
-        return lambda corpus: _bm25(corpus, depth)
+        return lambda corpus: bm25_index(corpus).retriever(depth)
     if hasattr(system, "encode_queries") and hasattr(system, "encode_documents"):
         memory = _Memory(system)
         return lambda corpus: _dense(corpus, memory, depth)
@@ -89,10 +126,11 @@ def _builder(number: int, system: Any, depth: int) -> Callable[[Any], pt.Transfo
     )
 
 
-def _bm25(corpus: Any, depth: int) -> pt.Transformer:
+def bm25_index(corpus: Any) -> "BM25Index":
+    """A BM25 index of a corpus, whose folder goes when nothing uses it any more."""
     from pyterrier_hybrid.retrieval.bm25 import BM25Index
 
-    return _temporary(BM25Index).indexer().index(corpus.get_corpus_iter()).retriever(depth)
+    return _temporary(BM25Index).indexer().index(corpus.get_corpus_iter())
 
 
 def _dense(corpus: Any, memory: "_Memory", depth: int) -> pt.Transformer:

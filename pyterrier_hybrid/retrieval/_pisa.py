@@ -55,14 +55,15 @@ class Search:
     def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Search to ``depth``: the query's place, the document's position and the score of each result."""
         self._retriever.num_results = depth
-        qids = np.arange(len(queries)).astype(str)
         counts = [dict(query) for query in queries]
-        found = self._retriever.transform(pd.DataFrame({"qid": qids, "query_toks": counts}))
-        return (
-            found["qid"].to_numpy().astype(np.int64),
-            found["docno"].to_numpy().astype(np.int64),
-            found["score"].to_numpy(np.float64),
-        )
+        # Strings by Arrow would be made of a million results, and taken apart again.
+        with pd.option_context("future.infer_string", False):
+            found = self._retriever.transform(pd.DataFrame({"qid": np.arange(len(queries)), "query_toks": counts}))
+            return (
+                found["qid"].to_numpy(np.int64),
+                np.fromiter(map(int, found["docno"].to_numpy()), np.int64, len(found)),
+                found["score"].to_numpy(np.float64),
+            )
 
 
 def _index(folder: Path) -> "pyterrier_pisa.PisaIndex":

@@ -1,6 +1,7 @@
 """New encoders: a tokenizer trained on texts, and random weights."""
 
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -66,7 +67,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = Fa
     Trained by sentencepiece, since the trainer of ``tokenizers`` gives other scores on every run.
 
     Raises:
-        ValueError: there is no text.
+        ValueError: there is no text, or it has more characters than there are to be pieces.
     """
     normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     texts = [normalizer.normalize_str(text) for text in texts]
@@ -74,12 +75,20 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = Fa
         raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
     trained = io.BytesIO()
     with progress_bar(texts, desc="training a tokenizer", unit="text", leave=False, disable=not verbose) as sentences:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(sentences), model_writer=trained, model_type="unigram", vocab_size=vocab_size - 1,
-            hard_vocab_limit=False, character_coverage=0.9998, normalization_rule_name="identity",
-            max_sentence_length=1 << 20, pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="<pad>", num_threads=2,
-            minloglevel=2,
-        )  # fmt: skip
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(sentences), model_writer=trained, model_type="unigram",
+                vocab_size=vocab_size - 1, hard_vocab_limit=False, character_coverage=0.9998,
+                normalization_rule_name="identity", max_sentence_length=1 << 20, pad_id=0, bos_id=1, eos_id=2,
+                unk_id=3, pad_piece="<pad>", num_threads=2, minloglevel=2,
+            )  # fmt: skip
+        except RuntimeError as error:
+            needed = re.search(r"required_chars\. \d+ vs (\d+)", str(error))
+            if needed is None:
+                raise
+            raise ValueError(
+                f"vocab_size={vocab_size}: the characters of the texts alone are {needed[1]} pieces, so give more"
+            ) from None
     pieces = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
     vocab = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.get_piece_size())]
     tokenizer = Tokenizer(models.Unigram([*vocab, ("<mask>", 0.0)], unk_id=3))

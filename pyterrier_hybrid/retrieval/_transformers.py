@@ -1,5 +1,6 @@
 """The PyTerrier transformers of a dense encoder."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,14 +65,17 @@ class DocEncoder(_EncoderTransformer):
     schematic = {"label": "Document encoder", "help_url": None}
     _factory = "doc_encoder"
 
-    def __init__(self, encoder: "DenseEncoder", *, text_field: str = "text") -> None:
+    def __init__(self, encoder: "DenseEncoder", *, text_field: str | Sequence[str] = "text") -> None:
+        text_field = text_field if isinstance(text_field, str) else tuple(text_field)
         super().__init__(encoder, text_field=text_field)
         self.text_field = text_field
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Encode the documents of a frame, each text once."""
-        pt.validate.columns(inp, includes=[self.text_field], context=self)
-        vectors = self.encoder.encode_documents(texts_of(inp, self.text_field))
+        fields = (self.text_field,) if isinstance(self.text_field, str) else self.text_field
+        pt.validate.columns(inp, includes=list(fields), context=self)
+        parts = zip(*(texts_of(inp, field) for field in fields), strict=True)
+        vectors = self.encoder.encode_documents([" ".join(filter(None, texts)) for texts in parts])
         return inp.assign(doc_vec=_vectors(vectors, inp))
 
     def fuse_rank_cutoff(self, k: int) -> pt.Transformer:

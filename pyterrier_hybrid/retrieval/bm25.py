@@ -203,17 +203,32 @@ class BM25Retriever(pt.Transformer):
         """Search; results are ordered by score, and by docno downwards where scores are equal, as trec_eval does."""
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
+        rows, documents, scores, ranks = self.search_arrays(inp)
+        docnos = self.index._load().docnos[documents] if len(rows) else np.empty(0, object)
+        return inp.iloc[rows].reset_index(drop=True).assign(docno=docnos, score=scores, rank=ranks)
+
+    def search_arrays(self, inp: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Search as :meth:`transform` does, without the frame of results: a tenth of the time for long rankings.
+
+        Args:
+            inp: queries with ``qid``, ``query`` and, optionally, ``lang``.
+
+        Returns:
+            The query's row, the document's number in the order of indexing, the score and the rank (from 0) of each
+            result, by row and rank.
+        """
+        nothing = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)
         collection = self.index._load() if len(inp) else None
         if collection is None or not len(collection.docnos):
-            return _without_results(inp)
+            return nothing
         part, languages = self._part(collection)
         queries = [Counter(terms) for terms in self._analyze(inp, languages)]
         opened = self.index._search(part, self.k1, self.b)
         if opened is None:
-            return _without_results(inp)
+            return nothing
         search, numbers = opened
         rows, positions, scores, ranks = rank(search, queries, self.num_results, collection.order[numbers])
-        return _with_results(inp, rows, collection.docnos[numbers[positions]], scores, ranks)
+        return rows, numbers[positions], scores, ranks
 
     def fuse_rank_cutoff(self, k: int) -> "BM25Retriever | None":
         """Search no deeper than a following cutoff keeps."""
@@ -260,14 +275,3 @@ class BM25Retriever(pt.Transformer):
             f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}, "
             f"query_lang={self.query_lang!r}, k1={self.k1}, b={self.b})"
         )
-
-
-def _with_results(
-    inp: pd.DataFrame, rows: np.ndarray, docnos: np.ndarray, scores: np.ndarray, ranks: np.ndarray
-) -> pd.DataFrame:
-    return inp.iloc[rows].reset_index(drop=True).assign(docno=docnos, score=scores, rank=ranks)
-
-
-def _without_results(inp: pd.DataFrame) -> pd.DataFrame:
-    nothing = np.empty(0, np.int64)
-    return _with_results(inp, nothing, np.empty(0, object), np.empty(0), nothing)

@@ -16,6 +16,7 @@ from pyterrier_hybrid.retrieval import _layout
 from pyterrier_hybrid.retrieval._card import model_card, without_paths
 from pyterrier_hybrid.retrieval._hub import push
 from pyterrier_hybrid.retrieval._modules import POOLINGS, EmbeddingModel, StaticBackbone, fingerprint
+from pyterrier_hybrid.retrieval._presets import LABSE, MDPR, ME5, XLMR, options_of
 from pyterrier_hybrid.retrieval._scratch import new_model
 from pyterrier_hybrid.retrieval._settings import Settings, read_json, read_settings, write_json
 from pyterrier_hybrid.retrieval._transformers import DocEncoder, QueryEncoder, TextScorer
@@ -29,7 +30,7 @@ class DenseEncoder:
 
     The encoder is no transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder`, :meth:`text_scorer`.
     Options left at ``None`` are read from the model's sentence-transformers files; what these don't say either is mean
-    pooling, no prefix and cosine.
+    pooling, no prefix and cosine. The hub names of the presets mean the presets: multilingual E5 has its prefixes.
 
     Args:
         model: a folder, or a name on the Hugging Face hub. Weights are read from safetensors only.
@@ -86,7 +87,10 @@ class DenseEncoder:
             "pooling": pooling, "query_prefix": query_prefix, "document_prefix": document_prefix,
             "normalize": normalize, "max_length": max_length, "truncate_dim": truncate_dim,
         }  # fmt: skip
-        settings = read_settings(folder, given)
+        usual = options_of(model)
+        settings = read_settings(
+            folder, {name: usual.get(name) if value is None else value for name, value in given.items()}
+        )
         module, tokenizer = _layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
         self._set_up(
             str(model), module, tokenizer, settings, batch_size=batch_size, device=device, dtype=dtype, verbose=verbose
@@ -180,33 +184,25 @@ class DenseEncoder:
     @classmethod
     def xlmr(cls, model: str = "FacebookAI/xlm-roberta-base", **options: Any) -> "DenseEncoder":
         """XLM-R (arXiv 1911.02116), not yet a retriever, with the prefixes that arXiv 2408.10536 trains it with."""
-        return cls(
-            model,
-            **{
-                "pooling": "mean",
-                "query_prefix": "Query: ",
-                "document_prefix": "Passage: ",
-                "normalize": True,
-                **options,
-            },
-        )
+        return cls(model, **{**XLMR, **options})
 
     @classmethod
     def labse(cls, model: str = "sentence-transformers/LaBSE", **options: Any) -> "DenseEncoder":
         """LaBSE (arXiv 2007.01852) as released: CLS, its dense layer, cosine, no prefix."""
-        return cls(model, **{"query_prefix": "", "document_prefix": "", **options})
+        return cls(model, **{**LABSE, **options})
 
     @classmethod
     def mdpr(cls, model: str = "castorini/mdpr-tied-pft-msmarco", **options: Any) -> "DenseEncoder":
-        """The mDPR of Mr. TyDi (arXiv 2108.08787) as Pyserini runs it: CLS, inner product, no prefix, 256 tokens."""
-        preset = {"pooling": "cls", "query_prefix": "", "document_prefix": "", "normalize": False, "max_length": 256}
-        return cls(model, **{**preset, **options})
+        """The mDPR of Mr. TyDi (arXiv 2108.08787) as Pyserini runs it: CLS, inner product, no prefix, 256 tokens.
+
+        Documents with a title are "title text" there: ``mdpr.doc_encoder(text_field=("title", "text"))``.
+        """
+        return cls(model, **{**MDPR, **options})
 
     @classmethod
     def me5(cls, model: str = "intfloat/multilingual-e5-small", **options: Any) -> "DenseEncoder":
         """Multilingual E5 (arXiv 2402.05672): mean, cosine, the prefixes "query: " and "passage: "."""
-        preset = {"pooling": "mean", "query_prefix": "query: ", "document_prefix": "passage: ", "normalize": True}
-        return cls(model, **{**preset, **options})
+        return cls(model, **{**ME5, **options})
 
     @property
     def dim(self) -> int:
@@ -260,8 +256,11 @@ class DenseEncoder:
         """A transformer that adds ``query_vec`` to frames with ``query``."""
         return QueryEncoder(self)
 
-    def doc_encoder(self, *, text_field: str = "text") -> pt.Transformer:
-        """A transformer that adds ``doc_vec`` to frames with ``text`` (or the column named by ``text_field``)."""
+    def doc_encoder(self, *, text_field: str | Sequence[str] = "text") -> pt.Transformer:
+        """A transformer that adds ``doc_vec`` to frames with ``text``, or with the columns named by ``text_field``.
+
+        Of several columns, such as ``("title", "text")``, the texts are joined by a space, empty ones left out.
+        """
         return DocEncoder(self, text_field=text_field)
 
     def text_scorer(self, *, text_field: str = "text") -> pt.Transformer:

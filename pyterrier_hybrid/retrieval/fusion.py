@@ -9,6 +9,10 @@ import pyterrier as pt
 NORMALIZATIONS = ("min-max", "z-score", "none")
 
 
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Results as arrays: the query's row, the document's number (ascending as the docnos are) and the score of each."""
+
+
 class _Fusion(pt.Transformer):
     """What fusions have in common: they run all retrievers, join what these found, and order it."""
 
@@ -42,59 +46,98 @@ class _Fusion(pt.Transformer):
                 asked for.
         """
         pt.validate.columns(inp, includes=["qid"], context=self)
-        found = [self._best(number, retriever.transform(inp)) for number, retriever in enumerate(self.retrievers)]
+        results = [retriever.transform(inp) for retriever in self.retrievers]
+        for number, result in enumerate(results):
+            self._check(number, result)
         names = inp.drop(columns=["score", "rank"], errors="ignore").reset_index(drop=True)
         keys = ["qid", "docno"] if "docno" in names else ["qid"]
         repeated = names.duplicated(keys)
         if repeated.any():
             raise ValueError(f"{' and '.join(keys)} {names.loc[repeated.idxmax(), keys].tolist()} come in twice")
-        results = pd.concat(found, ignore_index=True)
         queries = pd.Index(names["qid"].unique(), dtype=object)
-        query = queries.get_indexer(results["qid"].astype(object))
-        if (query < 0).any():
-            qid = results["qid"].iloc[int(query.argmin())]
-            raise ValueError(f"retrievers found documents for qid {qid!r}, which is not among the queries")
-        fused = self._join(results, query)
-        return fused.merge(names, on=keys, how="left")[[*dict.fromkeys([*names.columns, "docno"]), "score", "rank"]]
+        docnos = pd.Index(sorted(set().union(*(result["docno"].unique() for result in results))), dtype=object)
+        found = []
+        for result in results:
+            row = queries.get_indexer(result["qid"].astype(object))
+            if (row < 0).any():
+                qid = result["qid"].iloc[int(row.argmin())]
+                raise ValueError(f"retrievers found documents for qid {qid!r}, which is not among the queries")
+            document = docnos.get_indexer(result["docno"].astype(object))
+            found.append((row, document, result["score"].to_numpy(float)))
+        row, document, score = self.fuse(found)
+        rank = np.arange(len(row)) - np.searchsorted(row, row)
+        added = {"docno": docnos.to_numpy()[document], "score": score, "rank": rank}
+        if "docno" not in names:
+            return names.iloc[row].reset_index(drop=True).assign(**added)
+        fused = pd.DataFrame({"qid": queries.to_numpy()[row], **added})
+        return fused.merge(names, on=keys, how="left")[[*names.columns, "score", "rank"]]
 
-    def _best(self, number: int, results: pd.DataFrame) -> pd.DataFrame:
-        """Each document of a query once, at its best, in the order of all rankings here."""
-        pt.validate.result_frame(results, extra_columns=["score"], context=self.retrievers[number])
-        results = results[["qid", "docno", "score"]].assign(system=number)
-        finite = np.isfinite(results["score"].to_numpy(float))
+    def _check(self, number: int, result: pd.DataFrame) -> None:
+        pt.validate.result_frame(result, extra_columns=["score"], context=self.retrievers[number])
+        finite = np.isfinite(result["score"].to_numpy(float))
         if not finite.all():
-            row = results.iloc[int(finite.argmin())]
+            row = result.iloc[int(finite.argmin())]
             raise ValueError(
                 f"retriever {number} gives {row['docno']!r} for qid {row['qid']!r} the score {row['score']}: "
                 "it must be finite"
             )
-        results = results.assign(score=_single(results["score"]))
-        results = results.sort_values(["qid", "score", "docno"], ascending=[True, False, False], kind="stable")
-        results = results.drop_duplicates(["qid", "docno"])
-        return results.assign(value=self._values(number, results))
 
-    def _join(self, results: pd.DataFrame, query: np.ndarray) -> pd.DataFrame:
-        """One row a document: the values of all systems, or what a system adds to documents that it did not find."""
-        results = results.assign(query=query)
-        pairs = results.groupby(["query", "docno"], sort=False).ngroup().to_numpy()
-        first = results.drop_duplicates(["query", "docno"])[["query", "qid", "docno"]].reset_index(drop=True)
-        values = np.empty((len(first), len(self.retrievers)))
-        for number in range(len(self.retrievers)):
-            values[:, number] = self._missing(number, results, first["query"].to_numpy())
-        values[pairs, results["system"]] = results["value"]
+    def fuse(self, found: Sequence[Found]) -> Found:
+        """Fuse results that are arrays.
+
+        Args:
+            found: those of each retriever, in any order; of a document that is there twice, the best counts.
+
+        Returns:
+            The fused results, by row and by score, where scores are equal in single precision the larger document
+            first; of each row the first ``num_results``.
+        """
+        width = 1 + max((int(document.max()) for _, document, _ in found if len(document)), default=0)
+        best = [_best(*one, width) for one in found]
+        keys = [row * width + document for row, document, _ in best]
+        pairs = np.unique(np.concatenate(keys))
+        row = pairs // width
+        values = np.empty((len(best), len(pairs)))
+        for number, (own, _, score) in enumerate(best):
+            value, missing = self._values(number, own, score)
+            values[number] = 0.0 if missing is None else _by_row(own, missing, row)
+            values[number, np.searchsorted(pairs, keys[number])] = value
         # Sums of the same numbers must not differ by their order, or ties would be broken by noise.
-        first["score"] = _single(np.sort(values, axis=1).sum(axis=1))
-        first = first.sort_values(["query", "score", "docno"], ascending=[True, False, False], kind="stable")
-        first["rank"] = first.groupby("query").cumcount()
-        return first[first["rank"] < self.num_results].drop(columns="query")
+        row, document, score = _ordered(row, pairs % width, _single(np.sort(values, axis=0).sum(axis=0)))
+        kept = np.arange(len(row)) - np.searchsorted(row, row) < self.num_results
+        return row[kept], document[kept], score[kept]
 
-    def _values(self, number: int, results: pd.DataFrame) -> pd.Series:
-        """What each result of a system, best first, adds to the score of its document."""
+    def fuse_matrix(self, found: Sequence[Found], rows: int, width: int) -> np.ndarray:
+        """What :meth:`fuse` does, into a matrix, which is quicker where a retriever finds much of what there is.
+
+        Args:
+            found: those of each retriever, by row and best first, each document once.
+            rows: the number of queries.
+            width: the number of documents.
+
+        Returns:
+            float32 ``[rows, width]``: scores; -inf for what is not among the first ``num_results``.
+        """
+        values = np.zeros((len(found), rows, width))
+        known = np.zeros((rows, width), bool)
+        for number, (row, document, score) in enumerate(found):
+            value, missing = self._values(number, row, _single(score))
+            if missing is not None:
+                values[number] = _by_row(row, missing, np.arange(rows))[:, None]
+            values[number, row, document] = value
+            known[row, document] = True
+        # Of two numbers the order does not matter.
+        fused = (np.sort(values, axis=0) if len(values) > 2 else values).sum(axis=0).astype(np.float32)
+        fused[~known] = -np.inf
+        fused[~best_cells(fused, self.num_results)] = -np.inf
+        return fused
+
+    def _values(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What each result of a retriever adds to the score of its document, from results by row and best first.
+
+        Also, for each result, what documents get that are not among the results of its row; None: nothing.
+        """
         raise NotImplementedError
-
-    def _missing(self, number: int, results: pd.DataFrame, query: np.ndarray) -> np.ndarray | float:
-        """What a system adds to documents of these queries that it did not find."""
-        return 0.0
 
     def fuse_rank_cutoff(self, k: int) -> "pt.Transformer | None":
         """Keep no more than a following cutoff does; the retrievers still search as deep."""
@@ -108,9 +151,7 @@ class _Fusion(pt.Transformer):
 
     def __eq__(self, other: object) -> bool:
         return (
-            type(self) is type(other)
-            and self.retrievers == other.retrievers
-            and self._settings() == other._settings()
+            type(self) is type(other) and self.retrievers == other.retrievers and self._settings() == other._settings()
         )
 
     def __hash__(self) -> int:
@@ -145,8 +186,8 @@ class ReciprocalRankFusion(_Fusion):
             raise ValueError(f"k={k}: it must be at least 0 and finite")
         self.k = k
 
-    def _values(self, number: int, results: pd.DataFrame) -> pd.Series:
-        return 1 / (self.k + 1 + results.groupby("qid").cumcount())
+    def _values(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, None]:
+        return 1 / (self.k + 1 + np.arange(len(row)) - np.searchsorted(row, row)), None
 
     def _again(self, num_results: int) -> "ReciprocalRankFusion":
         return ReciprocalRankFusion(*self.retrievers, k=self.k, num_results=num_results)
@@ -209,25 +250,22 @@ class ScoreFusion(_Fusion):
             raise ValueError(f"weights={list(self.weights)}: they must be 0 or more and finite, and one above 0")
         self.normalization = normalization
 
-    def _values(self, number: int, results: pd.DataFrame) -> pd.Series:
-        score = results["score"]
-        if self.normalization != "none" and len(results):
-            of_query = score.groupby(results["qid"])
-            if self.normalization == "min-max":
-                least, span = of_query.transform("min"), of_query.transform("max") - of_query.transform("min")
-                score = ((score - least) / span.where(span > 0)).fillna(1.0)
-            else:
-                deviation = of_query.transform("std", ddof=0)
-                equal = of_query.transform("min") == of_query.transform("max")
-                score = ((score - of_query.transform("mean")) / deviation.where(~equal)).fillna(0.0)
-        return self.weights[number] * score
-
-    def _missing(self, number: int, results: pd.DataFrame, query: np.ndarray) -> np.ndarray | float:
-        if self.normalization != "z-score":
-            return 0.0
-        mine = results[results["system"] == number]
-        least = mine.groupby("query")["value"].min()
-        return least.reindex(query).fillna(0.0).to_numpy()
+    def _values(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        weight = self.weights[number]
+        if self.normalization == "none" or not len(row):
+            return weight * score, None
+        # Results are ordered by score.
+        first, end = np.searchsorted(row, row), np.searchsorted(row, row, side="right")
+        most, least = score[first], score[end - 1]
+        equal = most == least
+        if self.normalization == "min-max":
+            return weight * np.where(equal, 1.0, (score - least) / np.where(equal, 1.0, most - least)), None
+        starts = np.unique(first)
+        sizes = end - first
+        mean = np.repeat(np.add.reduceat(score, starts), sizes[starts]) / sizes
+        variance = np.repeat(np.add.reduceat((score - mean) ** 2, starts), sizes[starts]) / sizes
+        value = weight * np.where(equal, 0.0, (score - mean) / np.sqrt(np.where(equal, 1.0, variance)))
+        return value, value[end - 1]
 
     def _again(self, num_results: int) -> "ScoreFusion":
         return ScoreFusion(
@@ -245,6 +283,65 @@ class ScoreFusion(_Fusion):
         )
 
 
-def _single(scores: pd.Series | np.ndarray) -> np.ndarray:
+def best_cells(scores: np.ndarray, depth: int) -> np.ndarray:
+    """Which cells of a matrix are among the first of their row; of equal ones the last column comes first.
+
+    >>> best_cells(np.array([[0.5, 0.9, 0.5]]), 2).tolist()
+    [[False, True, True]]
+    """
+    width = scores.shape[1]
+    if width <= depth:
+        return np.ones(scores.shape, bool)
+    least = np.partition(scores, width - depth, axis=1)[:, width - depth, None]
+    best = scores >= least
+    for row in np.flatnonzero(np.count_nonzero(best, axis=1) > depth):
+        surplus = np.count_nonzero(best[row]) - depth
+        best[row, np.flatnonzero(scores[row] == least[row])[:surplus]] = False
+    return best
+
+
+def ordered_cells(scores: np.ndarray, depth: int) -> Found:
+    """The first cells of each row of a matrix as results, without those that are -inf.
+
+    >>> row, column, score = ordered_cells(np.array([[0.5, 0.9, 0.5], [-np.inf, 0.1, -np.inf]]), 2)
+    >>> row.tolist(), column.tolist(), score.tolist()
+    ([0, 0, 1], [1, 2, 1], [0.9, 0.5, 0.1])
+    """
+    depth = min(depth, scores.shape[1])
+    column = np.nonzero(best_cells(scores, depth))[1].reshape(len(scores), depth)[:, ::-1]
+    own = np.take_along_axis(scores, column, axis=1)
+    # Stable: what was last is first among equal ones.
+    order = np.argsort(-own, axis=1, kind="stable")
+    column, own = (np.take_along_axis(array, order, axis=1).ravel() for array in (column, own))
+    row = np.repeat(np.arange(len(scores)), depth)
+    kept = ~np.isneginf(own)
+    return row[kept], column[kept], own[kept]
+
+
+def _best(row: np.ndarray, document: np.ndarray, score: np.ndarray, width: int) -> Found:
+    """Each document of a row once, at its best, in the order of all rankings here."""
+    row, document, score = _ordered(row, document, _single(score))
+    _, first = np.unique(row * width + document, return_index=True)
+    if len(first) < len(row):
+        kept = np.sort(first)
+        row, document, score = row[kept], document[kept], score[kept]
+    return row, document, score
+
+
+def _ordered(row: np.ndarray, document: np.ndarray, score: np.ndarray) -> Found:
+    order = np.lexsort((-document, -score, row))
+    return row[order], document[order], score[order]
+
+
+def _by_row(own: np.ndarray, value: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """The value of a row's results for each of the wanted rows; 0 for those without results."""
+    if not len(own):
+        return np.zeros(len(row))
+    at = np.searchsorted(own, row)
+    there = (at < len(own)) & (own[np.minimum(at, len(own) - 1)] == row)
+    return np.where(there, value[np.minimum(at, len(own) - 1)], 0.0)
+
+
+def _single(scores: np.ndarray) -> np.ndarray:
     """Scores in the precision in which trec_eval compares them."""
     return np.asarray(scores, np.float32).astype(float)

@@ -354,9 +354,7 @@ class FaissRetriever(pt.Transformer):
             return inp.assign(**columns)
         stored = self.index._load()
         vectors = self._vectors(inp, stored)
-        rows, positions, scores, ranks = search(
-            stored, vectors, self.num_results, lang=self.lang, effort=self.effort
-        )
+        rows, positions, scores, ranks = search(stored, vectors, self.num_results, lang=self.lang, effort=self.effort)
         docnos = stored.docnos.take(positions).to_numpy(zero_copy_only=False)
         return inp.iloc[rows].reset_index(drop=True).assign(docno=docnos, score=scores, rank=ranks)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ir_datasets.formats.trec import TrecQrel
 
-from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
+from pyterrier_hybrid.datasets._family import PAIR, Document, Family, LanguageData
 
 
 class Language:
@@ -33,11 +33,11 @@ class Language:
 
 
 class Corpus:
-    """A family's languages, each loaded when first asked for.
+    """A family's languages, or the sides of its pairs of languages, each loaded when first asked for.
 
     Args:
         family: Which family.
-        load: Language code -> everything in this language.
+        load: Language code or side of a pair -> everything in it.
         counted: Whether the counts are known without loading anything.
     """
 
@@ -47,8 +47,8 @@ class Corpus:
         self._load = load
         self._languages: dict[str, Language] = {}
 
-    def language(self, lang: str) -> Language:
-        """The given language, loaded if it is not yet."""
-        if lang not in self._languages:
-            self._languages[lang] = Language(lang, self._load(lang))
-        return self._languages[lang]
+    def language(self, name: str) -> Language:
+        """The given language or side of a pair, loaded if it is not yet."""
+        if name not in self._languages:
+            self._languages[name] = Language(name.split(PAIR)[0], self._load(name))
+        return self._languages[name]

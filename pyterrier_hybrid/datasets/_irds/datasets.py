@@ -1,6 +1,6 @@
 """Every ID of a family, with its dataset."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ir_datasets.datasets.base import Dataset
 from ir_datasets.util import MetadataComponent, MetadataProvider, PackageDataFile
@@ -30,25 +30,43 @@ class Documentation:
         }
 
 
-def datasets_of(
-    family: Family, load: Callable[[str], LanguageData], metadata: str | None = None
-) -> Iterator[tuple[str, Dataset]]:
-    """Every ID of a family and its dataset. One documents handler per language is shared by all settings over it."""
-    corpus = Corpus(family, load, counted=metadata is not None)
-    counts = MetadataProvider.json_loader(PackageDataFile(f"etc/{metadata}", "pyterrier_hybrid.datasets"))
-    provider = MetadataProvider(dict if metadata is None else counts)
+class Datasets:
+    """The datasets of a family by their IDs. One documents handler per corpus is shared by all settings over it.
 
-    def described(dataset_id: str, *parts: object) -> tuple[str, Dataset]:
+    Args:
+        family: Which family.
+        load: Language code, or side of a pair of languages -> everything in it.
+        metadata: File in ``datasets/etc`` with the counts of every ID.
+    """
+
+    def __init__(self, family: Family, load: Callable[[str], LanguageData], metadata: str | None = None) -> None:
+        self._family = family
+        self._corpus = Corpus(family, load, counted=metadata is not None)
+        counts = MetadataProvider.json_loader(PackageDataFile(f"etc/{metadata}", "pyterrier_hybrid.datasets"))
+        self._provider = MetadataProvider(dict if metadata is None else counts)
+        settings = [setting for setting in family.settings() if MULTI not in setting]
+        self._every = tuple(dict.fromkeys(family.corpus(*setting) for setting in settings))
+        self._docs = {name: FamilyDocs(self._corpus, (name,)) for name in self._every}
+        self._docs[MULTI] = FamilyDocs(self._corpus, self._every)
+
+    def documents(self) -> tuple[str, Dataset]:
+        """The ID of all documents, and its dataset."""
+        return self._described(self._family.docs_id, self._docs[MULTI], Documentation(self._family))
+
+    def setting(self, doc_lang: str, query_lang: str, split: str | None) -> tuple[str, Dataset]:
+        """The ID of one setting, and its dataset."""
+        family = self._family
+        corpus = MULTI if doc_lang == MULTI else family.corpus(doc_lang, query_lang)
+        doc_names = self._every if doc_lang == MULTI else (corpus,)
+        query_names = self._every if query_lang == MULTI else (family.corpus(query_lang, doc_lang),)
+        queries = FamilyQueries(self._corpus, doc_names, query_names, split)
+        qrels = FamilyQrels(self._corpus, doc_names, queries, split)
+        subset = f"{family.title}: documents {doc_lang}, queries {query_lang}" + (f", {split}" if split else "")
+        documentation = Documentation(family, subset)
+        return self._described(
+            family.id(doc_lang, query_lang, split), self._docs[corpus], queries, qrels, documentation
+        )
+
+    def _described(self, dataset_id: str, *parts: object) -> tuple[str, Dataset]:
         dataset = Dataset(*parts)
-        return dataset_id, Dataset(MetadataComponent(dataset_id, dataset, provider), dataset)
-
-    langs = {MULTI: family.languages, **{lang: (lang,) for lang in family.languages}}
-    docs = {name: FamilyDocs(corpus, of) for name, of in langs.items()}
-    yield described(family.docs_id, docs[MULTI], Documentation(family))
-    for split in family.splits or (None,):
-        for doc_lang, query_lang in family.settings():
-            queries = FamilyQueries(corpus, langs[doc_lang], langs[query_lang], split)
-            qrels = FamilyQrels(corpus, langs[doc_lang], queries, split)
-            subset = f"{family.title}: documents {doc_lang}, queries {query_lang}" + (f", {split}" if split else "")
-            documentation = Documentation(family, subset)
-            yield described(family.id(doc_lang, query_lang, split), docs[doc_lang], queries, qrels, documentation)
+        return dataset_id, Dataset(MetadataComponent(dataset_id, dataset, self._provider), dataset)

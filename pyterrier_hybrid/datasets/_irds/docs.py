@@ -8,7 +8,7 @@ from ir_datasets.formats import BaseDocs
 from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS
 from ir_datasets.indices.base import Docstore, DocstoreOptions
 
-from pyterrier_hybrid.datasets._family import Document
+from pyterrier_hybrid.datasets._family import PAIR, Document
 from pyterrier_hybrid.datasets._irds.corpus import Corpus
 
 
@@ -78,7 +78,7 @@ class DocsStore(Docstore):
 
 
 class FamilyDocs(BaseDocs):
-    """The documents of one or all languages."""
+    """The documents of one or all languages, or of one or all sides of pairs."""
 
     def __init__(self, corpus: Corpus, langs: tuple[str, ...]) -> None:
         self._corpus = corpus
@@ -103,7 +103,7 @@ class FamilyDocs(BaseDocs):
 
     def docs_lang(self) -> str | None:
         """The language code, None for all languages."""
-        return self._langs[0] if len(self._langs) == 1 else None
+        return self._langs[0].split(PAIR)[0] if len(self._langs) == 1 else None
 
     def docs_namespace(self) -> str:
         """The name within which document ids are unique."""

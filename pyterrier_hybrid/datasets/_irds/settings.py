@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ir_datasets.formats import BaseQrels, BaseQueries, GenericQuery
 from ir_datasets.formats.trec import TrecQrel
 
+from pyterrier_hybrid.datasets._family import PAIR
 from pyterrier_hybrid.datasets._irds.corpus import Corpus
 
 
@@ -40,7 +41,7 @@ class FamilyQueries(BaseQueries):
 
     def queries_lang(self) -> str | None:
         """The language code, None for all languages."""
-        return self._langs[0] if len(self._langs) == 1 else None
+        return self._langs[0].split(PAIR)[0] if len(self._langs) == 1 else None
 
     def queries_namespace(self) -> str:
         """The name within which query ids are unique."""
@@ -58,11 +59,11 @@ class FamilyQrels(BaseQrels):
 
     def qrels_iter(self) -> Iterator[TrecQrel]:
         """The qrels, query by query."""
-        relevant = [(lang, self._corpus.language(lang).relevant[self._split]) for lang in self._doc_langs]
+        relevant = [self._corpus.language(lang).relevant[self._split] for lang in self._doc_langs]
         for qid, query in self._queries.answerable():
-            for lang, answers in relevant:
+            for answers in relevant:
                 for answer in answers.get(qid, ()):
-                    yield TrecQrel(query.query_id, answer.doc_id, answer.relevance, lang)
+                    yield answer._replace(query_id=query.query_id)
 
     def qrels_count(self) -> int | None:
         """The number of qrels, or None where the metadata has it."""

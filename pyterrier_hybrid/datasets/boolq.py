@@ -1,0 +1,98 @@
+"""BoolQ (arXiv 1905.10044) as retrieval: find the paragraph that answers a yes/no question, in English.
+
+Each distinct paragraph of the training and development files is one document, without its title; paragraphs with the
+same text are joined. Each question is a query, and the paragraph that it was asked about its one relevant document.
+Others may answer it as well and are not judged: figures are lower bounds, and comparable with each other only.
+
+The files are those that the authors publish. Their SHA-256 is the one that two packages record that read the same
+addresses (TensorFlow Datasets, and Hugging Face's datasets), not one that was computed for this package.
+"""
+
+import json
+from pkgutil import get_data
+
+from pyterrier_hybrid.datasets._download import Source, read_verified
+from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
+
+_TERMS = (
+    "BoolQ is licensed under CC BY-SA 3.0: by downloading it you accept "
+    "https://creativecommons.org/licenses/by-sa/3.0/ (name the authors, share under the same licence)"
+)
+_ENGLISH = "en"
+
+BOOLQ_R = Family(
+    name="boolq-r",
+    languages=(_ENGLISH,),
+    splits=("train", "dev"),
+    pools=False,
+    title="BoolQ-R",
+    description="9,427 (train) and 3,270 (dev) yes/no questions of users of a search engine, and the Wikipedia "
+    "paragraphs that answer them. Every question has exactly one relevant paragraph, among those of both splits.",
+    licence="CC BY-SA 3.0",
+    bibtex="""\
+@inproceedings{clark-etal-2019-boolq,
+  title = "{B}ool{Q}: Exploring the Surprising Difficulty of Natural Yes/No Questions",
+  author = "Clark, Christopher and Lee, Kenton and Chang, Ming-Wei and Kwiatkowski, Tom and Collins, Michael and
+    Toutanova, Kristina",
+  booktitle = "Proceedings of the 2019 Conference of the North American Chapter of the Association for Computational
+    Linguistics: Human Language Technologies, Volume 1",
+  year = "2019",
+  pages = "2924--2936",
+  url = "https://aclanthology.org/N19-1300",
+  doi = "10.18653/v1/N19-1300"
+}
+""",
+    qrel_defs=((1, "the paragraph that the question was asked about"),),
+)
+
+
+def load(lang: str) -> LanguageData:
+    """Read BoolQ, from the home folder or, at first use, from where its authors publish it.
+
+    Args:
+        lang: ``"en"``.
+
+    Raises:
+        OSError: A file can't be downloaded, or is corrupt.
+        ValueError: Another language.
+    """
+    if lang != _ENGLISH:
+        raise ValueError(f"boolq-r has no language {lang!r}: it is in {_ENGLISH!r}")
+    entries = json.loads(get_data(__package__, "etc/downloads.json"))["boolq-r"]
+    return parse({split: read_verified(Source(**entries[split]), terms=_TERMS) for split in BOOLQ_R.splits})
+
+
+def parse(files: dict[str, bytes]) -> LanguageData:
+    r"""Turn the files into documents, queries and answers.
+
+    Args:
+        files: Split -> JSON Lines with question, passage and title. Documents are ``en_1``, ``en_2``, ... in the order
+            in which the files first have them; queries ``dev_1_en``, ``dev_2_en``, ... by the line.
+
+    Raises:
+        ValueError: A line lacks one of these.
+
+    >>> rows = [{"question": "is it so", "passage": "It is.", "title": "It", "answer": True}] * 2
+    >>> data = parse({"dev": "".join(json.dumps(row) + "\n" for row in rows).encode()})
+    >>> [doc.text for doc in data.docs], [(qrel.query_id, qrel.doc_id) for qrel in data.answers["dev"]]
+    (['It is.'], [('dev_1_en', 'en_1'), ('dev_2_en', 'en_1')])
+    """
+    from ir_datasets.formats import GenericQuery
+    from ir_datasets.formats.trec import TrecQrel
+
+    docs: dict[str, Document] = {}
+    queries: dict[str | None, list[GenericQuery]] = {}
+    answers: dict[str | None, list[TrecQrel]] = {}
+    for split, content in files.items():
+        queries[split], answers[split] = [], []
+        for number, line in enumerate(content.decode("utf-8").removesuffix("\n").split("\n"), start=1):
+            row = json.loads(line)
+            missing = [name for name in ("question", "passage", "title") if not row.get(name)]
+            if missing:
+                raise ValueError(f"boolq-r: line {number} of the {split} file has no {missing[0]}")
+            text = row["passage"]
+            doc = docs.setdefault(text, Document(f"{_ENGLISH}_{len(docs) + 1}", text, _ENGLISH, row["title"], text))
+            query_id = f"{split}_{number}_{_ENGLISH}"
+            queries[split].append(GenericQuery(query_id, row["question"]))
+            answers[split].append(TrecQrel(query_id, doc.doc_id, 1, _ENGLISH))
+    return LanguageData(list(docs.values()), queries, answers)

@@ -1,0 +1,104 @@
+"""Tatoeba as in XTREME (arXiv 2003.11080): find the translation of a sentence, for 36 languages paired with English.
+
+Every pair of languages has its own sentences, English ones included, up to 1,000 of them (fewer for some languages).
+``tatoeba/de/en`` holds the German sentences of the pair German-English, asked for by the English ones;
+``tatoeba/en/de`` is the other direction. ``P@1`` is the accuracy that XTREME reports, there for English documents only.
+
+The files are those of version 1 of LASER (arXiv 1812.10464) in its official repository at a pinned commit; their
+checksums and counts were computed from that repository.
+"""
+
+import json
+from pkgutil import get_data
+
+from pyterrier_hybrid.datasets._download import Source, read_verified
+from pyterrier_hybrid.datasets._family import PAIR, Document, Family, LanguageData
+
+_ENGLISH = "en"
+_BIBTEX = """\
+@article{artetxe-schwenk-2019-massively,
+  title = "Massively Multilingual Sentence Embeddings for Zero-Shot Cross-Lingual Transfer and Beyond",
+  author = "Artetxe, Mikel and Schwenk, Holger",
+  journal = "Transactions of the Association for Computational Linguistics",
+  volume = "7",
+  year = "2019",
+  pages = "597--610",
+  url = "https://aclanthology.org/Q19-1038",
+  doi = "10.1162/tacl_a_00288"
+}
+@inproceedings{hu-etal-2020-xtreme,
+  title = "{XTREME}: A Massively Multilingual Multi-task Benchmark for Evaluating Cross-lingual Generalisation",
+  author = "Hu, Junjie and Ruder, Sebastian and Siddhant, Aditya and Neubig, Graham and Firat, Orhan and
+    Johnson, Melvin",
+  booktitle = "Proceedings of the 37th International Conference on Machine Learning",
+  year = "2020",
+  pages = "4411--4421"
+}
+"""
+_TERMS = (
+    "The sentences of Tatoeba are licensed under CC BY 2.0 FR: by downloading them you accept "
+    "https://creativecommons.org/licenses/by/2.0/fr/ (name the authors) and https://tatoeba.org/eng/terms_of_use"
+)
+
+TATOEBA = Family(
+    name="tatoeba",
+    languages=(
+        "af", "ar", "bg", "bn", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id", "it",
+        "ja", "jv", "ka", "kk", "ko", "ml", "mr", "nl", "pt", "ru", "sw", "ta", "te", "th", "tl", "tr", "ur", "vi",
+        "zh",
+    ),
+    pivot=_ENGLISH,
+    measures=("P@1", "RR"),
+    title="Tatoeba (XTREME)",
+    description="Up to 1,000 sentences in each of 36 languages with their English translations. Every sentence has "
+    "exactly one relevant document: its translation. Each pair of languages is a set of its own.",
+    licence="CC BY 2.0 FR",
+    bibtex=_BIBTEX,
+    qrel_defs=((1, "the translation of the sentence"),),
+)  # fmt: skip
+
+
+def load(side: str) -> LanguageData:
+    """Read one side of a pair, from the home folder or, at first use, from the official repository.
+
+    Args:
+        side: A language and the other one of its pair, such as ``"de.en"`` (German) or ``"en.de"`` (English).
+
+    Raises:
+        OSError: The file can't be downloaded, or is corrupt.
+        ValueError: There is no such pair.
+    """
+    entry = json.loads(get_data(__package__, "etc/downloads.json"))["tatoeba"].get(side)
+    if entry is None:
+        raise ValueError(f"tatoeba has no pair {side!r}: join 'en' and one of {', '.join(TATOEBA.languages)} by a dot")
+    return parse(side, read_verified(Source(**entry), terms=_TERMS))
+
+
+def parse(side: str, content: bytes) -> LanguageData:
+    r"""Turn one file into documents, queries and answers: each line is a document and a query.
+
+    Args:
+        side: As for :func:`load`. Documents are ``de.en_1``, ``de.en_2``, ...; queries ``de_1_de`` and ``de_1_en``.
+        content: The sentences in UTF-8, one a line.
+
+    Raises:
+        ValueError: A line is empty.
+
+    >>> data = parse("en.de", b"Where is Tom?\nHe sleeps.\n")
+    >>> data.docs[1].doc_id, data.docs[1].text, data.queries[None][1].query_id
+    ('en.de_2', 'He sleeps.', 'de_2_en')
+    """
+    from ir_datasets.formats import GenericQuery
+    from ir_datasets.formats.trec import TrecQrel
+
+    lang, other = side.split(PAIR)
+    pair = other if lang == _ENGLISH else lang
+    docs, queries, answers = [], [], []
+    for number, text in enumerate(content.decode("utf-8").removesuffix("\n").split("\n"), start=1):
+        if not text.strip():
+            raise ValueError(f"tatoeba: line {number} of the file of {side} is empty")
+        doc_id, query_id = f"{side}_{number}", f"{pair}_{number}_{lang}"
+        docs.append(Document(doc_id, text, lang, "", text))
+        queries.append(GenericQuery(query_id, text))
+        answers.append(TrecQrel(query_id, doc_id, 1, lang))
+    return LanguageData(docs, {None: queries}, {None: answers})

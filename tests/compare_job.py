@@ -1,0 +1,33 @@
+"""One ``pyterrier-hybrid compare`` as a process that kills itself: ``python compare_job.py EVENT NUMBER ARGUMENT...``.
+
+EVENT is ``step``, of a training, or ``setting``, when the ranks of one are kept; it dies at the NUMBER-th of them.
+"""
+
+import os
+import signal
+import sys
+
+from transformers import Trainer
+
+from pyterrier_hybrid.cli import main
+from pyterrier_hybrid.experiment._stored import StoredRanks
+
+event, number, *arguments = sys.argv[1:]
+calls = []
+
+
+def dying(function):
+    def call(*args, **options):
+        calls.append(None)
+        if len(calls) == int(number):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **options)
+
+    return call
+
+
+if event == "step":
+    Trainer.training_step = dying(Trainer.training_step)
+else:
+    StoredRanks.write = dying(StoredRanks.write)
+main(arguments)

@@ -1,0 +1,247 @@
+"""The rows that ``compare`` can add: seeds, language bias removed, fusion, the start, other systems."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyterrier as pt
+import pytest
+from click.testing import CliRunner
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid import datasets
+from pyterrier_hybrid._cli_systems import EncoderWhenNeeded
+from pyterrier_hybrid.cli import main
+
+SMALL = ["--steps", "3", "--dim", "8", "--vocab-size", "1000", "--batch-size", "8", "--pairs", "pairs.jsonl"]
+FEW = ["--eval-languages", "de", "en", "--kinds", "mono", "multi", "--no-mdpr"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    """The working folder, with pairs in two languages."""
+    folder = tmp_path_factory.mktemp("home")
+    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(folder / "pairs.jsonl")
+    before = Path.cwd()
+    os.chdir(folder)
+    yield
+    os.chdir(before)
+
+
+def run(*args, code=0):
+    result = CliRunner().invoke(main, [str(arg) for arg in args])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def systems_of(folder):
+    return list(pd.read_csv(folder / "means.csv").system.unique())
+
+
+def value(folder, system, kind="mono", column="value"):
+    means = pd.read_csv(folder / "means.csv")
+    return means[(means.system == system) & (means.kind == kind) & (means.measure == "AP")][column].item()
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    texts = ph.ParallelPairs.from_irds("atlas/train").texts(limit=500)
+    start = ph.DenseEncoder.from_scratch(texts, dim=8, vocab_size=1000, verbose=False)
+    return start.save(tmp_path_factory.mktemp("encoder") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compare") / "all"
+    output = run(
+        "compare", *SMALL, *FEW, "--samplers", "cross", "hybrid", "--seeds", 0, 3, "--debias", "shift",
+        "--fuse", "--baseline", "BM25", "--test", "randomisation", "--confidence", 0.9, "--output", folder,
+    )  # fmt: skip
+    return folder, output
+
+
+def test_seeds_are_means_with_their_deviation(everything):
+    folder, output = everything
+    assert {path.name for path in (folder / "models").iterdir()} == {
+        "X-Y-seed0", "X-Y-seed3", "Hybrid-seed0", "Hybrid-seed3",
+    }  # fmt: skip
+    means = pd.read_csv(folder / "means.csv")
+    assert (means[means.system == "X-Y"].seeds == 2).all() and means[means.system == "BM25"]["std"].isna().all()
+    line = next(line for line in output.splitlines() if line.startswith("Hybrid  "))
+    assert f"{value(folder, 'Hybrid'):.3f} ±{value(folder, 'Hybrid', column='std'):.3f}" in line
+    records = [json.loads((folder / "models" / f"Hybrid-seed{seed}" / "training.json").read_text()) for seed in (0, 3)]
+    assert [record["seed"] for record in records] == [0, 3]
+
+
+def test_a_seed_is_what_train_makes_of_it(everything, tmp_path):
+    folder, _ = everything
+    run("train", *SMALL, "--sampler", "hybrid", "--seed", 3, "--output", tmp_path / "one")
+    ours, theirs = ph.DenseEncoder(tmp_path / "one"), ph.DenseEncoder(folder / "models" / "Hybrid-seed3")
+    np.testing.assert_array_equal(ours.encode_queries(["Rom"]), theirs.encode_queries(["Rom"]))
+    run("train", folder / "models" / "Hybrid-seed3" / "recipe.yaml", "--output", tmp_path / "again")
+    assert ph.DenseEncoder(tmp_path / "again").fingerprint == theirs.fingerprint
+
+
+def test_rows_that_are_made_of_others(everything):
+    folder, _ = everything
+    plain, debiased = ["X-Y", "Hybrid"], ["X-Y + SHIFT", "Hybrid + SHIFT"]
+    assert systems_of(folder) == ["BM25", *plain, *debiased, *(f"BM25 + {name}" for name in [*plain, *debiased])]
+    record = json.loads((folder / "run.json").read_text())
+    assert record["rows"] == systems_of(folder)
+    assert list(record["systems"]) == ["BM25", "X-Y", "Hybrid"] and len(record["systems"]["X-Y"]) == 2
+    assert record["language bias estimated on"] == "the pairs"
+
+
+def test_tests_and_intervals(everything):
+    folder, _ = everything
+    settings = pd.read_csv(folder / "settings.csv")
+    assert settings[settings.system == "BM25"].p_value.isna().all()
+    assert settings[settings.system == "X-Y"].p_corrected.between(0, 1).all()
+    assert set(settings.kind) == {"mono", "multi"} and set(settings.query_lang) == {"de", "en"}
+    assert value(folder, "BM25", column="low") < value(folder, "BM25") < value(folder, "BM25", column="high")
+    assert "randomisation" in (folder / "report.html").read_text()
+
+
+def test_rows_equal_those_of_the_library(everything):
+    folder, _ = everything
+    encoders = [ph.DenseEncoder(folder / "models" / f"X-Y-seed{seed}") for seed in (0, 3)]
+    pairs = ph.ParallelPairs.from_jsonl("pairs.jsonl")
+    systems = {
+        "X-Y + SHIFT": [ph.SHIFT().fit(encoder, pairs).applied_to(encoder) for encoder in encoders],
+        "BM25 + X-Y": [ph.fuse("bm25", encoder, by="min-max", weights=(0.2, 0.8)) for encoder in encoders],
+    }
+    means = ph.LanguageExperiment(systems, "atlas", languages=["de", "en"], kinds=["mono", "multi"]).means
+    ours = pd.read_csv(folder / "means.csv").set_index(["system", "kind", "measure"]).value
+    for row in means.itertuples():
+        assert ours[row.system, row.kind, row.measure] == pytest.approx(row.value, abs=1e-12)
+
+
+def test_an_encoder_as_it_is_with_other_systems(encoder, tmp_path):
+    for lang in ("de", "en"):
+        topics = pt.get_dataset(f"irds:atlas/{lang}/test").get_topics()
+        first = next(iter(datasets.family("atlas").documents([lang]))).doc_id
+        run_file = topics[["qid", "query"]].assign(docno=first, score=1.0, rank=0)
+        pt.io.write_results(run_file, str(tmp_path / f"{lang}-{lang}.res"), format="trec")
+    output = run(
+        "compare", "--no-train", "--encoder", encoder, "--system", f"twin={encoder}",
+        f"runs={tmp_path}/{{doc_lang}}-{{query_lang}}.res", "--debias", "lir", "--kinds", "mono",
+        "--eval-languages", "de", "en", "--no-mdpr", "--no-bm25", "--output", tmp_path / "r",
+    )  # fmt: skip
+    assert systems_of(tmp_path / "r") == ["twin", "runs", "tiny", "twin + LIR", "tiny + LIR"]
+    assert value(tmp_path / "r", "twin") == value(tmp_path / "r", "tiny") != value(tmp_path / "r", "tiny + LIR")
+    assert "language bias was estimated on the documents that are searched" in output
+
+
+def test_systems_alone(encoder, tmp_path):
+    run("compare", "--no-train", "--system", f"mine={encoder}", *FEW, "--no-bm25", "--output", tmp_path / "r")
+    assert systems_of(tmp_path / "r") == ["mine"]
+
+
+def test_a_recipe_that_is_not_trained_gives_the_start_and_pairs(encoder, tmp_path):
+    (tmp_path / "a.yaml").write_text(f"name: a\nencoder: {encoder}\npairs: {{sources: [atlas/train]}}\n")
+    output = run(
+        "compare", tmp_path / "a.yaml", "--no-train", "--system", f"mine={encoder}", "--debias", "shift", *FEW,
+        "--no-bm25", "--output", tmp_path / "r",
+    )  # fmt: skip
+    assert systems_of(tmp_path / "r") == ["mine", "tiny", "mine + SHIFT", "tiny + SHIFT"]
+    assert "estimated on the pairs" in output
+    assert value(tmp_path / "r", "mine + SHIFT") == value(tmp_path / "r", "tiny + SHIFT")
+
+
+def test_the_start_beside_what_was_made_of_it(encoder, tmp_path):
+    run(
+        "compare", *SMALL, *FEW, "--encoder", encoder, "--with-start", "--debias", "centring", "--samplers", "mono", "--no-bm25", "--output",
+        tmp_path / "r",
+    )  # fmt: skip
+    assert systems_of(tmp_path / "r") == ["tiny", "X-X-mono", "tiny + Centring", "X-X-mono + Centring"]
+
+
+def test_a_cache_spares_the_next_comparison_the_work(encoder, tmp_path, monkeypatch):
+    args = [
+        "compare",
+        "--no-train",
+        "--encoder",
+        encoder,
+        *FEW,
+        "--fuse",
+        "reciprocal-rank",
+        "--cache",
+        tmp_path / "cache",
+        "--output",
+    ]
+    run(*args, tmp_path / "one")
+    monkeypatch.setattr(ph.DenseEncoder, "_encode", lambda *_: pytest.fail("it was encoded again"))
+    monkeypatch.setattr(ph.BM25Index, "indexer", lambda *_: pytest.fail("it was indexed again"))
+    run(*args, tmp_path / "two")
+    assert (tmp_path / "one" / "means.csv").read_bytes() == (tmp_path / "two" / "means.csv").read_bytes()
+
+
+def test_one_encoder_is_in_memory_at_a_time(encoder):
+    read = []
+
+    def reader(name):
+        def load():
+            read.append(name)
+            return ph.DenseEncoder(encoder)
+
+        return load
+
+    one, two = EncoderWhenNeeded(reader("one")), EncoderWhenNeeded(reader("two"))
+    assert one.fingerprint == two.fingerprint == ph.DenseEncoder(encoder).fingerprint
+    for system in (two, one, one):
+        assert system.encode_queries(["a"]).shape == system.encode_documents(["a"]).shape == (1, 8)
+    assert read == ["one", "two", "one"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--baseline", "bm25"], "there is no row 'bm25', only BM25, X-X-mono, X-Y, Hybrid"),
+        (["--eval-languages", "xx"], "atlas has no 'xx', only ar, de"),
+        (["--seeds", "1", "--seed", "2"], "--seed and --seeds exclude each other"),
+        (["--seeds", "0,1"], "separate by spaces"),
+        (["--with-start"], "--with-start evaluates an encoder that knows something"),
+        (["--debias", "shift", "--debias-on", "corpus"], "is estimated on translations"),
+        (["--no-train", "--system", "a=b", "--debias", "lir", "--debias-on", "pairs"], "needs pairs"),
+        (["--debias", "mean"], "'centring', 'lir', 'shift'"),
+        (["--fuse", "--no-bm25"], "--fuse needs BM25"),
+        (["--fuse", "sum"], "'min-max', 'reciprocal-rank'"),
+        (["--system", "mine"], "'mine' is not NAME=MODEL"),
+        (["--system", "mine=runs/{language}.res"], "its fields are {id}, {doc_lang} and {query_lang}"),
+        (["--system", "mine=runs/{doc_lang"], "cannot be filled in"),
+        (["--system", "Hybrid=x"], "two rows would be called 'Hybrid'"),
+        (["--system", "a=x", "a=y"], "two rows would be called 'a'"),
+        (["--confidence", "1"], "1"),
+        (["--test", "sign"], "t-test"),
+    ],
+)
+def test_bad_usage(tmp_path, monkeypatch, args, message):
+    monkeypatch.chdir(tmp_path)
+    output = run("compare", "--no-mdpr", *args, code=2)
+    assert len(output.splitlines()) == 1 and message in output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_kinds_that_a_dataset_does_not_have(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = run(
+        "compare", "--no-mdpr", "--dataset", "atlas", "boolq-r", "--pairs", "atlas/train", "--kinds", "multi", code=1
+    )
+    assert "boolq-r has no setting of kind 'multi'" in output and list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_read_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = run("compare", "--no-train", "--system", "a=nowhere/no", *FEW, "--output", "r", code=1)
+    assert "nowhere/no" in output and list(tmp_path.iterdir()) == []
+
+
+def test_every_option_is_explained():
+    help_text = run("compare", "--help")
+    options = ("--baseline --test --confidence --cache --seeds --debias --debias-on --fuse --with-start --system "
+               "--eval-languages --kinds")  # fmt: skip
+    for option in options.split():
+        (line,) = [line for line in help_text.splitlines() if line.strip().startswith(f"{option} ")]
+        assert len(line.split()) > 2

@@ -1,0 +1,127 @@
+"""Comparisons that were killed go on when the same command is given again, and end with the same figures."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import pyterrier_hybrid as ph
+from pyterrier_hybrid.cli import main
+
+COMPARE = [
+    "compare", "--pairs", "pairs.jsonl", "--steps", "4", "--save-steps", "2", "--dim", "8", "--vocab-size", "1000",
+    "--batch-size", "8", "--samplers", "cross", "hybrid", "--eval-languages", "de", "en", "--kinds", "mono",
+    "--no-mdpr", "--fuse", "--output",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    """The working folder, with pairs in two languages."""
+    folder = tmp_path_factory.mktemp("home")
+    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(folder / "pairs.jsonl")
+    before = Path.cwd()
+    os.chdir(folder)
+    yield
+    os.chdir(before)
+
+
+def run(*args, code=0):
+    result = CliRunner().invoke(main, [str(arg) for arg in args])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def killed(event, number, *args):
+    job = [sys.executable, str(Path(__file__).with_name("compare_job.py")), event, str(number), *map(str, args)]
+    done = subprocess.run(job, capture_output=True, text=True, timeout=300)
+    assert done.returncode == -9, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_killed_in_training_and_in_evaluation_is_as_if_it_was_not(tmp_path, monkeypatch):
+    folder, whole = tmp_path / "killed" / "r", tmp_path / "whole" / "r"
+    # The second training dies in its fourth step, after a checkpoint.
+    killed("step", 8, *COMPARE, folder)
+    assert (folder / "models" / "X-Y").exists() and not (folder / "models" / "Hybrid").exists()
+    assert not (folder / "means.csv").exists()
+    output = killed("setting", 5, *COMPARE, folder)
+    assert "going on in" in output and "resuming at step 2 of 4" in output
+    assert (folder / "models" / "Hybrid").exists()
+    assert sum(1 for _ in (folder / "unfinished" / "cache" / "ranks").rglob("*.npy")) == 4
+    monkeypatch.setattr("transformers.Trainer.train", lambda *_, **__: pytest.fail("it was trained again"))
+    run(*COMPARE, folder)
+    monkeypatch.undo()
+    run(*COMPARE, whole)
+    names = [{path.name for path in place.iterdir()} for place in (folder, whole)]
+    assert names[0] == names[1] and "unfinished" not in names[0]
+    assert {path.name for path in (folder / "models").iterdir()} == {"X-Y", "Hybrid"}
+    for name in ("settings.csv", "models/Hybrid/0_StaticEmbedding/model.safetensors", "models/Hybrid/recipe.yaml"):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    assert "exists" in run(*COMPARE, folder, code=2)
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """A comparison that was interrupted after its first training."""
+    folder = tmp_path / "begun"
+    with monkeypatch.context() as patched:
+        patched.setattr("pyterrier_hybrid.LanguageExperiment", _interrupt)
+        output = run(*COMPARE, folder, code=130)
+    assert output.splitlines()[-1] == f"Interrupted: the same command with --output {folder} goes on"
+    return folder
+
+
+def _interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_other_options_are_refused(begun):
+    other = [arg if arg != "4" else "6" for arg in COMPARE]
+    output = run(*other, begun, code=1)
+    assert len(output.splitlines()) == 1
+    assert "begun holds an unfinished comparison with steps '4', not '6': give the same options to go on" in output
+    output = run(*COMPARE, begun, "--debias", "lir", "centring", code=1)
+    assert "with debias '', not 'lir centring'" in output
+    (begun.parent / "a.yaml").write_text("name: a\nencoder: {from_scratch: static}\npairs: {sources: [pairs.jsonl]}\n")
+    assert "with another recipe: give the same options" in run(*COMPARE, begun, begun.parent / "a.yaml", code=1)
+
+
+def test_other_pairs_are_refused(begun):
+    path = begun / "models" / "X-Y" / "training.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "pairs": "others"}))
+    assert "X-Y was trained on other pairs than these" in run(*COMPARE, begun, code=1)
+
+
+def test_what_a_kill_left_beside_a_model_is_tidied_up(begun):
+    """Between its folder and its recipe, and before its checkpoints went."""
+    (begun / "models" / "X-Y" / "recipe.yaml").unlink()
+    (begun / "models" / "X-Y.checkpoints" / "checkpoint-4").mkdir(parents=True)
+    run(*COMPARE, begun)
+    assert (begun / "models" / "X-Y" / "recipe.yaml").exists()
+    assert {path.name for path in (begun / "models").iterdir()} == {"X-Y", "Hybrid"}
+    assert list(pd.read_csv(begun / "means.csv").system.unique())[:3] == ["BM25", "X-Y", "Hybrid"]
+
+
+def test_two_processes_do_not_share_a_folder(begun):
+    with open(begun / "unfinished" / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "is being written by another process" in run(*COMPARE, begun, code=1)
+    assert (begun / "models" / "Hybrid").exists()
+
+
+def test_nothing_made_nothing_left(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("pyterrier_hybrid.Recipe.load_pairs", _interrupt)
+        assert run(*COMPARE, tmp_path / "r", code=130).splitlines()[-1] == "Interrupted"
+    assert not (tmp_path / "r").exists()
+    # A kill may leave the options alone: these bind nobody.
+    (tmp_path / "r" / "unfinished").mkdir(parents=True)
+    (tmp_path / "r" / "unfinished" / "options.json").write_text('{"steps": 9}')
+    run(*COMPARE, tmp_path / "r")

@@ -1,0 +1,113 @@
+"""A process of the grid that is killed, and another one that goes on from its cache.
+
+Run as a script it is the process: `python test_grid_killed.py CACHE LOG [PLACE]`, killed at a place if one is given.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from grid_helpers import MEASURES, Exhaustive, Letters, make_toy
+
+from pyterrier_hybrid import LanguageExperiment
+from pyterrier_hybrid.experiment import _stored, _vectors
+
+SETTINGS = 12
+
+
+def experiment(cache, note):
+    """Two encoders and a function; `note` is called with each piece of work before its outcome is known."""
+
+    class Known(Letters):
+        @property
+        def fingerprint(self):
+            return f"{self.seed:08x}"
+
+        def encode_queries(self, texts):
+            note(f"encode {self.seed}", texts)
+            return super().encode_queries(texts)
+
+        encode_documents = encode_queries
+
+    class Noted(Exhaustive):
+        def transform(self, topics):
+            note("rank f", [len(self.docnos)])
+            return super().transform(topics)
+
+    def function(corpus):
+        return Noted(Letters(), corpus)
+
+    function.fingerprint = "exhaustive letters"
+    systems = {"a": Known(seed=0), "b": Known(seed=7), "f": function}
+    return LanguageExperiment(systems, make_toy("toy-killed"), measures=MEASURES, cache=cache).settings
+
+
+def main(cache, log, place=None):
+    _vectors._CHUNK = 10
+    count = {}
+
+    def note(work, items):
+        count[work] = count.get(work, 0) + 1
+        if f"{work} {count[work]}" == place:
+            os.kill(os.getpid(), signal.SIGKILL)
+        with Path(log).open("a") as lines:
+            lines.write(json.dumps([work, items]) + "\n")
+
+    write = _stored.StoredRanks.write
+
+    def write_noted(self, corpus, setting, ranks):
+        note("store", [setting.id])
+        write(self, corpus, setting, ranks)
+
+    _stored.StoredRanks.write = write_noted
+    experiment(cache, note)
+
+
+def process(cache, log, *place):
+    code = subprocess.run([sys.executable, __file__, str(cache), str(log), *place], timeout=300).returncode
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    done = {}
+    for work, items in lines:
+        done.setdefault(work, []).extend(items)
+    return code, done
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What a run does that nobody kills."""
+    folder = tmp_path_factory.mktemp("whole")
+    code, done = process(folder / "cache", folder / "log")
+    assert code == 0
+    assert {work: len(items) for work, items in done.items()} == {
+        "encode 0": len(set(done["encode 0"])),
+        "encode 7": len(set(done["encode 7"])),
+        "rank f": SETTINGS,
+        "store": 3 * SETTINGS,
+    }
+    return done
+
+
+# Among the first encoder's texts; after them, before its fifth setting is stored; in the function's second language.
+@pytest.mark.parametrize("place", ["encode 0 2", "store 5", "rank f 4"])
+def test_a_killed_process_goes_on(whole, tmp_path, place):
+    code, first = process(tmp_path / "cache", tmp_path / "first", place)
+    assert code == -signal.SIGKILL
+    code, second = process(tmp_path / "cache", tmp_path / "second")
+    assert code == 0
+    for work, items in whole.items():
+        # Together they did all of it, and nothing twice.
+        assert sorted(first.get(work, []) + second.get(work, [])) == sorted(items), work
+    assert sum(map(len, first.values())) > 0
+    lost = []
+    kept = experiment(tmp_path / "cache", lambda work, items: lost.append(work))
+    assert lost == []
+    pd.testing.assert_frame_equal(kept, experiment(None, lambda work, items: None))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
