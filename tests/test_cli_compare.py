@@ -152,8 +152,8 @@ def test_a_recipe_that_is_not_trained_gives_the_start_and_pairs(encoder, tmp_pat
 
 def test_the_start_beside_what_was_made_of_it(encoder, tmp_path):
     run(
-        "compare", *SMALL, *FEW, "--encoder", encoder, "--with-start", "--debias", "centring", "--samplers", "mono", "--no-bm25", "--output",
-        tmp_path / "r",
+        "compare", *SMALL, *FEW, "--encoder", encoder, "--with-start", "--debias", "centring", "--samplers", "mono",
+        "--no-bm25", "--output", tmp_path / "r",
     )  # fmt: skip
     assert systems_of(tmp_path / "r") == ["tiny", "X-X-mono", "tiny + Centring", "X-X-mono + Centring"]
 
