@@ -12,22 +12,23 @@ from transformers import Trainer
 from pyterrier_hybrid.cli import main
 from pyterrier_hybrid.experiment._stored import StoredRanks
 
-event, number, *arguments = sys.argv[1:]
-calls = []
 
+def dying(function, number):
+    calls = []
 
-def dying(function):
     def call(*args, **options):
         calls.append(None)
-        if len(calls) == int(number):
+        if len(calls) == number:
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*args, **options)
 
     return call
 
 
-if event == "step":
-    Trainer.training_step = dying(Trainer.training_step)
-else:
-    StoredRanks.write = dying(StoredRanks.write)
-main(arguments)
+if __name__ == "__main__":
+    event, number, *arguments = sys.argv[1:]
+    if event == "step":
+        Trainer.training_step = dying(Trainer.training_step, int(number))
+    else:
+        StoredRanks.write = dying(StoredRanks.write, int(number))
+    main(arguments)
