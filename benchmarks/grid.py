@@ -1,10 +1,11 @@
 """The language grid against the matrix products alone, and against pt.Experiment over pyterrier_dr's FlexIndex.
 
-python benchmarks/grid.py [--dataset xquad-r] [--dim 384] [--rounds 5] [--closeness 0] [--peer] [--check STEP]
+python benchmarks/grid.py [--dataset xquad-r] [--dim 384] [--rounds 5] [--closeness 0] [--peer] [--check 1 10 20]
 
 Vectors are random and made beforehand: nothing is encoded. Variants take turns. `--peer` needs pyterrier_dr; a few
 settings of each kind are measured there, and the whole grid is extrapolated from them. `--check` measures nothing, but
-compares the values of every STEP-th query of all settings with those that pt.Experiment has for full rankings.
+compares the values of each query of the monolingual settings, every tenth of the cross-lingual and every twentieth of
+the pools, or so, with those that pt.Experiment has for full rankings.
 """
 
 import argparse
@@ -137,14 +138,18 @@ def peer(corpora: dict[str, Corpus], settings: list[Setting], encoder: Table) ->
 
 
 def check(
-    family: datasets.Family, corpora: dict[str, Corpus], settings: list[Setting], encoder: Table, step: int
+    family: datasets.Family,
+    corpora: dict[str, Corpus],
+    settings: list[Setting],
+    encoder: Table,
+    steps: Sequence[int],
 ) -> None:
     """Compare the values of single queries with those of pt.Experiment, and print the largest difference."""
     # Whole numbers have the same sums in any order, so that both sides have the same scores, with ties.
     encoder.vectors = np.rint(2 * encoder.vectors)
     found = ph.LanguageExperiment({"grid": encoder}, family, measures=CHECKED, perquery=True).queries
     found = found.set_index(["doc_lang", "query_lang", "measure", "qid"])["value"].sort_index()
-    for kind in KINDS:
+    for kind, step in zip(KINDS, steps, strict=True):
         differences, queries, start = [], 0, time.perf_counter()
         for number, setting in enumerate(settings):
             if setting.kind == kind:
@@ -195,7 +200,9 @@ def main() -> None:
         "--closeness", type=float, default=0.0, help="how far documents are moved towards the questions they answer"
     )
     parser.add_argument("--peer", action="store_true", help="measure pt.Experiment over FlexIndex as well")
-    parser.add_argument("--check", type=int, metavar="STEP", help="compare every STEP-th query with pt.Experiment")
+    parser.add_argument(
+        "--check", type=int, nargs=3, metavar=KINDS, help="compare every n-th query of each kind with pt.Experiment"
+    )
     options = parser.parse_args()
     family = datasets.family(options.dataset)
     corpora = read_corpora(family, KINDS, family.languages)
