@@ -81,21 +81,22 @@ def count_ranks(
         better[some] = _ones(above[of_pair[some][:, None], window[part]] & seen[part])
         ranks[:, first:last] = 1 + better
         np.equal(rows, values, out=compared)
-        # Each value is equal to itself; ties are rare.
-        if np.count_nonzero(bits) > np.count_nonzero(~np.isnan(values)):
+        compared[inside, slot, cell_column[low:high]] = False
+        # Ties are rare, and the largest of words is found faster than their number of bits.
+        if bits.view(np.uint64).max():
             equal = _words(bits)[of_pair] & masks[corpus[first:last]]
-            tied = np.flatnonzero(_ones(equal) > 1)
+            tied = np.flatnonzero(_ones(equal))
             ranks[:, first + tied] += _around(equal[tied], column[first + tied])
     return np.where(np.isnan(own)[cell], 0, ranks)
 
 
 def _around(equal: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """How many of the documents with an equal score are after a column, and how many before it: int64 [2, pairs]."""
+    """How many of the other documents with an equal score are after a column, and how many before it: int64 [2, pairs]."""
     word, bit = np.divmod(column, 64)
     masks = np.where(np.arange(equal.shape[1]) > word[:, None], np.uint64(2**64 - 1), np.uint64(0))
     masks[np.arange(len(word)), word] = _words(np.triu(np.ones((64, 64), bool), 1))[bit, 0]
     after = _ones(equal & masks)
-    return np.stack([after, _ones(equal) - 1 - after])
+    return np.stack([after, _ones(equal) - after])
 
 
 def _window(masks: np.ndarray, partial: np.ndarray) -> np.ndarray:

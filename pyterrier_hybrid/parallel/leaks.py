@@ -90,7 +90,8 @@ class Leaks:
         order = ["exact", "near", "phrase"]
         keys = ["dataset", "language", "id"]
         kinds = self.frame.assign(kind=pd.Categorical(self.frame["kind"], order, ordered=True))
-        worst = kinds.groupby(keys, observed=True)["kind"].min().reset_index()
+        # As texts, since pandas 2 also counts categories that do not occur.
+        worst = kinds.groupby(keys, observed=True)["kind"].min().astype(str).reset_index()
         table = worst.groupby(["dataset", "language"])["kind"].value_counts().unstack(fill_value=0)
         table = table.reindex(columns=order, fill_value=0).rename_axis(columns=None).reset_index()
         return self.counts.merge(table, on=["dataset", "language"])
