@@ -91,7 +91,7 @@ def count_ranks(
 
 
 def _around(equal: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """How many of the other documents with an equal score are after a column, and how many before it: int64 [2, pairs]."""
+    """How many others of an equal score are after a column, and how many before it: int64 [2, pairs]."""
     word, bit = np.divmod(column, 64)
     masks = np.where(np.arange(equal.shape[1]) > word[:, None], np.uint64(2**64 - 1), np.uint64(0))
     masks[np.arange(len(word)), word] = _words(np.triu(np.ones((64, 64), bool), 1))[bit, 0]
