@@ -30,7 +30,7 @@ setup(
         "safetensors>=0.5",
         "huggingface_hub>=1.0",
         "faiss-cpu>=1.11",
-        "numpy>=1.26",
+        "numpy>=2.0",
         "pyarrow>=16",
         "pandas>=2.2",
         "scipy>=1.11",

@@ -69,7 +69,9 @@ class _Pairs:
     def of(
         cls, settings: Sequence[Setting], rows: dict[tuple[str, str], int], columns: Sequence[np.ndarray], width: int
     ) -> "_Pairs":
-        row = [np.array([rows[query] for query in setting.identified], np.int64)[setting.query] for setting in settings]
+        asked = {(setting.qids, setting.texts): setting.identified for setting in settings}
+        numbers = {key: np.array([rows[query] for query in queries], np.int64) for key, queries in asked.items()}
+        row = [numbers[setting.qids, setting.texts][setting.query] for setting in settings]
         column = [of_corpus[setting.column] for setting, of_corpus in zip(settings, columns, strict=True)]
         number = np.repeat(np.arange(len(settings)), [len(setting.query) for setting in settings])
         corpora = np.zeros((len(settings), width), bool)
@@ -236,9 +238,11 @@ class Searched:
     @classmethod
     def of(cls, vectors: np.ndarray, queries: int) -> "Searched":
         seen: dict[bytes, int] = {}
-        # Of millions of vectors, their bytes once more would not fit.
-        keys = (hashlib.blake2b(vector, digest_size=16).digest() for vector in vectors)
-        first = np.array([seen.setdefault(key, at) for at, key in enumerate(keys)], np.int64)
+        first = np.arange(len(vectors))
+        _, value, times = np.unique(vectors[:, 0], return_inverse=True, return_counts=True)
+        for at in np.flatnonzero(times[value] > 1):
+            # Of millions of vectors, their bytes once more would not fit.
+            first[at] = seen.setdefault(hashlib.blake2b(vectors[at], digest_size=16).digest(), at)
         again = np.flatnonzero(first != np.arange(len(vectors)))
         block = np.empty((min(max(1, MATRIX_CELLS // len(vectors)), queries), len(vectors)), np.float32)
         return cls(vectors, again, first[again], block)
