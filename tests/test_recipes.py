@@ -265,6 +265,10 @@ def test_validation(folder, pairs):
     assert (train.datasets, held.datasets) == (["atlas/train"], ["other"])
     judged = recipe.override(validation={"experiment": "atlas", "kinds": ["mono"], "languages": ["de", "en"]})
     assert judged.load_pairs()[1] == ph.LanguageValidation("atlas", kinds=["mono"], languages=["de", "en"])
+    searched = recipe.override(validation={"hold_out": 0.1, "measure": "RR", "kinds": ["cross"]})
+    _, held = recipe.override(validation={"hold_out": 0.1}).load_pairs()
+    assert searched.load_pairs()[1] == ph.LanguageValidation(held, measure="RR", kinds=["cross"])
+    assert searched.load_pairs()[1] != ph.LanguageValidation(pairs, measure="RR", kinds=["cross"])
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

@@ -3,15 +3,15 @@
 import copy
 import dataclasses
 import os
-import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid._files import whole_file
-from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, guess_of, options_of
-from pyterrier_hybrid.recipe._sources import check_evaluation, check_sources, moved, read_sources
+from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields
+from pyterrier_hybrid.recipe._parts import CHECKS, SEARCH_OPTIONS
+from pyterrier_hybrid.recipe._sources import moved, read_sources
 from pyterrier_hybrid.recipe._yaml import Places, read_yaml, write_yaml
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.retrieval import DenseEncoder
     from pyterrier_hybrid.training.sampling import Sampler
-
-# What a recipe says elsewhere, or what belongs to one call of it.
-_NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose")
-_NOT_ARGUMENTS = ("hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
 
 # What suits the kind of encoder where a recipe says nothing: a new one learns at rates that ruin a pretrained one.
 _DEFAULTS = {
@@ -54,9 +50,10 @@ class Recipe:
         sampler: Which texts meet in a batch: ``{"name": "hybrid", "alpha": 0.5, ...}``.
         training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. Where
             they are missing, ``max_steps``, ``learning_rate`` and ``temperature`` are what suits the kind of encoder.
-        validation: What the best weights are chosen by: ``{"hold_out": share or number of groups}``,
-            ``{"datasets": [pattern, ...]}`` of the pairs, or ``{"experiment": "xquad-r", ...}`` with options of
-            :class:`~pyterrier_hybrid.LanguageValidation`.
+        validation: What the best weights are chosen by: ``{"hold_out": share or number of groups}`` or
+            ``{"datasets": [pattern, ...]}`` of the pairs, by their loss, or ``{"experiment": "xquad-r"}``. With one of
+            ``measure``, ``kinds`` and ``languages``, as of :class:`~pyterrier_hybrid.LanguageValidation`, held-out
+            pairs are searched as well.
         seed: Of the start, the held-out pairs, the batches and dropout.
         folder: Where relative paths begin: the recipe file's folder.
 
@@ -93,7 +90,7 @@ class Recipe:
             raise FieldError(("name",), f"{values['name']!r} is no folder's name: an output is named by it")
         if values["seed"] < 0:
             raise FieldError(("seed",), f"{values['seed']} is negative: give 0 or more")
-        for name, check in _CHECKS.items():
+        for name, check in CHECKS.items():
             values[name] = check(values[name], (name,))
         for name, value in {**values, "folder": Path(self.folder)}.items():
             object.__setattr__(self, name, value)
@@ -189,18 +186,20 @@ class Recipe:
         if "imbalance" in self.pairs:
             pairs = pairs.imbalance(self.pairs["imbalance"], seed=self.seed)
         validation = self.validation or {}
+        if not validation:
+            return pairs, None
+        held = None
         if "hold_out" in validation:
-            return pairs.split(validation["hold_out"], seed=self.seed)
-        if "datasets" in validation:
+            pairs, held = pairs.split(validation["hold_out"], seed=self.seed)
+        elif "datasets" in validation:
             held = pairs.filter(datasets=validation["datasets"])
-            return pairs.filter(exclude_datasets=validation["datasets"]), held
-        if "experiment" in validation:
-            from pyterrier_hybrid.experiment import LanguageValidation
+            pairs = pairs.filter(exclude_datasets=validation["datasets"])
+        options = {name: value for name, value in validation.items() if name in SEARCH_OPTIONS}
+        if held is not None and not options:
+            return pairs, held
+        from pyterrier_hybrid.experiment import LanguageValidation
 
-            return pairs, LanguageValidation(**{
-                "dataset" if name == "experiment" else name: value for name, value in validation.items()
-            })  # fmt: skip
-        return pairs, None
+        return pairs, LanguageValidation(validation["experiment"] if held is None else held, **options)
 
     def start_encoder(self, pairs: "ParallelPairs") -> "DenseEncoder":
         """Make or read the encoder that training starts from.
@@ -298,89 +297,6 @@ class Recipe:
         text = self.to_yaml(Path(path).parent)
         with whole_file(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
-
-
-def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
-    from pyterrier_hybrid.retrieval import DenseEncoder
-
-    if isinstance(value, str):
-        value = {"model": value}
-    either = [name for name in ("model", "from_scratch") if isinstance(value, Mapping) and name in value]
-    if len(either) != 1:
-        if isinstance(value, Mapping) and not either:
-            for name in value:
-                if guess := guess_of(name, ("model", "from_scratch")):
-                    raise FieldError((*path, name), f"unknown: did you mean {guess}?")
-        raise FieldError(path, "give one of model (a name or folder) and from_scratch (static or transformer)")
-    if either == ["model"]:
-        return check_fields(value, path, {"model": str, **options_of(DenseEncoder, without=("device", "verbose"))})
-    common = {name: kind for name, kind in options_of(DenseEncoder).items() if name in ("batch_size", "dtype")}
-    options = options_of(DenseEncoder.from_scratch, without=("architecture",))
-    valid = {"from_scratch": typing.Literal["static", "transformer"], **options, "texts": int, **common}
-    return check_fields(value, path, valid)
-
-
-def _check_pairs(value: Any, path: Keys) -> dict[str, Any]:
-    strings = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
-    value = check_fields(value, path, {"sources": Any, **strings, "imbalance": dict[str, float]}, needed=["sources"])
-    if "without_leaks" in value:
-        check_evaluation(value["without_leaks"], (*path, "without_leaks"))
-    return {**value, "sources": check_sources(value["sources"], (*path, "sources"))}
-
-
-def _check_sampler(value: Any, path: Keys) -> dict[str, Any]:
-    from pyterrier_hybrid.training.sampling import sampler_from
-
-    if isinstance(value, str):
-        value = {"name": value}
-    if not isinstance(value, Mapping):
-        raise FieldError(path, f"{value!r} is no sampler: write its name, or a mapping with its name and options")
-    try:
-        name = sampler_from(value).to_config()["name"]
-    except (ValueError, TypeError) as error:
-        raise FieldError(path, str(error)) from None
-    return {**value, "name": name}
-
-
-def _check_training(value: Any, path: Keys) -> dict[str, Any]:
-    from transformers import TrainingArguments
-
-    from pyterrier_hybrid.training import train
-    from pyterrier_hybrid.training._options import _OURS
-
-    for name in value if isinstance(value, Mapping) else ():
-        if name in _OURS:
-            raise FieldError((*path, name), f"not for a training: use {_OURS[name]}")
-    own = options_of(train, without=_NOT_TRAINING)
-    names = {part.name for part in dataclasses.fields(TrainingArguments)}
-    names -= {*own, *_OURS, *_NOT_TRAINING, *_NOT_ARGUMENTS}
-    more = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
-    return check_fields(value, path, {**own, **more}, listed=f"{', '.join(own)}, and fields of TrainingArguments")
-
-
-def _check_validation(value: Any, path: Keys) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    kinds = {"hold_out": float | int, "datasets": list[str], "experiment": str}
-    given = [name for name in kinds if isinstance(value, Mapping) and name in value]
-    if len(given) != 1:
-        raise FieldError(path, f"give one of {', '.join(kinds)}")
-    options = {}
-    if given == ["experiment"]:
-        options = {"measure": str, "kinds": list[str], "languages": list[str]}
-        if not isinstance(value["experiment"], str):
-            problem = "it is a dataset's name, with options beside it, as in {experiment: atlas, languages: [de, en]}"
-            raise FieldError((*path, "experiment"), problem)
-    return check_fields(value, path, {given[0]: kinds[given[0]], **options})
-
-
-_CHECKS = {
-    "encoder": _check_encoder,
-    "pairs": _check_pairs,
-    "sampler": _check_sampler,
-    "training": _check_training,
-    "validation": _check_validation,
-}
 
 
 def _texts(value: Any, path: Keys) -> Iterator[tuple[str, Keys]]:
