@@ -27,6 +27,8 @@ _PUBLIC = {
     "ReciprocalRankFusion": "retrieval",
     "ScoreFusion": "retrieval",
     "fuse": "retrieval",
+    "VectorFeedback": "retrieval",
+    "feedback": "retrieval",
     "ParallelPairs": "parallel",
     "find_leaks": "parallel",
     "MonoSampler": "training",

@@ -87,6 +87,10 @@ _ESTIMATED_ON = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="What the bias is estimated on: the pairs to learn from, or the documents that are searched (no judgements).",
 )  # fmt: skip
 @click.option(
+    "--feedback", is_flag=True,
+    help="Add each encoder, debiased or not, with a second search: queries moved towards the first 10 documents.",
+)  # fmt: skip
+@click.option(
     "--fuse", is_flag=False, flag_value="min-max", type=click.Choice(list(FUSIONS)), metavar="[METHOD]",
     help="Add each encoder fused with BM25, over the best 1000 of both: by scores from 0 to 1 of which BM25's count a "
     "quarter (min-max), or by reciprocal-rank.",
@@ -234,7 +238,10 @@ def _extra(
         raise click.UsageError("--fuse needs BM25")
     encoders = [name for name, text in options["system"] if "{" not in text]
     encoders += [*([start.name] if start else []), *trained]
-    return extra_rows(encoders, debias=dict.fromkeys(options["debias"]), fuse=options["fuse"], mdpr="mDPR" in systems)
+    return extra_rows(
+        encoders, debias=dict.fromkeys(options["debias"]), feedback=options["feedback"], fuse=options["fuse"],
+        mdpr="mDPR" in systems,
+    )  # fmt: skip
 
 
 def _check_names(names: list[str], options: Mapping[str, Any]) -> None:

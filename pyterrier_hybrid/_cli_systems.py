@@ -233,7 +233,7 @@ class Extra(NamedTuple):
     Attributes:
         name: Of the row.
         of: The name of the row that it is made of.
-        method: The method of ``--debias`` or ``--fuse`` that makes it.
+        method: The method of ``--debias`` or ``--fuse`` that makes it, or ``feedback``.
     """
 
     name: str
@@ -241,22 +241,27 @@ class Extra(NamedTuple):
     method: str
 
 
-def extra_rows(encoders: Iterable[str], *, debias: Iterable[str], fuse: str | None, mdpr: bool) -> list[Extra]:
-    """What ``--debias`` and ``--fuse`` add, in the order of the table.
+def extra_rows(
+    encoders: Iterable[str], *, debias: Iterable[str], feedback: bool, fuse: str | None, mdpr: bool
+) -> list[Extra]:
+    """What ``--debias``, ``--feedback`` and ``--fuse`` add, in the order of the table.
 
     Args:
         encoders: The rows that are encoders, but mDPR.
         debias: The methods, by their names.
+        feedback: Whether encoders, debiased or not, are searched with feedback too.
         fuse: How encoders are fused with BM25; None: they are not.
-        mdpr: Whether there is mDPR, which is fused and not debiased.
+        mdpr: Whether there is mDPR, which is fused and searched with feedback, and not debiased.
 
-    >>> [row.name for row in extra_rows(["Hybrid"], debias=["lir"], fuse="min-max", mdpr=True)]
+    >>> [row.name for row in extra_rows(["Hybrid"], debias=["lir"], feedback=False, fuse="min-max", mdpr=True)]
     ['Hybrid + LIR', 'BM25 + mDPR', 'BM25 + Hybrid', 'BM25 + Hybrid + LIR']
     """
     encoders = list(encoders)
     debiased = [Extra(f"{name} + {DEBIAS[method]}", name, method) for name in encoders for method in debias]
-    fused = [*(["mDPR"] if mdpr else []), *encoders, *(row.name for row in debiased)] if fuse else []
-    return [*debiased, *(Extra(f"BM25 + {name}", name, fuse) for name in fused)]
+    dense = [*(["mDPR"] if mdpr else []), *encoders, *(row.name for row in debiased)]
+    moved = [Extra(f"{name} + feedback", name, "feedback") for name in dense] if feedback else []
+    fused = dense if fuse else []
+    return [*debiased, *moved, *(Extra(f"BM25 + {name}", name, fuse) for name in fused)]
 
 
 def with_extra_rows(systems: Mapping[str, Any], extra: Iterable[Extra], *, texts: Any, cache: Path) -> dict[str, Any]:
@@ -274,6 +279,8 @@ def with_extra_rows(systems: Mapping[str, Any], extra: Iterable[Extra], *, texts
         members = of if isinstance(of, list) else [of]
         if row.method in FUSIONS:
             made = [ph.fuse("bm25", member, **FUSIONS[row.method]) for member in members]
+        elif row.method == "feedback":
+            made = [ph.feedback(member) for member in members]
         else:
             made = [_debiased(row.method, member, texts, cache) for member in members]
         result[row.name] = made if isinstance(of, list) else made[0]

@@ -56,7 +56,7 @@ def encoder(tmp_path_factory):
 def everything(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compare") / "all"
     output = run(
-        "compare", *SMALL, *FEW, "--samplers", "cross", "hybrid", "--seeds", 0, 3, "--debias", "shift",
+        "compare", *SMALL, *FEW, "--samplers", "cross", "hybrid", "--seeds", 0, 3, "--debias", "shift", "--feedback",
         "--fuse", "--baseline", "BM25", "--test", "randomisation", "--confidence", 0.9, "--output", folder,
     )  # fmt: skip
     return folder, output
@@ -87,7 +87,9 @@ def test_a_seed_is_what_train_makes_of_it(everything, tmp_path):
 def test_rows_that_are_made_of_others(everything):
     folder, _ = everything
     plain, debiased = ["X-Y", "Hybrid"], ["X-Y + SHIFT", "Hybrid + SHIFT"]
-    assert systems_of(folder) == ["BM25", *plain, *debiased, *(f"BM25 + {name}" for name in [*plain, *debiased])]
+    dense = [*plain, *debiased]
+    moved, fused = [f"{name} + feedback" for name in dense], [f"BM25 + {name}" for name in dense]
+    assert systems_of(folder) == ["BM25", *dense, *moved, *fused]
     record = json.loads((folder / "run.json").read_text())
     assert record["rows"] == systems_of(folder)
     assert list(record["systems"]) == ["BM25", "X-Y", "Hybrid"] and len(record["systems"]["X-Y"]) == 2
@@ -110,6 +112,9 @@ def test_rows_equal_those_of_the_library(everything):
     pairs = ph.ParallelPairs.from_jsonl("pairs.jsonl")
     systems = {
         "X-Y + SHIFT": [ph.SHIFT().fit(encoder, pairs).applied_to(encoder) for encoder in encoders],
+        "X-Y + SHIFT + feedback": [
+            ph.feedback(ph.SHIFT().fit(encoder, pairs).applied_to(encoder)) for encoder in encoders
+        ],
         "BM25 + X-Y": [ph.fuse("bm25", encoder, by="min-max", weights=(0.2, 0.8)) for encoder in encoders],
     }
     means = ph.LanguageExperiment(systems, "atlas", languages=["de", "en"], kinds=["mono", "multi"]).means
@@ -165,6 +170,7 @@ def test_a_cache_spares_the_next_comparison_the_work(encoder, tmp_path, monkeypa
         "--encoder",
         encoder,
         *FEW,
+        "--feedback",
         "--fuse",
         "reciprocal-rank",
         "--cache",

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pyterrier_hybrid.experiment._dense import rank_dense
+from pyterrier_hybrid.experiment._feedback import rank_feedback
 from pyterrier_hybrid.experiment._fused import rank_fused
 from pyterrier_hybrid.experiment._ranks import Ranks
 from pyterrier_hybrid.experiment._retrieved import rank_bm25, rank_function, rank_retrieved
@@ -16,6 +17,7 @@ from pyterrier_hybrid.experiment._settings import Corpus, Setting
 from pyterrier_hybrid.experiment._stored import StoredRanks
 from pyterrier_hybrid.experiment._vectors import Vectors, encoder_fingerprint, innermost, is_encoder
 from pyterrier_hybrid.experiment.systems import Runs
+from pyterrier_hybrid.retrieval._feedback import Feedback
 from pyterrier_hybrid.retrieval._fuse import Fusion
 
 
@@ -36,8 +38,8 @@ class Member:
     @property
     def encoder(self) -> Any:
         """The encoder that computes vectors; None: it has none."""
-        fused = self.system.systems if isinstance(self.system, Fusion) else [self.system]
-        return next((innermost(system) for system in fused if is_encoder(system)), None)
+        inner = self.system.systems if isinstance(self.system, Fusion | Feedback) else [self.system]
+        return next((innermost(system) for system in inner if is_encoder(system)), None)
 
     @cached_property
     def fingerprint(self) -> str | None:
@@ -142,6 +144,9 @@ def _rank(
         return
     if isinstance(member.system, Fusion):
         yield from rank_fused(member.place, member.system, corpora, settings, vectors, pending)
+        return
+    if isinstance(member.system, Feedback):
+        yield from rank_feedback(member.place, member.system, corpora, settings, vectors, pending)
         return
     # Corpus by corpus, so that one index is open at a time.
     for name, corpus in corpora.items():

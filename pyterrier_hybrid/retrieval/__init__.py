@@ -11,6 +11,8 @@ _PUBLIC = {
     "ReciprocalRankFusion": "fusion",
     "ScoreFusion": "fusion",
     "fuse": "_fuse",
+    "VectorFeedback": "_feedback",
+    "feedback": "_feedback",
     "Centring": "debias",
     "LIR": "debias",
     "SHIFT": "debias",

@@ -19,6 +19,7 @@ from pyterrier_hybrid.retrieval.fusion import NORMALIZATIONS, ReciprocalRankFusi
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.bm25 import BM25Index
+    from pyterrier_hybrid.retrieval.index import FaissIndex
 
 Index = TypeVar("Index", bound=pt.Artifact)
 
@@ -116,8 +117,8 @@ def _builder(number: int, system: Any, depth: int) -> Callable[[Any], pt.Transfo
             raise ValueError(f"fuse: system {number} is {system!r}; the only name is 'bm25'")
         return lambda corpus: bm25_index(corpus).retriever(depth)
     if hasattr(system, "encode_queries") and hasattr(system, "encode_documents"):
-        memory = _Memory(system)
-        return lambda corpus: _dense(corpus, memory, depth)
+        memory = Memory(system)
+        return lambda corpus: Queries(memory) >> dense_index(corpus, memory).retriever(depth)
     if callable(system) and not hasattr(system, "transform"):
         return system
     raise TypeError(
@@ -133,7 +134,8 @@ def bm25_index(corpus: Any) -> "BM25Index":
     return _temporary(BM25Index).indexer().index(corpus.get_corpus_iter())
 
 
-def _dense(corpus: Any, memory: "_Memory", depth: int) -> pt.Transformer:
+def dense_index(corpus: Any, memory: "Memory") -> "FaissIndex":
+    """An exact index of a corpus, whose folder goes when nothing uses it any more."""
     from pyterrier_hybrid.retrieval._index_sources import array_blocks
     from pyterrier_hybrid.retrieval.index import FaissIndex
 
@@ -141,7 +143,7 @@ def _dense(corpus: Any, memory: "_Memory", depth: int) -> pt.Transformer:
     langs = [document.get("lang") for document in documents]
     vectors = memory.vectors("documents", [document["text"] for document in documents], langs)
     blocks = array_blocks("the corpus", vectors, [document["docno"] for document in documents], langs)
-    return _Queries(memory) >> _temporary(FaissIndex).indexer().index_blocks(blocks).retriever(depth)
+    return _temporary(FaissIndex).indexer().index_blocks(blocks)
 
 
 def _temporary(kind: Callable[[Path], Index]) -> Index:
@@ -152,7 +154,7 @@ def _temporary(kind: Callable[[Path], Index]) -> Index:
     return index
 
 
-class _Memory:
+class Memory:
     """An encoder that encodes each text once; one that wants languages, each text once a language."""
 
     def __init__(self, encoder: Any) -> None:
@@ -161,6 +163,7 @@ class _Memory:
         self._known: dict[str, dict[Any, np.ndarray]] = {"queries": {}, "documents": {}}
 
     def vectors(self, role: str, texts: Sequence[str], langs: Sequence[str | None]) -> np.ndarray:
+        """The vectors of ``queries`` or ``documents``."""
         known = self._known[role]
         keys = list(zip(texts, langs, strict=True)) if self.wants_languages else list(texts)
         new = list(dict.fromkeys(key for key in keys if key not in known))
@@ -171,12 +174,12 @@ class _Memory:
         return np.stack([known[key] for key in keys])
 
 
-class _Queries(pt.Transformer):
-    """Adds ``query_vec``."""
+class Queries(pt.Transformer):
+    """Adds ``query_vec``, from what is remembered."""
 
     schematic = {"label": "Query encoder", "help_url": None}
 
-    def __init__(self, memory: _Memory) -> None:
+    def __init__(self, memory: Memory) -> None:
         super().__init__()
         self.memory = memory
 

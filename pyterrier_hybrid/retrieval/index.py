@@ -11,6 +11,7 @@ import pyterrier as pt
 from pyterrier_hybrid.retrieval._index_build import FaissIndexer
 from pyterrier_hybrid.retrieval._index_files import META, Stored, open_index
 from pyterrier_hybrid.retrieval._index_kinds import Choices
+from pyterrier_hybrid.retrieval._index_loader import FaissVectorLoader
 from pyterrier_hybrid.retrieval._index_recall import recall
 from pyterrier_hybrid.retrieval._index_search import Effort, search
 from pyterrier_hybrid.retrieval._index_sources import Langs, array_blocks, flex_blocks, open_npy, stored_blocks
@@ -236,6 +237,13 @@ class FaissIndex(pt.Artifact):
         return FaissRetriever(
             self, num_results=num_results, lang=lang, ef_search=ef_search, nprobe=nprobe, rescore=rescore
         )
+
+    def vec_loader(self) -> FaissVectorLoader:
+        """A transformer that adds ``doc_vec`` to frames with ``docno``, as :class:`VectorFeedback` needs it.
+
+        Vectors are as those of :meth:`documents`.
+        """
+        return FaissVectorLoader(self)
 
     def recall(
         self,

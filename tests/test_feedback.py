@@ -1,0 +1,196 @@
+"""Feedback on vectors: by hand, as pyterrier_dr's, in pipelines, in the grid, and what is refused."""
+
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from grid_helpers import MEASURES, make_toy
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import pyterrier_hybrid as ph
+
+VECTORS = {"a": [0.8, 0.6], "b": [0.6, 0.8], "c": [0.0, 1.0]}
+
+
+def found(qid="1", vector=(1.0, 0.0), documents="abc", **columns):
+    rows = [{"qid": qid, "query": f"query {qid}", "query_vec": np.array(vector), **columns} for _ in documents]
+    frame = pd.DataFrame(rows).assign(docno=list(documents), doc_vec=[np.array(VECTORS[name]) for name in documents])
+    return frame.assign(score=[np.dot(vector, VECTORS[name]) for name in documents], rank=range(len(documents)))
+
+
+def test_values_by_hand():
+    moved = ph.VectorFeedback(k=2, weight=0.5, temperature=0.2)(found())
+    # Inner products .8 and .6: shares of exp(0) and exp(-1).
+    shares = np.array([1, np.exp(-1)]) / (1 + np.exp(-1))
+    expected = np.array([1, 0]) + 0.5 * (shares @ np.array([VECTORS["a"], VECTORS["b"]]))
+    np.testing.assert_allclose(moved["query_vec"][0], expected / np.linalg.norm(expected), atol=1e-7)
+    assert moved["query_vec"][0].dtype == np.float32
+
+
+def test_a_length_stays():
+    short, long = found(), found(vector=(3.0, 0.0))
+    options = {"k": 3, "weight": 1.0}
+    one = ph.VectorFeedback(temperature=0.1, **options)(short)["query_vec"][0]
+    assert np.linalg.norm(one) == pytest.approx(1)
+    assert np.linalg.norm(ph.VectorFeedback(temperature=0.3, **options)(long)["query_vec"][0]) == pytest.approx(3)
+
+
+def test_equal_shares_are_those_of_pyterrier_dr():
+    prf = pytest.importorskip("pyterrier_dr").VectorPrf(alpha=1, beta=0.7, k=2)
+    theirs = prf(found())["query_vec"][0]
+    ours = ph.VectorFeedback(k=2, weight=0.7, temperature=1e9)(found())["query_vec"][0]
+    np.testing.assert_allclose(ours, theirs / np.linalg.norm(theirs), atol=1e-6)
+
+
+def test_queries_stay_apart_and_in_order():
+    one, two = found("b"), found("a", vector=(0.0, 1.0), documents="ac")
+    both = pd.concat([one, two]).sample(frac=1, random_state=1)
+    feedback = ph.VectorFeedback(k=2, temperature=0.2)
+    moved = feedback(both)
+    assert moved["qid"].tolist() == both["qid"].drop_duplicates().tolist()
+    alone = pd.concat([feedback(one), feedback(two)]).set_index("qid")
+    for qid, vector in zip(moved["qid"], moved["query_vec"], strict=True):
+        np.testing.assert_allclose(vector, alone["query_vec"][qid], atol=1e-7)
+
+
+def test_columns_of_queries_stay_and_those_of_documents_go():
+    moved = ph.VectorFeedback()(found(query_0="before", text="document"))
+    assert sorted(moved.columns) == ["qid", "query", "query_0", "query_vec"] and len(moved) == 1
+
+
+def test_no_weight_no_move():
+    np.testing.assert_allclose(ph.VectorFeedback(weight=0)(found())["query_vec"][0], [1, 0], atol=1e-7)
+
+
+def test_nothing_in_nothing_out():
+    moved = ph.VectorFeedback()(found().iloc[:0])
+    assert len(moved) == 0 and "query_vec" in moved.columns
+
+
+vectors = arrays(np.float32, st.tuples(st.integers(1, 4), st.just(3)), elements=st.integers(-3, 3).map(float))
+
+
+@given(vectors, st.integers(1, 5), st.data())
+def test_moves_are_finite_and_of_the_old_length(queries, k, data):
+    shape = (len(queries), k, 3)
+    documents = data.draw(arrays(np.float32, shape, elements=st.integers(-3, 3).map(float)))
+    moved = ph.VectorFeedback(temperature=0.01).move(queries, documents)
+    assert np.isfinite(moved).all()
+    lengths = np.linalg.norm(moved, axis=1)
+    own = np.linalg.norm(queries, axis=1)
+    assert np.all(np.isclose(lengths, own, atol=1e-5) | (lengths == 0))
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, {"weight": -1}, {"weight": float("inf")}, {"temperature": 0}])
+def test_bad_settings(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name}="):
+        ph.VectorFeedback(**options)
+
+
+def test_bad_frames():
+    feedback = ph.VectorFeedback()
+    for column in ("query_vec", "doc_vec", "score", "docno"):
+        with pytest.raises(Exception, match=column):
+            feedback(found().drop(columns=[column]))
+    frame = found()
+    frame.at[1, "doc_vec"] = np.array([1.0, np.nan])
+    with pytest.raises(ValueError, match="doc_vec of 'b' has a value that is not finite"):
+        feedback(frame)
+    frame.at[1, "doc_vec"] = np.ones(3)
+    with pytest.raises(ValueError, match=r"doc_vec of 'b' has the shape \(3,\)"):
+        feedback(frame)
+    with pytest.raises(ValueError, match="query_vec has 3 values and doc_vec 2"):
+        feedback(found().assign(query_vec=[np.ones(3)] * 3))
+    with pytest.raises(TypeError, match="feedback: a str is no encoder"):
+        ph.feedback("bm25")
+    with pytest.raises(ValueError, match="num_results=0"):
+        ph.feedback(Letters(), num_results=0)
+
+
+class Letters:
+    """Vectors of length 1 of letters, not often tied."""
+
+    def encode_queries(self, texts):
+        counts = [[zlib.crc32(f"{letter}{text}".encode()) % 97 for letter in "abcdefgh"] for text in texts]
+        values = np.array(counts, np.float32).reshape(-1, 8)
+        values += [[10 * text.count(letter) for letter in "aeinorst"] for text in texts]
+        return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+    encode_documents = encode_queries
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return make_toy("toy-feedback")
+
+
+@pytest.mark.parametrize("options", [{}, {"k": 3, "weight": 0.4, "temperature": 0.05}, {"k": 100}])
+def test_the_grid_ranks_as_the_pipeline_does(toy, tmp_path, options):
+    folders = iter(tmp_path / str(number) for number in range(100))
+    encoder = Letters()
+    system = ph.feedback(encoder, **options)
+
+    def pipeline(corpus):
+        index = ph.FaissIndex(next(folders))
+        documents = list(corpus.get_corpus_iter())
+        made = encoder.encode_documents([document["text"] for document in documents])
+        index.indexer().index(
+            {"docno": document["docno"], "doc_vec": vector} for document, vector in zip(documents, made, strict=True)
+        )
+
+        def search(topics):
+            topics = topics.assign(query_vec=list(encoder.encode_queries(topics["query"].tolist())))
+            first = index.retriever(system.transformer.k) >> index.vec_loader() >> system.transformer
+            return (first >> index.retriever())(topics)
+
+        import pyterrier as pt
+
+        return pt.apply.generic(search)
+
+    systems = {"arrays": system, "in one call": lambda corpus: system(corpus), "pipeline": pipeline, "plain": encoder}
+    results = ph.LanguageExperiment(systems, toy, measures=MEASURES)
+    values = {name: results.settings[results.settings.system == name]["value"].to_numpy() for name in systems}
+    np.testing.assert_allclose(values["arrays"], values["in one call"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(values["arrays"], values["pipeline"], rtol=0, atol=1e-12)
+    assert not np.allclose(values["arrays"], values["plain"])
+
+
+def test_the_grid_keeps_the_ranks(tmp_path, monkeypatch):
+    encoder = ph.DenseEncoder.from_scratch(["Berlin", "Paris"], dim=8, vocab_size=40, verbose=False)
+    options = {"languages": ["de", "en"], "kinds": ["multi"], "cache": tmp_path, "measures": ["AP"]}
+    systems = {"encoder": encoder, "with feedback": ph.feedback(encoder)}
+    one = ph.LanguageExperiment(systems, "atlas", **options)
+    monkeypatch.setattr(ph.VectorFeedback, "move", None)
+    pd.testing.assert_frame_equal(one.settings, ph.LanguageExperiment(systems, "atlas", **options).settings)
+    prints = {ph.feedback(encoder, **other).fingerprint for other in ({}, {"k": 1}, {"weight": 2}, {"temperature": 1})}
+    assert len(prints) == 4 and encoder.fingerprint not in prints
+    assert ph.feedback(Letters()).fingerprint is None
+
+
+def test_a_debiased_encoder_is_told_the_languages(toy):
+    encoder = Letters()
+    texts = [{"text": f"{word} {lang}", "lang": lang} for word in ("sun", "moon") for lang in ("de", "en", "es")]
+    debiased = ph.DebiasedEncoder(encoder, ph.Centring().fit(encoder, texts))
+    system = ph.feedback(debiased, k=2)
+    results = ph.LanguageExperiment({"arrays": system, "frames": lambda corpus: system(corpus)}, toy, measures=["AP"])
+    values = [results.settings[results.settings.system == name]["value"] for name in ("arrays", "frames")]
+    np.testing.assert_allclose(*values, rtol=0, atol=1e-12)
+
+
+def test_vectors_by_docno(tmp_path):
+    made = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    for kind in ("exact", "hnsw", "ivf"):
+        index = ph.FaissIndex.from_npy(tmp_path / kind, made, [f"d{i}" for i in range(60)], kind=kind)
+        frame = pd.DataFrame({"qid": ["1", "1", "2"], "docno": ["d7", "d3", "d7"]}, index=[5, 6, 7])
+        loaded = index.vec_loader()(frame)
+        np.testing.assert_allclose(np.stack(loaded["doc_vec"]), made[[7, 3, 7]], atol=1e-6)
+        assert loaded.index.tolist() == [5, 6, 7]
+        assert len(index.vec_loader()(frame.iloc[:0])) == 0
+        with pytest.raises(ValueError, match="docno 'x' is not in"):
+            index.vec_loader()(frame.assign(docno="x"))
+        with pytest.raises(Exception, match="docno"):
+            index.vec_loader()(frame[["qid"]])
