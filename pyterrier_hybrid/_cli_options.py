@@ -182,6 +182,7 @@ def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], C
         click.option("--batch-size", type=click.IntRange(1), help="Pairs in a batch."),
         click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest."),
         click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of the contrastive loss."),
+        click.option("--margin", type=click.FloatRange(0), help="By which the right passage has to be nearer."),
         click.option("--symmetric", is_flag=True, help="Also let passages find their queries."),
         click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Instead of the encoder's own."),
         click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors as they are."),

@@ -18,8 +18,8 @@ _NEW_ENCODER = {"dim": 256, "vocab_size": 16_000}
 _TRAINING = {
     "steps": "max_steps",
     **{name: name for name in (
-        "batch_size", "learning_rate", "temperature", "symmetric", "dropout", "freeze_token_embeddings", "chunk_size",
-        "gradient_caching", "save_steps",
+        "batch_size", "learning_rate", "temperature", "margin", "symmetric", "dropout", "freeze_token_embeddings",
+        "chunk_size", "gradient_caching", "save_steps",
     )},
 }  # fmt: skip
 

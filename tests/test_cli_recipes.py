@@ -50,8 +50,8 @@ def test_a_recipe_says_all(recipe):
 def test_options_replace_what_a_recipe_says(recipe):
     run(
         "train", recipe, "--output", "other", "--steps", 1, "--alpha", 0, "--seed", 7, "--languages", "de", "en",
-        "--hold-out", 0.2, "--batch-size", 4, "--weight", "atlas/*=3", "--symmetric", "--chunk-size", 4, "--dim", 4,
-        "--save-steps", 0, "--gradient-caching", "--pairs", "atlas/train",
+        "--hold-out", 0.2, "--batch-size", 4, "--weight", "atlas/*=3", "--symmetric", "--margin", 0.1,
+        "--chunk-size", 4, "--dim", 4, "--save-steps", 0, "--gradient-caching", "--pairs", "atlas/train",
     )  # fmt: skip
     assert ph.DenseEncoder("other").dim == 4
     changed = kept("other")
@@ -59,7 +59,7 @@ def test_options_replace_what_a_recipe_says(recipe):
     assert changed.pairs == {"sources": [{"irds": "atlas/train"}], "languages": ["de", "en"]}
     assert changed.sampler == {"name": "hybrid", "alpha": 0, "dataset_weights": {"atlas/*": 3}}
     assert changed.training == {
-        "batch_size": 4, "max_steps": 1, "learning_rate": 5e-3, "symmetric": True, "chunk_size": 4,
+        "batch_size": 4, "max_steps": 1, "learning_rate": 5e-3, "symmetric": True, "margin": 0.1, "chunk_size": 4,
         "gradient_caching": True, "save_steps": 0, "temperature": 0.05,
     }  # fmt: skip
 

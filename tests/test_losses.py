@@ -49,6 +49,33 @@ def test_masked_passages_get_no_gradient():
     assert passages.grad.abs().max() == 0
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_a_margin_is_taken_from_the_own_score(symmetric):
+    queries, passages, negatives, groups = vectors(4, 1), vectors(4, 2), vectors(2, 3), torch.tensor([0, 1, 0, 2])
+    rows = torch.tensor([1, 3])
+    given = {"negatives": negatives, "negative_rows": rows}
+    loss = InfoNCE(temperature=0.2, margin=0.3, symmetric=symmetric)(queries, passages, groups, **given)
+    # The same by one more value for each query, of which its own passage has -.3 and all others nothing.
+    longer = torch.cat([queries, torch.eye(4)], dim=1)
+    own = torch.cat([passages, -0.3 * torch.eye(4)], dim=1)
+    given["negatives"] = torch.cat([negatives, torch.zeros(2, 4)], dim=1)
+    expected = InfoNCE(temperature=0.2, symmetric=symmetric)(longer, own, groups, **given)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert loss.item() > InfoNCE(temperature=0.2, symmetric=symmetric)(queries, passages, groups).item()
+
+
+def test_a_margin_by_hand():
+    # scores / temperature: [[(1 - .5) / .5, 0], [0, (1 - .5) / .5]].
+    loss = InfoNCE(temperature=0.5, margin=0.5)(torch.eye(2), torch.eye(2), torch.tensor([0, 1]))
+    assert loss.item() == pytest.approx(math.log(1 + math.exp(-1)))
+
+
+@pytest.mark.parametrize("margin", [-0.1, math.inf, math.nan])
+def test_bad_margin(margin):
+    with pytest.raises(ValueError, match="margin="):
+        InfoNCE(margin=margin)
+
+
 @pytest.mark.parametrize("temperature", [0, -1.0, math.nan])
 def test_bad_temperature(temperature):
     with pytest.raises(ValueError, match="must be positive"):

@@ -11,7 +11,10 @@ from test_resume import job, losses, weights
 @pytest.mark.parametrize(
     "options",
     [
-        {"dropout": 0, "hard_negatives": 1, "symmetric": True, "learn_temperature": True, "dimensions": [16, 8]},
+        {
+            "dropout": 0, "hard_negatives": 1, "symmetric": True, "margin": 0.1, "learn_temperature": True,
+            "dimensions": [16, 8],
+        },  # fmt: skip
         {"dropout": 0, "gradient_caching": True, "validate": True, "save_steps": 4, "gradient_accumulation_steps": 2},
         # A judge that finds the first best: both processes stop early and load the same weights.
         {"dropout": 0, "judge": True, "save_steps": 2, "patience": 2, "token_cache": "tokens"},

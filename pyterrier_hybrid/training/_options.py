@@ -62,7 +62,7 @@ def check_options(options: Mapping[str, Any], arguments: Mapping[str, Any]) -> N
         value = options.get(name, arguments.get(name))
         if value is not None:
             _check_count(name, value, least)
-    for name in ("learning_rate", "temperature"):
+    for name in ("learning_rate", "temperature", "margin"):
         if isinstance(options[name], bool) or not isinstance(options[name], int | float):
             raise TypeError(f"{name}={options[name]!r} is {type(options[name]).__name__}, not a number")
     dimensions = options["dimensions"]

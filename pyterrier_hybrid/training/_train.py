@@ -52,6 +52,7 @@ def train(
     weight_decay: float = 1e-2,
     warmup_steps: int | float = 0.1,
     temperature: float = 0.02,
+    margin: float = 0.0,
     learn_temperature: bool = False,
     symmetric: bool = False,
     dimensions: Sequence[int] | None = None,
@@ -97,7 +98,8 @@ def train(
         weight_decay: of AdamW.
         warmup_steps: steps until the learning rate is reached; below 1, that share of ``max_steps``.
         temperature: of the loss, see :class:`~pyterrier_hybrid.training.losses.InfoNCE`.
-        learn_temperature: let it be learned, from that value on.
+        margin: of the loss too: by how much its own passage has to be nearer to a query than the others; 0.1 is much.
+        learn_temperature: let the temperature be learned, from that value on.
         symmetric: also let passages find their queries.
         dimensions: numbers of leading values that shall make good vectors by themselves (Matryoshka, arXiv
             2205.13147), such as ``(384, 128, 64)``; see ``DenseEncoder(truncate_dim=)``.
@@ -161,7 +163,7 @@ def train(
     if chunk_size is None:
         chunk_size = 16 if encoder.device.type == "cpu" else 64 if gradient_caching else None
     loss = InfoNCE(
-        temperature=temperature, learned=learn_temperature, symmetric=symmetric, dimensions=dimensions,
+        temperature=temperature, margin=margin, learned=learn_temperature, symmetric=symmetric, dimensions=dimensions,
         normalize=module.normalize,
     )  # fmt: skip
     model = ContrastiveModel(
@@ -268,7 +270,7 @@ def train(
             "batch_size": batch_size, "max_steps": max_steps, "steps": state["global_step"],
             "learning_rate": learning_rate, "weight_decay": weight_decay, "warmup_steps": warmup_steps,
             "temperature": temperature, "learned_temperature": loss.temperature if learn_temperature else None,
-            "symmetric": symmetric, "dimensions": list(dimensions) if dimensions else None,
+            "margin": margin, "symmetric": symmetric, "dimensions": list(dimensions) if dimensions else None,
             "hard_negatives": hard_negatives, "mask": mask, "dropout": dropout,
             "freeze_token_embeddings": freeze_token_embeddings, "bf16": bf16, "chunk_size": chunk_size,
             "gradient_caching": gradient_caching, "processes": world_size, "validation": _name_of(validation),
@@ -291,9 +293,9 @@ _LONG = 100
 
 # What changes the result, beside the start, the pairs and the samplers.
 _DECISIVE = (
-    "batch_size", "max_steps", "learning_rate", "weight_decay", "warmup_steps", "temperature", "learn_temperature",
-    "symmetric", "dimensions", "hard_negatives", "mask", "dropout", "freeze_token_embeddings", "chunk_size",
-    "look_up_once", "gradient_caching", "validation_batches", "patience", "seed",
+    "batch_size", "max_steps", "learning_rate", "weight_decay", "warmup_steps", "temperature", "margin",
+    "learn_temperature", "symmetric", "dimensions", "hard_negatives", "mask", "dropout", "freeze_token_embeddings",
+    "chunk_size", "look_up_once", "gradient_caching", "validation_batches", "patience", "seed",
 )  # fmt: skip
 
 

@@ -22,13 +22,16 @@ class InfoNCE(nn.Module):
     Args:
         temperature: smaller is sharper. The paper of hybrid batches (arXiv 2408.10536) prints none; E5 uses 0.01.
         learned: let the temperature be learned, from the given one on, as in CLIP (arXiv 2103.00020).
+        margin: taken from the score of a query with its own passage, before the temperature: that has to be nearer by
+            so much than the others (additive margin softmax, arXiv 1902.08564; LaBSE, arXiv 2007.01852, has 0.3).
+            0: none.
         symmetric: also each passage against the queries; the loss is the mean of both directions.
         dimensions: numbers of leading values that shall make good vectors by themselves; the loss is the mean over
             them (Matryoshka, arXiv 2205.13147). By default only the whole vectors.
         normalize: whether leading values are brought to length 1, as an encoder that compares by cosine does.
 
     Raises:
-        ValueError: the temperature, or a dimension, is not positive.
+        ValueError: the temperature, or a dimension, is not positive, or the margin is negative or not finite.
 
     >>> import torch
     >>> vectors = torch.eye(2)
@@ -40,6 +43,7 @@ class InfoNCE(nn.Module):
         self,
         *,
         temperature: float = 0.02,
+        margin: float = 0.0,
         learned: bool = False,
         symmetric: bool = False,
         dimensions: Sequence[int] | None = None,
@@ -48,11 +52,13 @@ class InfoNCE(nn.Module):
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"temperature={temperature}: it must be positive")
+        if not 0 <= margin < math.inf:
+            raise ValueError(f"margin={margin}: it must be at least 0 and finite")
         for dimension in dimensions or ():
             if dimension < 1:
                 raise ValueError(f"dimensions={list(dimensions)}: {dimension} is not a number of values")
         self.symmetric, self.dimensions, self.normalize = symmetric, tuple(dimensions or ()), normalize
-        self._temperature = temperature
+        self.margin, self._temperature = margin, temperature
         self._largest = max(math.log(_LARGEST_SCALE), -math.log(temperature))
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature))) if learned else None
 
@@ -115,7 +121,7 @@ class InfoNCE(nn.Module):
         negative_rows: torch.Tensor | None,
     ) -> torch.Tensor:
         rows = torch.arange(len(queries), device=queries.device)
-        scores = self._scaled(queries @ passages.T)
+        scores = self._scaled(queries @ passages.T - self.margin * torch.eye(len(queries), device=queries.device))
         same = groups[:, None] == groups[None, :]
         same.fill_diagonal_(False)
         scores = scores.masked_fill(same, float("-inf"))
