@@ -44,11 +44,14 @@ def main() -> None:
     parser.add_argument("files", nargs=3)
     parser.add_argument("--encoder", nargs="+", required=True, metavar="NAME=MODEL")
     parser.add_argument("--without", nargs="*", default=[], metavar="CODE", help="languages to leave out of QA")
+    parser.add_argument("--feedback", action="store_true", help="search with feedback as well")
     given = parser.parse_args()
     systems = {
         name: ph.DenseEncoder(model, max_length=96, dtype="bfloat16", verbose=False)
         for name, model in (text.split("=", 1) for text in given.encoder)
     }
+    if given.feedback:
+        systems |= {f"{name} + feedback": ph.feedback(encoder) for name, encoder in systems.items()}
     parallel = sample(given.files, PARALLEL, LANGUAGES)
     spoken = [lang for lang in ("ar", "en", "th", "zh") if lang not in given.without]
     asked = sample(given.files, {name: size for name, size in QA.items() if name != "arcd" or "ar" in spoken}, spoken)
