@@ -88,7 +88,8 @@ _ESTIMATED_ON = {"pairs": "the pairs", "corpus": "the documents that are searche
 )  # fmt: skip
 @click.option(
     "--feedback", is_flag=True,
-    help="Add each encoder, debiased or not, with a second search: queries moved towards the first 10 documents.",
+    help="Add each encoder but mDPR, debiased or not, with a second search: queries moved towards the first 10 "
+    "documents.",
 )  # fmt: skip
 @click.option(
     "--fuse", is_flag=False, flag_value="min-max", type=click.Choice(list(FUSIONS)), metavar="[METHOD]",

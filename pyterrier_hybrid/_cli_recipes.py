@@ -39,6 +39,7 @@ def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = No
         ValueError: A recipe field has a wrong value.
     """
     from pyterrier_hybrid.recipe import Recipe
+    from pyterrier_hybrid.recipe._parts import SEARCH_OPTIONS
 
     if options["validate_on"] and options["hold_out"]:
         raise click.UsageError("--hold-out and --validate-on exclude each other")
@@ -52,10 +53,13 @@ def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = No
     }
     if "seed" in given:
         changes["seed"] = given["seed"]
+    # Other held-out pairs are searched as those of the recipe are.
+    before = recipe.validation or {}
+    kept = {} if "experiment" in before else {key: before[key] for key in before if key in SEARCH_OPTIONS}
     if "hold_out" in given:
-        changes["validation"] = {"hold_out": given["hold_out"]}
+        changes["validation"] = {"hold_out": given["hold_out"], **kept}
     if "validate_on" in given:
-        changes["validation"] = {"datasets": list(given["validate_on"])}
+        changes["validation"] = {"datasets": list(given["validate_on"]), **kept}
     return recipe.override(**changes)
 
 

@@ -251,16 +251,16 @@ def extra_rows(
         debias: The methods, by their names.
         feedback: Whether encoders, debiased or not, are searched with feedback too.
         fuse: How encoders are fused with BM25; None: they are not.
-        mdpr: Whether there is mDPR, which is fused and searched with feedback, and not debiased.
+        mdpr: Whether there is mDPR, which is fused, and neither debiased nor searched with feedback.
 
     >>> [row.name for row in extra_rows(["Hybrid"], debias=["lir"], feedback=False, fuse="min-max", mdpr=True)]
     ['Hybrid + LIR', 'BM25 + mDPR', 'BM25 + Hybrid', 'BM25 + Hybrid + LIR']
     """
     encoders = list(encoders)
     debiased = [Extra(f"{name} + {DEBIAS[method]}", name, method) for name in encoders for method in debias]
-    dense = [*(["mDPR"] if mdpr else []), *encoders, *(row.name for row in debiased)]
+    dense = [*encoders, *(row.name for row in debiased)]
     moved = [Extra(f"{name} + feedback", name, "feedback") for name in dense] if feedback else []
-    fused = dense if fuse else []
+    fused = [*(["mDPR"] if mdpr else []), *dense] if fuse else []
     return [*debiased, *moved, *(Extra(f"BM25 + {name}", name, fuse) for name in fused)]
 
 

@@ -47,6 +47,16 @@ def test_a_recipe_says_all(recipe):
     assert len(run("train", recipe, code=1).splitlines()) == 1
 
 
+def test_other_held_out_pairs_are_judged_as_those_of_the_recipe(recipe):
+    asked = "validation: {hold_out: 0.5, measure: RR, kinds: [mono]}\n"
+    with open(recipe, "a") as file:
+        file.write(asked)
+    run("train", recipe, "--output", "other", "--steps", 1, "--hold-out", 0.2)
+    assert kept("other").validation == {"hold_out": 0.2, "measure": "RR", "kinds": ["mono"]}
+    judged = [row for row in ph.DenseEncoder("other").training["log"] if "eval_mean" in row]
+    assert judged and all(row["eval_mean"] == row["eval_mono"] for row in judged)
+
+
 def test_options_replace_what_a_recipe_says(recipe):
     run(
         "train", recipe, "--output", "other", "--steps", 1, "--alpha", 0, "--seed", 7, "--languages", "de", "en",

@@ -61,6 +61,12 @@ def test_columns_of_queries_stay_and_those_of_documents_go():
     assert sorted(moved.columns) == ["qid", "query", "query_0", "query_vec"] and len(moved) == 1
 
 
+def test_of_equal_scores_the_larger_docno_is_first():
+    frame = found().assign(score=1.0)
+    moved = ph.VectorFeedback(k=1, weight=1)(frame)["query_vec"][0]
+    np.testing.assert_allclose(moved, np.array([1, 1]) / np.sqrt(2), atol=1e-7)
+
+
 def test_no_weight_no_move():
     np.testing.assert_allclose(ph.VectorFeedback(weight=0)(found())["query_vec"][0], [1, 0], atol=1e-7)
 
@@ -89,6 +95,8 @@ def test_bad_settings(options):
     (name,) = options
     with pytest.raises(ValueError, match=f"{name}="):
         ph.VectorFeedback(**options)
+    with pytest.raises(TypeError, match=r"k=2\.5 is float, not a whole number"):
+        ph.VectorFeedback(k=2.5)
 
 
 def test_bad_frames():
@@ -168,6 +176,8 @@ def test_the_grid_keeps_the_ranks(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(one.settings, ph.LanguageExperiment(systems, "atlas", **options).settings)
     prints = {ph.feedback(encoder, **other).fingerprint for other in ({}, {"k": 1}, {"weight": 2}, {"temperature": 1})}
     assert len(prints) == 4 and encoder.fingerprint not in prints
+    deep = {ph.fuse("bm25", ph.feedback(encoder, num_results=depth)).fingerprint for depth in (3, 1000)}
+    assert len(deep) == 2
     assert ph.feedback(Letters()).fingerprint is None
 
 
@@ -183,8 +193,9 @@ def test_a_debiased_encoder_is_told_the_languages(toy):
 
 def test_vectors_by_docno(tmp_path):
     made = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
-    for kind in ("exact", "hnsw", "ivf"):
-        index = ph.FaissIndex.from_npy(tmp_path / kind, made, [f"d{i}" for i in range(60)], kind=kind)
+    docnos = [f"d{i}" for i in range(60)]
+    for kind in ("exact", "hnsw", "ivf", "ivfpq"):
+        index = ph.FaissIndex.from_npy(tmp_path / kind, made, docnos, kind=kind)
         frame = pd.DataFrame({"qid": ["1", "1", "2"], "docno": ["d7", "d3", "d7"]}, index=[5, 6, 7])
         loaded = index.vec_loader()(frame)
         np.testing.assert_allclose(np.stack(loaded["doc_vec"]), made[[7, 3, 7]], atol=1e-6)
@@ -194,3 +205,19 @@ def test_vectors_by_docno(tmp_path):
             index.vec_loader()(frame.assign(docno="x"))
         with pytest.raises(Exception, match="docno"):
             index.vec_loader()(frame[["qid"]])
+        with pytest.raises(TypeError, match="column 'docno', row 0: 7 is a int"):
+            index.vec_loader()(frame.assign(docno=7))
+    codes = ph.FaissIndex.from_npy(tmp_path / "codes", made, docnos, kind="ivfpq", keep_vectors=False)
+    kept = {document["docno"]: document["doc_vec"] for document in codes.documents()}
+    np.testing.assert_array_equal(codes.vec_loader()(frame)["doc_vec"].iloc[1], kept["d3"])
+
+
+def test_equality_is_of_all_that_counts(tmp_path):
+    assert ph.VectorFeedback() == ph.VectorFeedback(k=10) and hash(ph.VectorFeedback()) == hash(ph.VectorFeedback(k=10))
+    assert ph.VectorFeedback() != ph.VectorFeedback(weight=1)
+    assert repr(ph.VectorFeedback(k=3)) == "VectorFeedback(k=3, weight=0.5, temperature=0.01)"
+    one, two = (ph.FaissIndex(tmp_path / name) for name in "ab")
+    assert one.vec_loader() == ph.FaissIndex(tmp_path / "a").vec_loader() != two.vec_loader()
+    assert len({one.vec_loader(), one.vec_loader()}) == 1 and repr(one.vec_loader()) == f"{one!r}.vec_loader()"
+    encoder = ph.DenseEncoder.from_scratch(["Berlin"], dim=8, vocab_size=40)
+    assert repr(ph.feedback(encoder)) == f"feedback({encoder!r}, k=10, weight=0.5, temperature=0.01)"

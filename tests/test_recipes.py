@@ -268,6 +268,8 @@ def test_validation(folder, pairs):
     searched = recipe.override(validation={"hold_out": 0.1, "measure": "RR", "kinds": ["cross"]})
     _, held = recipe.override(validation={"hold_out": 0.1}).load_pairs()
     assert searched.load_pairs()[1] == ph.LanguageValidation(held, measure="RR", kinds=["cross"])
+    named = both.override(validation={"datasets": ["oth*"], "languages": ["en"], "kinds": ["mono"]})
+    assert named.load_pairs()[1] == ph.LanguageValidation(both.load_pairs()[1], languages=["en"], kinds=["mono"])
     assert searched.load_pairs()[1] != ph.LanguageValidation(pairs, measure="RR", kinds=["cross"])
 
 

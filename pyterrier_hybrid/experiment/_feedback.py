@@ -40,7 +40,7 @@ def rank_feedback(
     Raises:
         ValueError: The encoder's vectors do not fit.
     """
-    encoded = encode(place, feedback.systems[0], corpora, settings, vectors)
+    encoded = encode(place, feedback.encoder, corpora, settings, vectors)
     for name, corpus in corpora.items():
         own = [at for at in sorted(wanted) if settings[at].corpus == name]
         if not own:

@@ -38,7 +38,9 @@ class Member:
     @property
     def encoder(self) -> Any:
         """The encoder that computes vectors; None: it has none."""
-        inner = self.system.systems if isinstance(self.system, Fusion | Feedback) else [self.system]
+        if isinstance(self.system, Feedback):
+            return innermost(self.system.encoder)
+        inner = self.system.systems if isinstance(self.system, Fusion) else [self.system]
         return next((innermost(system) for system in inner if is_encoder(system)), None)
 
     @cached_property

@@ -51,9 +51,9 @@ class Recipe:
         training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. Where
             they are missing, ``max_steps``, ``learning_rate`` and ``temperature`` are what suits the kind of encoder.
         validation: What the best weights are chosen by: ``{"hold_out": share or number of groups}`` or
-            ``{"datasets": [pattern, ...]}`` of the pairs, by their loss, or ``{"experiment": "xquad-r"}``. With one of
+            ``{"datasets": [pattern, ...]}`` of the pairs, by their loss, or ``{"experiment": "xquad-r"}``. With any of
             ``measure``, ``kinds`` and ``languages``, as of :class:`~pyterrier_hybrid.LanguageValidation`, held-out
-            pairs are searched as well.
+            pairs are judged by searching them instead of by loss.
         seed: Of the start, the held-out pairs, the batches and dropout.
         folder: Where relative paths begin: the recipe file's folder.
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from operator import index as whole_number
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,22 @@ class VectorFeedback(pt.Transformer):
 
     In a pool of many languages the first document is mostly one in the query's own language, and its translations are
     nearer to it than to the query: a second search with the moved query finds them. Within one language it changes
-    little.
+    little. In a pipeline: ``index.retriever(10) >> index.vec_loader() >> VectorFeedback() >> index.retriever()``.
 
     The new vector is ``query_vec + weight * sum(share * doc_vec)`` brought to the old length, so that scores stay
     cosines where they were. Shares are the softmax of inner products divided by ``temperature``, so that what was found
     by chance counts little. Without shares this is the vector feedback of Li et al. (arXiv 2108.11044), in pyterrier_dr
-    ``VectorPrf``. The defaults were chosen for vectors of length 1 on held-out pairs, where a weight of 1 found more in a pool, and less within a
-    language (``docs/results.md``).
+    ``VectorPrf``. The defaults were chosen for vectors of length 1 on held-out pairs, where a weight of 1 found more in
+    a pool and less within a language (``docs/results.md``).
 
     Args:
         k: documents of each query, the first of its ranking.
         weight: of the documents; the query's is 1.
         temperature: differences of inner products that matter: less counts the nearest alone, more counts all alike.
+            Where vectors are longer than 1, so are these differences.
 
     Raises:
+        TypeError: ``k`` is no whole number.
         ValueError: ``k`` is below 1, ``weight`` is negative, or ``temperature`` is not positive.
 
     >>> import pandas as pd
@@ -44,13 +47,17 @@ class VectorFeedback(pt.Transformer):
     def __init__(self, *, k: int = 10, weight: float = 0.5, temperature: float = 0.01) -> None:
         """Keep the settings."""
         super().__init__()
-        if k < 1:
+        try:
+            self.k = whole_number(k)
+        except TypeError:
+            raise TypeError(f"k={k!r} is {type(k).__name__}, not a whole number") from None
+        if self.k < 1:
             raise ValueError(f"k={k}: it must be at least 1")
         if not 0 <= weight < float("inf"):
             raise ValueError(f"weight={weight}: it must be at least 0 and finite")
         if not 0 < temperature < float("inf"):
             raise ValueError(f"temperature={temperature}: it must be positive and finite")
-        self.k, self.weight, self.temperature = k, weight, temperature
+        self.weight, self.temperature = float(weight), float(temperature)
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Move the queries.
@@ -60,8 +67,9 @@ class VectorFeedback(pt.Transformer):
                 query without results cannot be seen here, and gets none in the second search either.
 
         Returns:
-            The columns of the queries, one row each in the order of their first results, with the new ``query_vec``
-            (float32).
+            The columns of the queries (``qid``, ``query`` and others that begin so), one row each in the order of their
+            first results, with the new ``query_vec`` (float32). ``lang`` is not kept: of results it may be the
+            document's.
 
         Raises:
             ValueError: vectors are not all of one length, or have a value that is not finite.
@@ -128,14 +136,14 @@ class Feedback:
     """A function from a corpus to a search with feedback over it; made by :func:`feedback`.
 
     Attributes:
-        systems: The encoder, as the only one.
+        encoder: The encoder.
         transformer: What moves the queries.
         num_results: Results per query, at most.
     """
 
     def __init__(self, encoder: Any, transformer: VectorFeedback, *, num_results: int) -> None:
         """Take the encoder and the transformer."""
-        self.systems = (encoder,)
+        self.encoder = encoder
         self.transformer = transformer
         self.num_results = num_results
         self._memory = Memory(encoder)
@@ -148,14 +156,15 @@ class Feedback:
 
     @property
     def fingerprint(self) -> str | None:
-        """A hash of all that full rankings depend on; ``None`` if the encoder has none."""
-        (own,) = (getattr(encoder, "fingerprint", None) for encoder in self.systems)
+        """A hash of all that rankings depend on; ``None`` if the encoder has none."""
+        own = getattr(self.encoder, "fingerprint", None)
         if own is None:
             return None
-        return hashlib.sha256(json.dumps(["feedback", own, self.transformer._settings()]).encode()).hexdigest()[:32]
+        said = json.dumps(["feedback", own, self.transformer._settings(), self.num_results])
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
 
     def __repr__(self) -> str:
-        return f"feedback({self.systems[0]!r}, {repr(self.transformer).partition('(')[2]}"
+        return f"feedback({self.encoder!r}, {repr(self.transformer).partition('(')[2]}"
 
 
 def feedback(
@@ -171,14 +180,15 @@ def feedback(
         k: of :class:`VectorFeedback`, as are the next two.
         weight: of the documents.
         temperature: of their shares.
-        num_results: results per query, at most.
+        num_results: results per query, at most, of a retriever and in :func:`fuse`; an experiment on feedback alone
+            ranks everything.
 
     Returns:
         A function of an object with ``get_corpus_iter()``, which yields dicts with ``docno`` and ``text``, and ``lang``
         where the encoder is debiased.
 
     Raises:
-        TypeError: ``encoder`` is none.
+        TypeError: ``encoder`` is none, or as :class:`VectorFeedback` does.
         ValueError: as :class:`VectorFeedback` does, or ``num_results`` is below 1.
 
     >>> import pyterrier_hybrid as ph

@@ -98,7 +98,8 @@ def train(
         weight_decay: of AdamW.
         warmup_steps: steps until the learning rate is reached; below 1, that share of ``max_steps``.
         temperature: of the loss, see :class:`~pyterrier_hybrid.training.losses.InfoNCE`.
-        margin: of the loss too: by how much its own passage has to be nearer to a query than the others; 0.1 is much.
+        margin: of the loss too: by how much its own passage has to be nearer to a query than the others. What counts is
+            its ratio to the temperature: 0.1 at 0.02 is much.
         learn_temperature: let the temperature be learned, from that value on.
         symmetric: also let passages find their queries.
         dimensions: numbers of leading values that shall make good vectors by themselves (Matryoshka, arXiv
