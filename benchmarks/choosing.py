@@ -1,12 +1,13 @@
 """How encoders search held-out pairs: the set on which ``recipes/laptop.yaml`` was chosen.
 
-    python benchmarks/choosing.py PARALLEL_QA PARALLEL_SENTENCES MONOLINGUAL_QA --encoder NAME=MODEL...
+    python benchmarks/choosing.py PARALLEL_QA PARALLEL_SENTENCES MONOLINGUAL_QA --encoder NAME=MODEL... [--feedback]
 
-Two families are made of what the recipe leaves out. *parallel*: questions of course texts, open-source guides, a FAQ
-and health forums with their passages in up to eleven languages, searched among these, the other sentences of their
-paragraphs, and FLORES sentences in all languages. *QA*: real questions about Wikipedia paragraphs in Arabic, English,
-Thai and Chinese, searched among the sentences of these paragraphs, as in LAReQA. Arabic questions are learned from by
-the recipe itself: of an encoder that it trained, that column is left out by ``--without ar``.
+Encoders that are judged by it must not have learned from these sets: ``docs/results.md`` has the command that trains
+the recipe without them. *parallel*: questions of course texts, open-source guides, a FAQ and health forums with their
+passages in up to eleven languages, searched among these, the other sentences of their paragraphs, and FLORES sentences
+in all languages. *QA*: real questions about Wikipedia paragraphs in Arabic, English, Thai and Chinese, searched among
+the sentences of these paragraphs, as in LAReQA. Arabic questions are learned from by the recipe itself: of an encoder
+that it trained, that column is left out by ``--without ar``.
 """
 
 import argparse
