@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from ir_datasets.util import Registry
 
 _HOMES = tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-tests-")
 for _name in ("IR_DATASETS_HOME", "PYTERRIER_HOME", "HF_HOME"):
@@ -48,3 +52,27 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_rows
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> "Registry":
+    """An empty registry in place of ir_datasets' own."""
+    import ir_datasets
+    from ir_datasets.util import Registry
+
+    registry = Registry()
+    monkeypatch.setattr(ir_datasets, "registry", registry)
+    return registry
+
+
+@pytest.fixture(scope="module")
+def pairs_in_the_working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A working folder with ``pairs.jsonl``, atlas in two languages."""
+    import pyterrier_hybrid as ph
+
+    folder = tmp_path_factory.mktemp("home")
+    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(folder / "pairs.jsonl")
+    before = Path.cwd()
+    os.chdir(folder)
+    yield
+    os.chdir(before)

@@ -1,8 +1,6 @@
 """The rows that ``compare`` can add: seeds, language bias removed, fusion, the start, other systems."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,15 +17,7 @@ SMALL = ["--steps", "3", "--dim", "8", "--vocab-size", "1000", "--batch-size", "
 FEW = ["--eval-languages", "de", "en", "--kinds", "mono", "multi", "--no-mdpr"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    """The working folder, with pairs in two languages."""
-    folder = tmp_path_factory.mktemp("home")
-    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(folder / "pairs.jsonl")
-    before = Path.cwd()
-    os.chdir(folder)
-    yield
-    os.chdir(before)
+pytestmark = pytest.mark.usefixtures("pairs_in_the_working_folder")
 
 
 def run(*args, code=0):

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-import pyterrier_hybrid as ph
 from pyterrier_hybrid.cli import main
 
 COMPARE = [
@@ -21,15 +19,7 @@ COMPARE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    """The working folder, with pairs in two languages."""
-    folder = tmp_path_factory.mktemp("home")
-    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(folder / "pairs.jsonl")
-    before = Path.cwd()
-    os.chdir(folder)
-    yield
-    os.chdir(before)
+pytestmark = pytest.mark.usefixtures("pairs_in_the_working_folder")
 
 
 def run(*args, code=0):

@@ -26,14 +26,6 @@ METADATA = json.loads(get_data("pyterrier_hybrid.datasets", "etc/metadata.json")
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """An empty registry in place of ir_datasets' own."""
-    registry = Registry()
-    monkeypatch.setattr(ir_datasets, "registry", registry)
-    return registry
-
-
-@pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[object, dict[str, bytes]], list[str]]:
     """Have a module find the given files instead of the official ones; the list fills with what it asks for."""
 

@@ -45,14 +45,6 @@ def load_tiny(lang: str) -> LanguageData:
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """An empty registry in place of ir_datasets' own."""
-    registry = Registry()
-    monkeypatch.setattr(ir_datasets, "registry", registry)
-    return registry
-
-
-@pytest.fixture
 def tiny(registry: Registry) -> Family:
     assert register_family(TINY, load_tiny)
     return TINY

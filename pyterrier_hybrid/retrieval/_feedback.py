@@ -10,6 +10,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.retrieval._fuse import Memory, Queries, dense_index
+from pyterrier_hybrid.retrieval._transformers import vectors_of
 
 
 class VectorFeedback(pt.Transformer):
@@ -75,7 +76,8 @@ class VectorFeedback(pt.Transformer):
             ValueError: vectors are not all of one length, or have a value that is not finite.
         """
         pt.validate.result_frame(inp, extra_columns=["query_vec", "doc_vec", "score"], context=self)
-        columns = [name for name in inp.columns if name in pt.model.query_columns(inp)]
+        own = pt.model.query_columns(inp)
+        columns = [name for name in inp.columns if name in own]
         queries = inp.drop_duplicates("qid")[columns].reset_index(drop=True)
         if not len(inp):
             return queries
@@ -83,8 +85,8 @@ class VectorFeedback(pt.Transformer):
         row = pd.Index(queries["qid"]).get_indexer(ordered["qid"])
         place = ordered.groupby("qid", sort=False).cumcount().to_numpy()
         row, place, kept = row[place < self.k], place[place < self.k], ordered[place < self.k]
-        query_vectors = _stacked(queries, "query_vec", "qid")
-        document_vectors = _stacked(kept, "doc_vec", "docno")
+        query_vectors = vectors_of(queries, "query_vec", name="qid")
+        document_vectors = vectors_of(kept, "doc_vec", name="docno")
         if query_vectors.shape[1] != document_vectors.shape[1]:
             raise ValueError(
                 f"query_vec has {query_vectors.shape[1]} values and doc_vec {document_vectors.shape[1]}: both must "
@@ -205,15 +207,3 @@ def feedback(
     if num_results < 1:
         raise ValueError(f"num_results={num_results}: it must be at least 1")
     return Feedback(encoder, VectorFeedback(k=k, weight=weight, temperature=temperature), num_results=num_results)
-
-
-def _stacked(frame: pd.DataFrame, column: str, name: str) -> np.ndarray:
-    vectors = [np.asarray(vector, np.float32) for vector in frame[column]]
-    for own, vector in zip(frame[name], vectors, strict=True):
-        if vector.ndim != 1 or vector.shape != vectors[0].shape:
-            raise ValueError(
-                f"{column} of {own!r} has the shape {vector.shape}, that of another one {vectors[0].shape}"
-            )
-        if not np.isfinite(vector).all():
-            raise ValueError(f"{column} of {own!r} has a value that is not finite")
-    return np.stack(vectors)

@@ -24,6 +24,29 @@ def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
     return texts
 
 
+def vectors_of(frame: pd.DataFrame, column: str, *, name: str) -> np.ndarray:
+    """The column's vectors, float32 ``[n, dim]``; the frame is not empty.
+
+    Args:
+        frame: rows.
+        column: of the vectors.
+        name: the column that names a row in errors.
+
+    Raises:
+        ValueError: vectors are not all of one length, or one has a value that is not finite.
+    """
+    vectors = [np.asarray(vector, np.float32) for vector in frame[column]]
+    for row, vector in enumerate(vectors):
+        if vector.ndim != 1 or vector.shape != vectors[0].shape:
+            first, own = frame[name].iloc[0], frame[name].iloc[row]
+            raise ValueError(f"{column} of {own!r} has the shape {vector.shape}, that of {first!r} {vectors[0].shape}")
+    stacked = np.stack(vectors)
+    finite = np.isfinite(stacked).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"{column} of {frame[name].iloc[int(finite.argmin())]!r} has a value that is not finite")
+    return stacked
+
+
 class _EncoderTransformer(pt.Transformer):
     """Equal to another only if both use the very same encoder object, since equal settings say nothing of weights."""
 

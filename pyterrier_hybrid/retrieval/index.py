@@ -15,6 +15,7 @@ from pyterrier_hybrid.retrieval._index_loader import FaissVectorLoader
 from pyterrier_hybrid.retrieval._index_recall import recall
 from pyterrier_hybrid.retrieval._index_search import Effort, search
 from pyterrier_hybrid.retrieval._index_sources import Langs, array_blocks, flex_blocks, open_npy, stored_blocks
+from pyterrier_hybrid.retrieval._transformers import vectors_of
 
 __all__ = ["FaissIndex", "FaissRetriever"]
 
@@ -373,15 +374,12 @@ class FaissRetriever(pt.Transformer):
         return self.index.retriever(k, self.lang, **vars(self.effort))
 
     def _vectors(self, inp: pd.DataFrame, stored: Stored) -> np.ndarray:
-        vectors = np.ascontiguousarray(np.stack(inp["query_vec"]), dtype=np.float32)
+        vectors = vectors_of(inp, "query_vec", name="qid")
         if vectors.shape[1] != stored.dim:
             raise ValueError(
                 f"query_vec has {vectors.shape[1]} values, but the vectors of {self.index.path} have {stored.dim}: "
                 "queries and documents must come from the same encoder"
             )
-        finite = np.isfinite(vectors).all(axis=1)
-        if not finite.all():
-            raise ValueError(f"query_vec of {inp['qid'].iloc[int(finite.argmin())]!r} has a value that is not finite")
         return vectors
 
     def _settings(self) -> tuple:
