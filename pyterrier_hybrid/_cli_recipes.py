@@ -68,7 +68,8 @@ def with_sampler(config: Mapping[str, Any], name: str | None, given: Mapping[str
 
     Args:
         config: The sampler so far.
-        name: The sampler that is wanted; it keeps the settings that it shares with the one so far.
+        name: The sampler that is wanted; it keeps the settings that it shares with the one so far, or is the one that
+            this one draws its monolingual or cross-lingual batches with, where that is given.
         given: ``alpha`` and ``weights``, if they were given; of a sampler around another one, they are the other's.
     """
     from pyterrier_hybrid.training.sampling import class_named
@@ -78,6 +79,9 @@ def with_sampler(config: Mapping[str, Any], name: str | None, given: Mapping[str
     changed = {key: given[key] for key in ("alpha", "weights") if key in given}
     if kind is before and not changed:
         return dict(config)
+    if kind is not before and wanted in config:
+        part = config[wanted]
+        return with_sampler({"name": part} if isinstance(part, str) else part, name, given)
     # Of a sampler around another one, it is the other that has the settings.
     inner = config.get("sampler", config)
     inner = {"name": inner} if isinstance(inner, str) else inner

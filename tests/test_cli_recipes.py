@@ -143,6 +143,15 @@ def test_a_sampler_around_another_one_hands_options_on():
     assert with_sampler(around, "cross", {}) == {"name": "cross"}
 
 
+def test_a_sampler_that_is_part_of_the_recipes_one_keeps_its_settings():
+    parts = {"name": "hybrid", "alpha": 0.4, "mono": {"name": "mono", "languages": ["ar"]}, "cross": "cross"}
+    assert with_sampler(parts, "hybrid", {}) == parts
+    assert with_sampler(parts, "mono", {}) == {"name": "mono", "languages": ["ar"]}
+    assert with_sampler(parts, "cross", {}) == {"name": "cross"}
+    assert with_sampler(parts, "cross", {"weights": (("a", 2),)}) == {"name": "cross", "dataset_weights": {"a": 2}}
+    assert with_sampler({"name": "hybrid", "alpha": 0.4}, "mono", {}) == {"name": "mono"}
+
+
 def test_the_folder_by_the_recipes_name_is_there(recipe, tmp_path):
     (tmp_path / "small").mkdir()
     output = run("train", recipe, code=1)
