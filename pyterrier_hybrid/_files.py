@@ -32,8 +32,13 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent))
     try:
-        unfinished.chmod(0o777 & ~_umask())
+        mask = _umask()
+        unfinished.chmod(0o777 & ~mask)
         yield unfinished
+        for file in unfinished.rglob("*"):
+            # safetensors 0.8 writes files that only their owner can read, whatever the umask.
+            if file.is_file() and not file.is_symlink():
+                file.chmod(file.stat().st_mode | 0o666 & ~mask)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
             os.replace(path, old / path.name)

@@ -65,6 +65,12 @@ def test_opens_again(encoder, saved):
     np.testing.assert_array_equal(again.encode_documents(TEXTS), encoder.encode_documents(TEXTS))
 
 
+def test_whoever_may_read_the_folder_may_read_the_weights(saved):
+    readable = (saved / "config_sentence_transformers.json").stat().st_mode
+    for file in saved.rglob("*"):
+        assert file.is_dir() or file.stat().st_mode == readable, file
+
+
 def test_sentence_transformers_opens_it_with_equal_vectors(encoder, saved):
     sentence_transformers = pytest.importorskip("sentence_transformers")
     model = sentence_transformers.SentenceTransformer(str(saved), device="cpu")
