@@ -70,7 +70,7 @@ def questions(file: str) -> Iterator[dict[str, Any]]:
 
 def held_out(files: list[str], *, without: list[str]) -> dict[str, ph.ParallelPairs]:
     """The three sets by name."""
-    parallel_qa, parallel_sentences, _ = files
+    parallel_qa, parallel_sentences, monolingual_qa = files
     sets = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, rows, languages in (
@@ -82,7 +82,7 @@ def held_out(files: list[str], *, without: list[str]) -> dict[str, ph.ParallelPa
             sets[name] = ph.ParallelPairs.from_jsonl(path, languages=languages, context_negatives=4)
     spoken = [lang for lang in ("ar", "en", "th", "zh") if lang not in without]
     chosen = [name for name in QA if name != "arcd" or "ar" in spoken]
-    asked = ph.ParallelPairs.from_jsonl(*files, datasets=chosen, languages=spoken, context_negatives=4)
+    asked = ph.ParallelPairs.from_jsonl(monolingual_qa, datasets=chosen, languages=spoken, context_negatives=4)
     parts = []
     for name in chosen:
         part = asked.filter(datasets=[name])
