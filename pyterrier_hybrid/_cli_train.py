@@ -56,7 +56,11 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
             trained = recipe.train(output=new_folder(output))
         except KeyboardInterrupt:
             raise Interrupted(_interrupted(output)) from None
-    click.echo(f"written to {output}/ after {trained.training['steps']} steps in {trained.training['seconds']:.0f} s")
+    from pyterrier_hybrid.training._setup import is_first_process
+
+    if is_first_process():
+        steps, seconds = trained.training["steps"], trained.training["seconds"]
+        click.echo(f"written to {output}/ after {steps} steps in {seconds:.0f} s")
 
 
 def _interrupted(output: Path) -> str:

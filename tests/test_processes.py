@@ -1,5 +1,10 @@
 """Two processes compute what one computes."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -59,3 +64,16 @@ def test_a_batch_that_does_not_divide(tmp_path):
     code, errors = job(tmp_path / "out", processes=2, options={"batch_size": 7})
     assert code != 0
     assert "batch_size=7 does not divide into 2 processes" in errors
+
+
+def test_the_command_in_two_processes_speaks_once(tmp_path):
+    command = Path(sys.executable).with_name("pyterrier-hybrid")
+    options = "--pairs atlas/train --steps 2 --dim 16 --vocab-size 2000 --batch-size 16 --output encoder".split()
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "--no-python"]
+        + [command, "train", *options],
+        capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("written to encoder/ after 2 steps") == 1
+    assert {"recipe.yaml", "training.json"} <= {path.name for path in (tmp_path / "encoder").iterdir()}

@@ -243,6 +243,7 @@ class Recipe:
             ValueError: As :func:`~pyterrier_hybrid.train` and the readers do.
         """
         from pyterrier_hybrid.training import train
+        from pyterrier_hybrid.training._setup import is_first_process
 
         ours = ("validation", "validation_sampler", "verbose", "token_cache")
         calls = {name: overrides.pop(name) for name in ours if name in overrides}
@@ -257,7 +258,7 @@ class Recipe:
             encoder = recipe.start_encoder(pairs)
         options = {**recipe.training_options(), **calls}
         trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **options)
-        if os.environ.get("RANK", "0") == "0":
+        if is_first_process():
             recipe.save(output / "recipe.yaml")
         return trained
 

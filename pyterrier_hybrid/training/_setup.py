@@ -36,6 +36,11 @@ def trainable_module(
     return module
 
 
+def is_first_process() -> bool:
+    """Whether this is the only process or the first of those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def this_process(device: torch.device, arguments: Mapping[str, Any]) -> tuple[int, int]:
     """The rank of this process and the number of processes, as torchrun started them."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
