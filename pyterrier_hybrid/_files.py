@@ -27,8 +27,7 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
     ['result']
     """
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: choose another place, remove it first, or ask to overwrite it")
+    _check_free(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent))
     try:
@@ -39,15 +38,27 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
             # safetensors 0.8 writes files that only their owner can read, whatever the umask.
             if file.is_file() and not file.is_symlink():
                 file.chmod(file.stat().st_mode | 0o666 & ~mask)
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-            os.replace(path, old / path.name)
-            os.replace(unfinished, path)
-            shutil.rmtree(old)
-        else:
+        # Another process may have finished the same meanwhile.
+        _check_free(path, overwrite)
+        with removed(path):
             os.replace(unfinished, path)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def removed(path: Path) -> Iterator[None]:
+    """A folder or file at once moved out of the way, if it is there, and deleted when the block has ended.
+
+    A kill while it is deleted leaves no part of it in its place.
+    """
+    if not os.path.lexists(path):
+        yield
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+    os.replace(path, old / path.name)
+    yield
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -64,6 +75,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if os.path.lexists(path) and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another place, remove it first, or ask to overwrite it")
 
 
 def _umask() -> int:

@@ -42,6 +42,20 @@ def test_an_output_that_fails_leaves_nothing(tmp_path, whole):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_appeared_meanwhile_is_not_replaced(tmp_path):
+    with pytest.raises(FileExistsError, match="result exists"), whole_folder(tmp_path / "result"):
+        (tmp_path / "result").mkdir()
+        (tmp_path / "result" / "other").write_text("of another process")
+    assert [path.name for path in tmp_path.iterdir()] == ["result"]
+    assert (tmp_path / "result" / "other").exists()
+
+
+def test_a_link_to_nowhere_is_refused_before_the_work(tmp_path):
+    (tmp_path / "result").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError, match="result exists"), whole_folder(tmp_path / "result"):
+        pytest.fail("the work has begun")
+
+
 def test_an_output_that_fails_leaves_the_old_one(tmp_path):
     (tmp_path / "result.txt").write_text("old")
     with pytest.raises(OSError, match="disk full"), whole_file(tmp_path / "result.txt") as unfinished:

@@ -57,8 +57,6 @@ def test_an_empty_file_is_an_empty_store(tmp_path, last):
     assert len(ParallelPairs.from_jsonl(tmp_path / "none.jsonl")) == 0
 
 
-
-
 # Bad rows
 
 
@@ -139,8 +137,6 @@ def test_no_file(tmp_path):
         ParallelPairs.from_jsonl()
 
 
-
-
 # Empty texts
 
 
@@ -171,8 +167,6 @@ def test_many_empty_texts_are_an_error(write):
 
 def test_an_empty_context_is_none(write):
     assert ParallelPairs.from_jsonl(write(qa(1, context=" "), qa(2, context=" "))).groups.tolist() == [0, 1]
-
-
 
 
 # Choosing

@@ -110,12 +110,14 @@ def test_bad_shares(shares, message):
 
 def test_statistics_by_hand():
     sentence = {"de": "Guten Morgen!", "en": "Good morning!!"}
-    pairs = ParallelPairs([
-        Item("1", "g", "qa", {"de": "Wer?", "en": "Who?"}, {"en": "Me."}),
-        Item("2", "g", "qa", {"en": "What is it?"}, {"en": "That."}),
-        Item("3", None, "qa", {"fr": "Où?"}, {"fr": "Là-bas."}),
-        Item("1", None, "talk", sentence, sentence, True),
-    ])
+    pairs = ParallelPairs(
+        [
+            Item("1", "g", "qa", {"de": "Wer?", "en": "Who?"}, {"en": "Me."}),
+            Item("2", "g", "qa", {"en": "What is it?"}, {"en": "That."}),
+            Item("3", None, "qa", {"fr": "Où?"}, {"fr": "Là-bas."}),
+            Item("1", None, "talk", sentence, sentence, True),
+        ]
+    )
     table = pairs.statistics()
     assert list(table.columns) == [
         "dataset", "language", "items", "queries", "passages", "groups", "query_chars", "passage_chars", "cross",

@@ -53,8 +53,6 @@ def test_short_reading_and_writing_show_no_bar(write, tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-
-
 # The store
 
 
@@ -132,8 +130,6 @@ def test_bad_items(item, message):
 def test_things_that_are_no_items():
     with pytest.raises(TypeError, match=r"items\[0\] is tuple, not Item"):
         ParallelPairs([("1", 0, "toy", {"en": "a"}, {"en": "b"})])
-
-
 
 
 # The real files

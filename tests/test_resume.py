@@ -139,6 +139,32 @@ def test_an_error_before_the_first_checkpoint_stands_in_nobodys_way(tmp_path, mo
     assert (tmp_path / "out").exists()
 
 
+def test_checkpoints_of_an_unknown_training_are_not_resumed(tmp_path, monkeypatch):
+    interrupted(tmp_path / "out", monkeypatch, at=6)
+    (tmp_path / "out.checkpoints" / "settings.json").unlink()
+    with pytest.raises(ValueError, match="out.checkpoints has checkpoints of an unknown training"):
+        training_job.run(tmp_path / "out")
+
+
+def test_a_kill_while_checkpoints_are_removed_leaves_none_in_their_place(tmp_path, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyterrier_hybrid._files.shutil.rmtree", killed)
+    checkpoints = Checkpoints(tmp_path / "out")
+    (checkpoints.folder / "checkpoint-8").mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.remove()
+    assert not checkpoints.folder.exists()
+
+
+def test_two_trainings_with_one_output(tmp_path):
+    with Checkpoints(tmp_path / "out").locked(), pytest.raises(ValueError, match="written by another training"):
+        training_job.run(tmp_path / "out")
+    training_job.run(tmp_path / "out", max_steps=4)
+    assert not (tmp_path / "out.checkpoints").exists()
+
+
 def test_a_damaged_checkpoint_is_passed_over(tmp_path, monkeypatch):
     interrupted(tmp_path / "out", monkeypatch, at=9)
     checkpoints = Checkpoints(tmp_path / "out")

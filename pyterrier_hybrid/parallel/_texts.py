@@ -69,9 +69,7 @@ class Texts:
         number = bisect_right(self._first, row) - 1
         return self.batches[number].slice(row - self._first[number], 1)
 
-    def pieces(
-        self, rows: np.ndarray | None = None, columns: Sequence[str] | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    def pieces(self, rows: np.ndarray | None = None, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield rows in order, some thousand at a time.
 
         Args:

@@ -6,9 +6,7 @@ from pyterrier_hybrid.retrieval._index_files import Stored
 from pyterrier_hybrid.retrieval._index_search import Effort, Selection, exactly, ranked, search
 
 
-def recall(
-    stored: Stored, queries: np.ndarray | int, *, k: int, lang: str | None, effort: Effort, seed: int
-) -> float:
+def recall(stored: Stored, queries: np.ndarray | int, *, k: int, lang: str | None, effort: Effort, seed: int) -> float:
     """See :meth:`~pyterrier_hybrid.FaissIndex.recall`."""
     if k < 1:
         raise ValueError(f"k={k}: it must be at least 1")

@@ -1,9 +1,11 @@
 """Checkpoints that a killed training resumes from, exactly."""
 
+import fcntl
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ from safetensors.torch import load_file
 from torch import distributed, nn
 from transformers import TrainerCallback
 
-from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid._files import removed, whole_file
 
-_SETTINGS, _COMPLETE, _STATE = "settings.json", "complete.json", "trainer_state.json"
+_SETTINGS, _COMPLETE, _STATE, _LOCK = "settings.json", "complete.json", "trainer_state.json", "lock"
 
 
 class Checkpoints:
@@ -26,19 +28,38 @@ class Checkpoints:
     def __init__(self, output: str | Path) -> None:
         self.folder = Path(output).with_name(f"{Path(output).name}.checkpoints")
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other trainings from the folder; a kill frees it.
+
+        Raises:
+            ValueError: another training has it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / _LOCK, "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"{self.folder} is being written by another training: wait for it, or choose another output"
+                ) from None
+            yield
+
     def check(self, settings: Mapping[str, Any]) -> None:
         """Remember what decides the result, or compare it with what an interrupted training was started with.
 
         Raises:
-            ValueError: the checkpoints are of a training with other settings, which are named.
+            ValueError: the checkpoints are of a training with other settings, which are named, or with unknown ones.
         """
         path = self.folder / _SETTINGS
         # A function's address is another one in every process.
         settings = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(settings, default=str)))
-        if not path.exists() or self.latest() is None:
+        if self.latest() is None:
             with whole_file(path) as unfinished:
                 unfinished.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             return
+        if not path.exists():
+            raise ValueError(f"{self.folder} has checkpoints of an unknown training, without {_SETTINGS}: remove it")
         known = json.loads(path.read_text(encoding="utf-8"))
         for name in sorted({*settings, *known}):
             if settings.get(name) != known.get(name):
@@ -60,7 +81,8 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove all, once the result is there."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with removed(self.folder):
+            pass
 
 
 class MarkComplete(TrainerCallback):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ def _tokenize(pairs: "ParallelPairs", encoder: "DenseEncoder", path: Path, *, ve
     columns = [(role, language) for role in ("query", "passage") for language in pairs.languages]
     total = int(pairs.has_query.sum() + pairs.has_passage.sum())
     with (
+        # Another process may have been quicker.
+        suppress(FileExistsError),
         whole_folder(path) as unfinished,
         progress_bar(total=total, desc="tokenizing", unit="text", delay=2, disable=not verbose) as bar,
     ):

@@ -167,9 +167,7 @@ def train(
         temperature=temperature, margin=margin, learned=learn_temperature, symmetric=symmetric, dimensions=dimensions,
         normalize=module.normalize,
     )  # fmt: skip
-    model = ContrastiveModel(
-        module, loss, chunk_size=chunk_size, recompute=gradient_caching, look_up_once=look_up_once
-    )
+    model = ContrastiveModel(module, loss, chunk_size=chunk_size, recompute=gradient_caching, look_up_once=look_up_once)
     rank, world_size = this_process(encoder.device, arguments)
     part = {"rank": rank, "world_size": world_size}
     texts = Texts(pairs, encoder)
@@ -223,6 +221,8 @@ def train(
                 "sampler": repr(sampler), "validation": _name_of(validation), "bf16": bf16, "world_size": world_size,
                 "validation_sampler": repr(validation_sampler), "eval_steps": eval_steps,
             }  # fmt: skip
+            if rank == 0:
+                stack.enter_context(checkpoints.locked())
             checkpoints.check(settings)
             last = checkpoints.latest()
             folder = checkpoints.folder
