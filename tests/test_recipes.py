@@ -253,6 +253,55 @@ def test_pairs_that_stay_in_a_folder(folder, pairs):
     assert ph.Recipe.from_file("deep/recipe.yaml").pairs == {"sources": [source]}
 
 
+def test_a_number_of_held_out_groups_is_whole(folder):
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    assert recipe.override(validation={"hold_out": 5.0}).validation == {"hold_out": 5}
+    for value in (5.5, -1.0):
+        with pytest.raises(ValueError, match=rf"field 'validation.hold_out': {value} is neither a share"):
+            recipe.override(validation={"hold_out": value})
+
+
+def test_a_folder_keeps_the_pairs_of_one_source(folder, pairs):
+    for name, lang in (("one", "de"), ("two", "en")):
+        pairs.filter(languages=[lang]).to_parquet(folder / f"{name}.parquet")
+    one = {"parquet": "one.parquet", "folder": "kept"}
+    recipe = ph.Recipe.from_file(folder / "small.yaml")
+    for source in (one, {"irds": "atlas/train", "folder": "atlas"}):
+        recipe.override(pairs={"sources": [source]}).load_pairs()
+    for source, problem in (
+        ({**one, "parquet": "two.parquet"}, r"of a source with parquet=\['../one.parquet'\], not \['../two.parquet'\]"),
+        ({**one, "folder": "atlas"}, "atlas holds the pairs of a source with irds='atlas/train', not None"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            recipe.override(pairs={"sources": [source]}).load_pairs()
+    # Moved together, and called from elsewhere, it is the same source.
+    folder.rename(folder.parent / "moved")
+    again = ph.Recipe.from_file("moved/small.yaml").override(pairs={"sources": [one]})
+    assert again.load_pairs()[0].languages == ["de"]
+
+
+def test_a_text_among_the_sources_is_looked_for_in_the_recipes_folder(folder, pairs):
+    pairs.save(folder / "saved")
+    Path("atlas/train").mkdir(parents=True)  # in the working folder, which is none of the recipe's business
+    for text, meant in (("saved", {"store": "saved"}), ("atlas/train", {"irds": "atlas/train"})):
+        recipe = ph.Recipe.from_file(written(folder / "other.yaml", SMALL.replace("pairs.jsonl", text)))
+        assert recipe.pairs["sources"] == [meant]
+
+
+def test_a_pattern_in_a_folder_with_brackets(folder):
+    folder = folder.rename(folder.parent / "d [1]")
+    recipe = ph.Recipe.from_file(written(folder / "small.yaml", SMALL.replace("pairs.jsonl", '"*.jsonl"')))
+    assert len(recipe.load_pairs()[0])
+
+
+def test_a_model_in_the_working_folder_is_not_the_recipes(folder):
+    ph.Recipe.from_file(folder / "small.yaml").train(output="start", verbose=False)
+    text = SMALL.replace("{from_scratch: static, dim: 8, vocab_size: 300, texts: 500}", "{model: start}")
+    recipe = ph.Recipe.from_file(written(folder / "more.yaml", text))
+    with pytest.raises(FileNotFoundError, match=r"working folder, write encoder: \{model: ../start\}"):
+        recipe.train(verbose=False)
+
+
 def test_validation(folder, pairs):
     recipe = ph.Recipe.from_file(folder / "small.yaml")
     train, held = recipe.override(validation={"hold_out": 0.1}).load_pairs()

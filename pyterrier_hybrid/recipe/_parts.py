@@ -3,6 +3,7 @@
 import dataclasses
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, guess_of, options_of
@@ -36,12 +37,12 @@ def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
     return check_fields(value, path, valid)
 
 
-def _check_pairs(value: Any, path: Keys) -> dict[str, Any]:
+def _check_pairs(value: Any, path: Keys, *, folder: Path = Path()) -> dict[str, Any]:
     strings = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
     value = check_fields(value, path, {"sources": Any, **strings, "imbalance": dict[str, float]}, needed=["sources"])
     if "without_leaks" in value:
         check_evaluation(value["without_leaks"], (*path, "without_leaks"))
-    return {**value, "sources": check_sources(value["sources"], (*path, "sources"))}
+    return {**value, "sources": check_sources(value["sources"], (*path, "sources"), folder=folder)}
 
 
 def _check_sampler(value: Any, path: Keys) -> dict[str, Any]:
@@ -84,7 +85,13 @@ def _check_validation(value: Any, path: Keys) -> dict[str, Any] | None:
     if given == ["experiment"] and not isinstance(value["experiment"], str):
         problem = "it is a dataset's name, with options beside it, as in {experiment: atlas, languages: [de, en]}"
         raise FieldError((*path, "experiment"), problem)
-    return check_fields(value, path, {given[0]: kinds[given[0]], **SEARCH_OPTIONS})
+    result = check_fields(value, path, {given[0]: kinds[given[0]], **SEARCH_OPTIONS})
+    if given == ["hold_out"] and not 0 < result["hold_out"] < 1:
+        if result["hold_out"] < 1 or result["hold_out"] % 1:
+            problem = f"{result['hold_out']} is neither a share between 0 and 1 nor a number of groups"
+            raise FieldError((*path, "hold_out"), problem)
+        result["hold_out"] = int(result["hold_out"])
+    return result
 
 
 CHECKS = {

@@ -5,6 +5,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -90,9 +91,10 @@ class Recipe:
             raise FieldError(("name",), f"{values['name']!r} is no folder's name: an output is named by it")
         if values["seed"] < 0:
             raise FieldError(("seed",), f"{values['seed']} is negative: give 0 or more")
-        for name, check in CHECKS.items():
+        folder = Path(self.folder)
+        for name, check in {**CHECKS, "pairs": partial(CHECKS["pairs"], folder=folder)}.items():
             values[name] = check(values[name], (name,))
-        for name, value in {**values, "folder": Path(self.folder)}.items():
+        for name, value in {**values, "folder": folder}.items():
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -206,6 +208,9 @@ class Recipe:
 
         Args:
             pairs: What the tokenizer of a new encoder learns its pieces from; ``encoder.texts`` of its texts at most.
+
+        Raises:
+            FileNotFoundError: The model is a folder in the working folder, but not in the recipe's.
         """
         from pyterrier_hybrid.retrieval import DenseEncoder
 
@@ -213,6 +218,12 @@ class Recipe:
         if "model" in options:
             model = options.pop("model")
             inside = self.folder / model
+            if not inside.is_dir() and os.path.isdir(model):
+                right = os.path.relpath(model, self.folder)
+                raise FileNotFoundError(
+                    f"{inside}: there is no such folder: a recipe's paths begin in its own folder; for the one in the "
+                    f"working folder, write encoder: {{model: {right}}}"
+                )
             return DenseEncoder(inside if inside.is_dir() else model, **options)
         texts = pairs.texts(limit=options.pop("texts", _TOKENIZER_TEXTS))
         architecture = options.pop("from_scratch")

@@ -2,11 +2,13 @@
 
 import functools
 import glob
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyterrier_hybrid._files import whole_file
 from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields, options_of, required
 
 if TYPE_CHECKING:
@@ -24,11 +26,24 @@ READERS = {
 
 _FILES = ("jsonl", "parquet", "squad", "store")
 _MANY = ("jsonl", "parquet", "squad")
+# In a folder of pairs: the source that they were read from.
+_ORIGIN = "source.json"
 _SUFFIXES = {".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".json.gz": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
-def check_sources(sources: Any, path: Keys) -> list[dict[str, Any]]:
+def check_sources(sources: Any, path: Keys, *, folder: Path = Path()) -> list[dict[str, Any]]:
     """Check a recipe's sources, and join neighbours that are files of one kind: rows of several may be one item.
+
+    Args:
+        sources: The sources.
+        path: Where they are.
+        folder: Where their relative paths begin.
+
+    Returns:
+        The sources as mappings.
+
+    Raises:
+        FieldError: As :func:`check_source` does, or it is no list, or an empty one.
 
     >>> check_sources(["de.jsonl", "en.jsonl", "atlas/train"], ())
     [{'jsonl': ['de.jsonl', 'en.jsonl']}, {'irds': 'atlas/train'}]
@@ -37,7 +52,7 @@ def check_sources(sources: Any, path: Keys) -> list[dict[str, Any]]:
         raise FieldError(path, "give a list of at least one source")
     joined: list[dict[str, Any]] = []
     for at, source in enumerate(sources):
-        source = check_source(source, (*path, at))
+        source = check_source(source, (*path, at), folder=folder)
         kind, options = _parts(source)
         if joined and kind in _MANY and "folder" not in options and _parts(joined[-1]) == (kind, options):
             joined[-1] = {**source, kind: [*joined[-1][kind], *source[kind]]}
@@ -46,12 +61,13 @@ def check_sources(sources: Any, path: Keys) -> list[dict[str, Any]]:
     return joined
 
 
-def check_source(source: Any, path: Keys) -> dict[str, Any]:
+def check_source(source: Any, path: Keys, *, folder: Path = Path()) -> dict[str, Any]:
     """Check one entry of a recipe's sources.
 
     Args:
         source: A text (see :func:`guess`), or a mapping of one of :data:`READERS` and options of its method.
         path: Where the source is.
+        folder: Where a relative path begins.
 
     Returns:
         The entry as a mapping; files as a list.
@@ -65,7 +81,7 @@ def check_source(source: Any, path: Keys) -> dict[str, Any]:
     from pyterrier_hybrid.parallel import ParallelPairs
 
     if isinstance(source, str):
-        source = guess(source)
+        source = guess(source, folder)
     kinds = [kind for kind in READERS if isinstance(source, Mapping) and kind in source]
     if len(kinds) != 1:
         what = f"names both {' and '.join(kinds)}" if kinds else "says nowhere what it is"
@@ -99,7 +115,7 @@ def check_evaluation(names: list[str], path: Keys) -> None:
         raise FieldError(path, str(error)) from None
 
 
-def guess(text: str) -> dict[str, Any]:
+def guess(text: str, folder: Path = Path()) -> dict[str, Any]:
     """Say what a source is from its looks: a folder is a saved store, a file goes by its name, the rest is an ID.
 
     >>> guess("pairs/*.jsonl.gz"), guess("atlas/train")
@@ -108,10 +124,10 @@ def guess(text: str) -> dict[str, Any]:
     for suffix, kind in _SUFFIXES.items():
         if text.endswith(suffix):
             return {kind: text}
-    path = Path(text)
+    path = folder / text
     if path.is_dir():
         return {"store": text}
-    if path.exists() or path.is_absolute() or text.startswith("."):
+    if path.exists() or Path(text).is_absolute() or text.startswith("."):
         return {"jsonl": text}
     return {"irds": text}
 
@@ -156,7 +172,8 @@ def read_sources(
 ) -> "ParallelPairs":
     """Read the sources of a recipe into one store.
 
-    A source whose ``folder`` is there already is opened from it.
+    A source whose ``folder`` is there already is opened from it, if it was read from the same files and with the same
+    options; whether the files have changed is not looked at.
 
     Args:
         sources: Checked entries.
@@ -166,25 +183,53 @@ def read_sources(
 
     Raises:
         FileNotFoundError: A file is not there, or a pattern matches none.
-        ValueError: As the readers do, an ID is none, or an item is in two sources.
+        ValueError: As the readers do, an ID is none, an item is in two sources, or a ``folder`` holds the pairs of
+            another source.
     """
     from pyterrier_hybrid.parallel import ParallelPairs, find_leaks
 
     # All files are looked for before the first is read, which may take hours.
-    calls = []
+    calls, kept = [], {}
     for source in sources:
         kind, options = _parts(source)
         given = [source[kind]] if isinstance(source[kind], str) else source[kind]
         if "folder" in options:
             options["folder"] = os.path.join(folder, options["folder"])
+            kept[options["folder"]] = _origin(source, folder)
             if os.path.exists(options["folder"]):
+                _check_origin(options["folder"], kept.pop(options["folder"]))
                 calls.append((ParallelPairs.open, [options["folder"]], {}))
                 continue
         arguments = [path for name in given for path in _found(name, kind, folder, where or {})]
         calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options))
     stores = [(", ".join(arguments), read(*arguments, **options)) for read, arguments, options in calls]
+    for place, origin in kept.items():
+        with whole_file(os.path.join(place, _ORIGIN)) as unfinished:
+            unfinished.write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     pairs = functools.reduce(_joined, stores)[1]
     return pairs if without_leaks is None else find_leaks(pairs, without_leaks).remove(pairs)
+
+
+def _origin(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What the pairs in a source's folder are read from; paths begin in that folder, which may move with them."""
+    origin = moved(source, folder, Path(folder, source["folder"]))
+    del origin["folder"]
+    return origin
+
+
+def _check_origin(place: str, origin: Mapping[str, Any]) -> None:
+    try:
+        with open(os.path.join(place, _ORIGIN), encoding="utf-8") as file:
+            known = json.load(file)
+    except FileNotFoundError:
+        # Saved by other means than a recipe.
+        return
+    for name in sorted({*known, *origin}):
+        if known.get(name) != origin.get(name):
+            raise ValueError(
+                f"{place} holds the pairs of a source with {name}={known.get(name)!r}, not {origin.get(name)!r}: "
+                "name another folder, or remove this one"
+            )
 
 
 def _joined(one: "tuple[str, ParallelPairs]", other: "tuple[str, ParallelPairs]") -> "tuple[str, ParallelPairs]":
@@ -232,7 +277,7 @@ def _found(name: str, kind: str, folder: Path, where: Mapping[str, str]) -> list
     path = os.path.join(folder, name)
     if os.path.exists(path) or "{lang}" in name:
         return [path]
-    files = sorted(glob.glob(path, recursive=True))
+    files = [os.path.join(folder, file) for file in sorted(glob.glob(name, root_dir=folder, recursive=True))]
     if not files:
         problem = "no file matches this pattern" if glob.has_magic(name) else "there is no such file or folder"
         raise FileNotFoundError(f"{where.get(name, '')}{path}: {problem}")
