@@ -113,10 +113,13 @@ def test_bad_frames():
         feedback(frame)
     with pytest.raises(ValueError, match="query_vec has 3 values and doc_vec 2"):
         feedback(found().assign(query_vec=[np.ones(3)] * 3))
+    with pytest.raises(ValueError, match="qid '1' is that of several queries"):
+        feedback(found().assign(qid="1", query=["x", "y", "y"]))
     with pytest.raises(TypeError, match="feedback: a str is no encoder"):
         ph.feedback("bm25")
     with pytest.raises(ValueError, match="num_results=0"):
         ph.feedback(Letters(), num_results=0)
+    assert ph.feedback(Letters(), num_results=np.int64(7)).num_results == 7
 
 
 class Letters:

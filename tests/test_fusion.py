@@ -210,6 +210,12 @@ def test_the_first_cells_of_rows():
         (lambda: ph.fuse("bm25", ONE), TypeError, "system 1 is a Ranking"),
         (lambda: ph.fuse("bm25", by="sum"), ValueError, "by='sum' is unknown"),
         (lambda: ph.fuse("bm25", weights=[1]), ValueError, "weights= are for fusion by scores"),
+        (lambda: ph.fuse("bm25", by="min-max", weights=[1, 2]), ValueError, "1 retrievers need as many weights"),
+        (lambda: ph.fuse("bm25", k=-1), ValueError, "k=-1"),
+        (lambda: ph.fuse("bm25", depth=1.5), TypeError, r"depth=1\.5 is float, not a whole number"),
+        (lambda: ph.fuse("bm25", num_results=0), ValueError, "num_results=0"),
+        (lambda: ph.fuse(Letters())(Corpus()), ValueError, "the corpus has no documents"),
+        (lambda: ph.fuse(Letters())(Corpus({"docno": "1", "body": "x"})), ValueError, "document 0 has no text"),
     ],
 )
 def test_wrong_input_is_named(make, error, message):
@@ -235,6 +241,17 @@ class Letters:
         return np.array([[text.lower().count(letter) for letter in "abdeghinorstuw"] for text in texts], np.float32)
 
     encode_documents = encode_queries
+
+
+class Corpus:
+    def __init__(self, *documents):
+        self.documents = documents
+
+    def get_corpus_iter(self):
+        return iter(self.documents)
+
+
+HOUSES = Corpus({"docno": "1", "text": "two houses", "lang": "en"}, {"docno": "2", "text": "zwei Häuser", "lang": "de"})
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +305,9 @@ def test_the_grid_keeps_the_ranks_of_fusions(tmp_path, monkeypatch):
     }
     assert len(prints) == 4 and ph.fuse(encoder).fingerprint not in prints
     assert ph.fuse("bm25", Letters()).fingerprint is None
+    numbers = {"k": 1.0, "depth": 9, "num_results": 9}
+    of_numpy = {name: np.array([value])[0] for name, value in numbers.items()}
+    assert ph.fuse("bm25", encoder, **of_numpy).fingerprint == ph.fuse("bm25", encoder, **numbers).fingerprint
 
 
 def test_fusions_share_indexes_and_vectors(monkeypatch):
@@ -301,12 +321,6 @@ def test_fusions_share_indexes_and_vectors(monkeypatch):
     assert len(encoder.texts) < 1.2 * len(set(encoder.texts)) and len(built) == 3
 
 
-class Corpus:
-    def get_corpus_iter(self):
-        yield {"docno": "1", "text": "two houses", "lang": "en"}
-        yield {"docno": "2", "text": "zwei Häuser", "lang": "de"}
-
-
 def test_an_encoder_that_wants_languages_gets_them():
     class Wants(Letters):
         wants_languages = True
@@ -318,14 +332,14 @@ def test_an_encoder_that_wants_languages_gets_them():
         encode_documents = encode_queries
 
     encoder = Wants()
-    retriever = ph.fuse(encoder)(Corpus())
+    retriever = ph.fuse(encoder)(HOUSES)
     found = retriever.transform(pd.DataFrame({"qid": ["1", "2"], "query": "house", "lang": ["en", "de"]}))
     assert len(found) == 4
     assert encoder.langs == [("two houses", "en"), ("zwei Häuser", "de"), ("house", "en"), ("house", "de")]
 
 
 def test_indexes_go_with_the_retriever():
-    retriever = ph.fuse("bm25", Letters(), num_results=5)(Corpus())
+    retriever = ph.fuse("bm25", Letters(), num_results=5)(HOUSES)
     cut = (retriever % 1).compile()
     folders = {Path(cut.retrievers[0].index.path).parent, Path(list(cut.retrievers[1])[1].index.path).parent}
     del retriever

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from operator import index as whole_number
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval._fuse import Memory, Queries, dense_index
+from pyterrier_hybrid.retrieval._fuse import Memory, Queries, at_least_one, dense_index
 from pyterrier_hybrid.retrieval._transformers import vectors_of
 
 
@@ -48,12 +47,7 @@ class VectorFeedback(pt.Transformer):
     def __init__(self, *, k: int = 10, weight: float = 0.5, temperature: float = 0.01) -> None:
         """Keep the settings."""
         super().__init__()
-        try:
-            self.k = whole_number(k)
-        except TypeError:
-            raise TypeError(f"k={k!r} is {type(k).__name__}, not a whole number") from None
-        if self.k < 1:
-            raise ValueError(f"k={k}: it must be at least 1")
+        self.k = at_least_one(k=k)
         if not 0 <= weight < float("inf"):
             raise ValueError(f"weight={weight}: it must be at least 0 and finite")
         if not 0 < temperature < float("inf"):
@@ -73,12 +67,15 @@ class VectorFeedback(pt.Transformer):
             document's.
 
         Raises:
-            ValueError: vectors are not all of one length, or have a value that is not finite.
+            ValueError: vectors are not all of one length, or have a value that is not finite; or a ``qid`` is that of
+                several queries.
         """
         pt.validate.result_frame(inp, extra_columns=["query_vec", "doc_vec", "score"], context=self)
         own = pt.model.query_columns(inp)
         columns = [name for name in inp.columns if name in own]
         queries = inp.drop_duplicates("qid")[columns].reset_index(drop=True)
+        if "query" in inp and (twice := inp.groupby("qid", sort=False)["query"].nunique().gt(1)).any():
+            raise ValueError(f"qid {twice.idxmax()!r} is that of several queries: give each its own")
         if not len(inp):
             return queries
         ordered = inp.sort_values(["score", "docno"], ascending=False, kind="stable")
@@ -204,6 +201,5 @@ def feedback(
     """
     if not (hasattr(encoder, "encode_queries") and hasattr(encoder, "encode_documents")):
         raise TypeError(f"feedback: a {type(encoder).__name__} is no encoder (encode_queries, encode_documents)")
-    if num_results < 1:
-        raise ValueError(f"num_results={num_results}: it must be at least 1")
-    return Feedback(encoder, VectorFeedback(k=k, weight=weight, temperature=temperature), num_results=num_results)
+    transformer = VectorFeedback(k=k, weight=weight, temperature=temperature)
+    return Feedback(encoder, transformer, num_results=at_least_one(num_results=num_results))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 import shutil
 import tempfile
 import weakref
@@ -50,7 +51,8 @@ class Fusion:
         if None in parts:
             return None
         plain = self.combine(*(pt.Transformer.identity() for _ in parts))
-        said = json.dumps([type(plain).__name__, plain._settings(), self.depth, parts])
+        # Numpy's numbers are none of JSON's.
+        said = json.dumps([type(plain).__name__, plain._settings(), self.depth, parts], default=float)
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
     def __repr__(self) -> str:
@@ -84,8 +86,8 @@ def fuse(
         ``lang``.
 
     Raises:
-        ValueError: no system, an unknown one, or an unknown way to fuse.
-        TypeError: a system that is none of these.
+        ValueError: no system, an unknown one, an unknown way to fuse, or options that do not fit.
+        TypeError: a system that is none of these, or a number that is not whole.
 
     >>> import pyterrier_hybrid as ph
     >>> class Corpus:
@@ -102,13 +104,34 @@ def fuse(
         raise ValueError(f"by={by!r} is unknown: choose reciprocal-rank, {', '.join(NORMALIZATIONS)}")
     if by == "reciprocal-rank" and weights is not None:
         raise ValueError("weights= are for fusion by scores: leave them out, or choose by='min-max'")
-    if depth < 1:
-        raise ValueError(f"depth={depth}: it must be at least 1")
+    depth, num_results = at_least_one(depth=depth), at_least_one(num_results=num_results)
     if by == "reciprocal-rank":
         combine = partial(ReciprocalRankFusion, k=k, num_results=num_results)
     else:
         combine = partial(ScoreFusion, weights=weights, normalization=by, num_results=num_results)
+    # What is wrong with the other options shows here, and not after hours of indexing.
+    combine(*(pt.Transformer.identity() for _ in systems))
     return Fusion(systems, combine, depth=depth)
+
+
+def at_least_one(**number: Any) -> int:
+    """A number as an int, also one of numpy's.
+
+    Raises:
+        TypeError: It is no whole number.
+        ValueError: It is below 1.
+
+    >>> at_least_one(depth=np.int64(3))
+    3
+    """
+    ((name, value),) = number.items()
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a whole number") from None
+    if whole < 1:
+        raise ValueError(f"{name}={value}: it must be at least 1")
+    return whole
 
 
 def _builder(number: int, system: Any, depth: int) -> Callable[[Any], pt.Transformer]:
@@ -140,6 +163,11 @@ def dense_index(corpus: Any, memory: "Memory") -> "FaissIndex":
     from pyterrier_hybrid.retrieval.index import FaissIndex
 
     documents = list(corpus.get_corpus_iter())
+    if not documents:
+        raise ValueError("the corpus has no documents")
+    for number, document in enumerate(documents):
+        if "text" not in document:
+            raise ValueError(f"document {number} has no text; its fields are {', '.join(document)}")
     langs = [document.get("lang") for document in documents]
     vectors = memory.vectors("documents", [document["text"] for document in documents], langs)
     blocks = array_blocks("the corpus", vectors, [document["docno"] for document in documents], langs)
