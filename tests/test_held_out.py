@@ -77,6 +77,28 @@ def test_a_question_stands_for_its_group_before_a_translation() -> None:
     assert [query.text for query in ir_datasets.load(family.id("en", "en")).queries_iter()] == ["Where is Rome?"]
 
 
+def test_a_language_may_have_queries_only() -> None:
+    """As in CLIR: queries in two languages, documents in one."""
+    pairs = ph.ParallelPairs([
+        Item("a", 1, "toy", ASKED, {"en": "Rome is here."}),
+        Item("b", 2, "toy", {"de": "Who is he?"}, {"en": "Er ist Otto."}),
+    ])  # fmt: skip
+    family = family_of(pairs)
+    assert (family.languages, family.query_only) == (("de", "en"), ("de",))
+    assert list(family.settings()) == [("en", "de"), ("en", "en"), ("multi", "de"), ("multi", "en"), ("multi", "multi")]
+    everyone = ir_datasets.load(family.id("multi", "multi"))
+    assert [query.text for query in everyone.queries_iter()] == ["Wo ist Rom?", "Who is he?", "Where is Rome?"]
+    with pytest.raises(ValueError, match="no documents in 'de' with queries in 'en': it has queries only in de"):
+        family.id("de", "en")
+    results = ph.LanguageExperiment({"words": Words()}, pairs, measures=["AP"])
+    assert results.settings[["doc_lang", "query_lang", "queries", "value"]].values.tolist() == [
+        ["en", "en", 1, 1.0], ["en", "de", 2, 1.0], ["multi", "de", 2, 1.0], ["multi", "en", 1, 1.0],
+    ]  # fmt: skip
+    assert results.table("csv") and results.heatmap("words")
+    only_german = ph.ParallelPairs([Item("a", 1, "toy", {"de": ASKED["de"]}, {"en": "Rome is here."})])
+    assert ph.LanguageValidation(only_german)(Words()) == {"cross": 1, "multi": 1, "mean": 1}
+
+
 def test_equal_pairs_are_one_family() -> None:
     assert family_of(held_out()) == family_of(held_out())
 

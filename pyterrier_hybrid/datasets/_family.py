@@ -74,6 +74,7 @@ class Family:
         split: The split that settings mean where none is said; default the last one.
         pivot: In a set of translation pairs the language that is in all of them. Each other language then has two
             settings, the pair's sentences in one language asked for by those in the other, and none is shared.
+        query_only: Those of the languages that have queries, but no documents.
         pools: Whether there are settings over the documents of all languages.
         measures: The names of the measures that are usual for the set; empty: those of the grid.
         title: The name in print.
@@ -92,6 +93,7 @@ class Family:
     splits: tuple[str, ...] = ()
     split: str | None = None
     pivot: str | None = None
+    query_only: tuple[str, ...] = ()
     pools: bool = True
     measures: tuple[str, ...] = ()
     title: str = ""
@@ -225,13 +227,17 @@ class Family:
                     yield doc_lang, query_lang
 
     def _has(self, doc_lang: str, query_lang: str) -> bool:
+        if doc_lang in self.query_only:
+            return False
         if self.pivot is None:
             return doc_lang != MULTI or self.pools
         return MULTI not in (doc_lang, query_lang) and (doc_lang == self.pivot) != (query_lang == self.pivot)
 
     def _no_setting(self, doc_lang: str, query_lang: str) -> str:
         has = (
-            "no pool of all languages"
+            f"queries only in {', '.join(self.query_only)}"
+            if doc_lang in self.query_only
+            else "no pool of all languages"
             if self.pivot is None
             else f"pairs of {self.pivot} and another language only: give {self.pivot!r} as one of the two"
         )

@@ -15,7 +15,7 @@ def family_of(pairs: "ParallelPairs") -> "Family":
 
     A query's relevant documents are its item's passages. Of each group one item is taken, since others of the group may
     answer its query without being known to. Its hard negatives are documents as well, and so are translations, which
-    answer nothing.
+    answer nothing. A language may have queries only, or documents only.
 
     The name is made of the pairs' fingerprint, so that equal pairs are one family. It holds them in memory until the
     process ends.
@@ -42,10 +42,11 @@ def family_of(pairs: "ParallelPairs") -> "Family":
             f"pairs: none of these {len(pairs):,} items asks anything, so there is nothing to search for: hold out "
             "some that have a query and a passage; translations alone are documents"
         )
-    languages = tuple(lang for at, lang in enumerate(pairs.languages) if pairs.has_passage[items, at].any())
+    has_passage, has_query = pairs.has_passage[items].any(axis=0), pairs.has_query[asked].any(axis=0)
     family = Family(
         f"pairs-{pairs.fingerprint[:12]}",
-        languages,
+        tuple(lang for at, lang in enumerate(pairs.languages) if has_passage[at] or has_query[at]),
+        query_only=tuple(lang for at, lang in enumerate(pairs.languages) if has_query[at] and not has_passage[at]),
         title="Held-out pairs",
         description="Queries and passages that were held out of the training pairs.",
     )

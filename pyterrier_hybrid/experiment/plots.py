@@ -49,7 +49,10 @@ def heatmap(
 
     rows, columns = cells.shape
     side = 0.52
-    figure = Picture(figsize=(side * columns + 2.1, side * rows + 1.75), layout="constrained", dpi=150)
+    # With few languages it is the text above the cells that needs the room.
+    text = max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1
+    size = max(side * columns + 2.1, text), max(side * rows + 1.75, 2.6)
+    figure = Picture(figsize=size, layout="constrained", dpi=150)
     axes = figure.add_subplot()
     image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
     axes.set_xticks(range(columns), [str(name) for name in values.columns])
@@ -86,7 +89,11 @@ def heatmap(
     bar.ax.tick_params(length=0, labelsize=8.5)
     bar.set_label(label)
     # Names of systems and datasets are no mathematics: a "$" in them is a "$".
-    axes.text(0, 1.015, subtitle, transform=axes.transAxes, fontsize=9, color="0.35", va="bottom", parse_math=False)
+    below = axes.text(
+        0, 1.015, subtitle, transform=axes.transAxes, fontsize=9, color="0.35", va="bottom", parse_math=False
+    )
+    below.set_in_layout(False)
+    axes.set_anchor("W")
     axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=20 if subtitle else 8, parse_math=False)
     return figure
 

@@ -46,6 +46,7 @@ class Datasets:
         self._provider = MetadataProvider(dict if metadata is None else counts)
         settings = [setting for setting in family.settings() if MULTI not in setting]
         self._every = tuple(dict.fromkeys(family.corpus(*setting) for setting in settings))
+        self._asked = tuple(dict.fromkeys(family.corpus(query_lang, doc_lang) for doc_lang, query_lang in settings))
         self._docs = {name: FamilyDocs(self._corpus, (name,)) for name in self._every}
         self._docs[MULTI] = FamilyDocs(self._corpus, self._every)
 
@@ -58,7 +59,7 @@ class Datasets:
         family = self._family
         corpus = MULTI if doc_lang == MULTI else family.corpus(doc_lang, query_lang)
         doc_names = self._every if doc_lang == MULTI else (corpus,)
-        query_names = self._every if query_lang == MULTI else (family.corpus(query_lang, doc_lang),)
+        query_names = self._asked if query_lang == MULTI else (family.corpus(query_lang, doc_lang),)
         queries = FamilyQueries(self._corpus, doc_names, query_names, split)
         qrels = FamilyQrels(self._corpus, doc_names, queries, split)
         subset = f"{family.title}: documents {doc_lang}, queries {query_lang}" + (f", {split}" if split else "")
