@@ -62,7 +62,7 @@ _ESTIMATED_ON = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="What to compare: mono, cross, hybrid, mixed, length-grouped, multi-positive.",
 )  # fmt: skip
 @click.option(
-    "--seeds", multiple=True, type=WholeNumber(0), metavar="NUMBER...",
+    "--seeds", multiple=True, type=WholeNumber(0, 2**32 - 1), metavar="NUMBER...",
     help="Train with each sampler once a seed, and show means over seeds with their standard deviation.",
 )  # fmt: skip
 @click.option("--no-train", is_flag=True, help="Evaluate the encoder as it is.")

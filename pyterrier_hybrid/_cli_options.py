@@ -194,7 +194,7 @@ def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], C
             "--save-steps", type=click.IntRange(0),
             help="Batches between two checkpoints, from which the same command goes on after a kill; 0: none.",
         ),
-        click.option("--seed", type=click.IntRange(0), show_default="0"),
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), show_default="0"),
     ]  # fmt: skip
 
     def decorate(command: Callable) -> Callable:

@@ -44,7 +44,8 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
         if output is None:
             raise click.UsageError("--output is missing: name the folder to make for the encoder")
     with errors_in_one_line():
-        recipe = recipe_of(options, name=output.resolve().name if output else "", sampler=sampler)
+        name = output.resolve().name.lstrip(".") if output else ""
+        recipe = recipe_of(options, name=name, sampler=sampler)
         if output is None:
             output = Path(recipe.name)
             if output.exists():
@@ -84,7 +85,7 @@ def _interrupted(output: Path) -> str:
     help="Shares of monolingual batches to compare.",
 )  # fmt: skip
 @click.option(
-    "--seeds", multiple=True, type=WholeNumber(0), metavar="NUMBER...", default=[0], show_default="0",
+    "--seeds", multiple=True, type=WholeNumber(0, 2**32 - 1), metavar="NUMBER...", default=[0], show_default="0",
     help="Of the batches of each.",
 )  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Keep every trained encoder.")

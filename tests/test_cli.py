@@ -121,8 +121,8 @@ def test_train_holds_out_pairs(tmp_path, pairs_file):
 
 def test_train_a_transformer_and_train_it_on(tmp_path, pairs_file):
     run("train", "--pairs", pairs_file, "--encoder", "transformer", *SMALL, "--output", tmp_path / "one")
-    run("train", "--pairs", "atlas/train", "--encoder", tmp_path / "one", *SMALL, "--output", tmp_path / "two")
-    assert ph.DenseEncoder(tmp_path / "two").dim == 16
+    run("train", "--pairs", "atlas/train", "--encoder", tmp_path / "one", *SMALL, "--output", tmp_path / ".two")
+    assert ph.DenseEncoder(tmp_path / ".two").dim == 16
 
 
 def test_datasets():

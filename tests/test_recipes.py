@@ -101,7 +101,8 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': unknown"),
         (SMALL + "validation: {share: 1}", "line 7, column 1, field 'validation': give one of hold_out, datasets"),
         (SMALL + "validation: {hold_out: a}", "field 'validation.hold_out': 'a' is not a number"),
-        (SMALL + "seed: -1", "field 'seed': -1 is negative"),
+        (SMALL + "seed: -1", "field 'seed': -1 is no seed: give a number from 0 to 4294967295"),
+        (SMALL + "seed: 4294967296", "field 'seed': 4294967296 is no seed"),
         (SMALL.replace("name: small", "name: a/b"), "line 2, column 1, field 'name': 'a/b' is no folder's name"),
     ],
 )  # fmt: skip

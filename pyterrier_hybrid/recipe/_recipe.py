@@ -89,8 +89,8 @@ class Recipe:
         values = check_fields(copy.deepcopy(values), (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
         if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("/\\"):
             raise FieldError(("name",), f"{values['name']!r} is no folder's name: an output is named by it")
-        if values["seed"] < 0:
-            raise FieldError(("seed",), f"{values['seed']} is negative: give 0 or more")
+        if not 0 <= values["seed"] < 2**32:
+            raise FieldError(("seed",), f"{values['seed']} is no seed: give a number from 0 to {2**32 - 1}")
         folder = Path(self.folder)
         for name, check in {**CHECKS, "pairs": partial(CHECKS["pairs"], folder=folder)}.items():
             values[name] = check(values[name], (name,))
