@@ -73,6 +73,16 @@ def test_each_language_has_its_own(tmp_path: Path) -> None:
     assert (len(pairs), pairs.negatives(0, "de"), pairs.negatives(0, "en")) == (1, ["Dort."], ["Three is nearest."])
 
 
+def test_a_sentence_that_another_language_has_as_its_passage_is_left_out(tmp_path: Path) -> None:
+    left = {"lang": "de", "question": "Wo?", "passage": "Hier.", "context": f"{ANSWER} Hier. Dort.", "id": "0"}
+    english = asked(id="0")
+    for rows in ((left, english), (english, left)):
+        pairs = ParallelPairs.from_jsonl(write(tmp_path / "pairs.jsonl", *rows), context_negatives=2)
+        assert pairs.negatives(0, "de") == ["Dort."]
+    with pytest.raises(ValueError, match=r"line 2, field 'negatives.de\[0\]'.*is the item's own passage"):
+        ParallelPairs.from_jsonl(write(tmp_path / "pairs.jsonl", english, {**left, "negatives": [ANSWER]}))
+
+
 def test_read_from_squad(tmp_path: Path) -> None:
     qa = {"id": "q", "question": "Where?", "answers": [{"text": "answer", "answer_start": PARAGRAPH.index("answer")}]}
     path = tmp_path / "squad.json"

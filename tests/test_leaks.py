@@ -109,6 +109,8 @@ def test_counts_by_set_and_language(pairs, leaks):
     assert table.loc[("toy", "en")].to_dict() == {"items": 8, "exact": 3, "near": 3, "phrase": 0}
     assert table.loc[("toy", "de"), "near"] == table.loc[("talk", "en"), "near"] == 1
     assert ("talk", "de") not in table.index
+    hard = find_leaks(ParallelPairs([item("n", negatives={"de": [DOCUMENT]})]), ["atlas/en/test"]).table()
+    assert hard[["language", "items", "exact"]].values.tolist() == [["de", 0, 1]]
     assert repr(leaks).startswith("8 of 10 items leak from atlas/en/test: 3 exactly, 5 nearly\n")
     assert "<table" in leaks._repr_html_()
 

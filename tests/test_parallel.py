@@ -216,3 +216,34 @@ def test_filter_leaves_the_store_alone():
     pairs = ParallelPairs([Item("1", None, "toy", {"de": "Wer?", "en": "Who?"}, {"de": "Ich.", "en": "Me."})])
     pairs.filter(languages=["de"])
     assert pairs.item(0).queries == {"de": "Wer?", "en": "Who?"}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"id": 1}, "id: 1 is no name"),
+        ({"id": " "}, "id: ' ' is no name"),
+        ({"dataset": None}, "dataset: None is no name"),
+        ({"group": 1.5}, "group: 1.5 is neither"),
+    ],
+)
+def test_items_that_could_not_be_written(change, problem):
+    item = Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."})._replace(**change)
+    with pytest.raises(ValueError, match=problem):
+        ParallelPairs([item])
+
+
+@pytest.mark.parametrize("held_out", [0, 1.0, 1.5, float("nan"), float("inf"), 9])
+def test_parts_that_would_be_empty(held_out):
+    items = [Item(str(n), n, "toy", {"en": f"{n}?"}, {"en": f"{n}!"}) for n in range(3)]
+    if held_out == 1.0:
+        assert len(ParallelPairs(items).split(held_out)[1]) == 1
+        return
+    with pytest.raises(ValueError, match="leaves a part empty"):
+        ParallelPairs(items).split(held_out)
+
+
+def test_json_that_cannot_be_read(tmp_path):
+    (tmp_path / "pairs.jsonl").write_text('{"group": ' + "9" * 5000 + "}")
+    with pytest.raises(ValueError, match=r"pairs.jsonl, line 1: not a JSON object that can be read"):
+        ParallelPairs.from_jsonl(tmp_path / "pairs.jsonl")

@@ -60,6 +60,8 @@ def test_dropping_a_language_is_filtering():
     pairs = ParallelPairs(parallel(20))
     assert_same(pairs.imbalance({"de": 0}), pairs.filter(languages=["en", "fr"]))
     assert_same(pairs.imbalance({"de": 1.0}), pairs)
+    hard = Item("x", None, "toy", {"en": "Who?"}, {"en": "Me."}, False, {"de": ["Du."]})
+    assert (pairs + ParallelPairs([hard])).imbalance({"de": 0}).item(20).negatives is None
     assert_same(pairs.imbalance({}), pairs)
 
 

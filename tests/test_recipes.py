@@ -275,6 +275,12 @@ def test_a_folder_keeps_the_pairs_of_one_source(folder, pairs):
     ):
         with pytest.raises(ValueError, match=problem):
             recipe.override(pairs={"sources": [source]}).load_pairs()
+    # What was read before an error is remembered too.
+    (folder / "bad.jsonl").write_text("{")
+    with pytest.raises(ValueError, match=r"bad.jsonl, line 1"):
+        recipe.override(pairs={"sources": [{**one, "folder": "early"}, "bad.jsonl"]}).load_pairs()
+    with pytest.raises(ValueError, match="early holds the pairs of"):
+        recipe.override(pairs={"sources": [{"parquet": "two.parquet", "folder": "early"}]}).load_pairs()
     # Moved together, and called from elsewhere, it is the same source.
     folder.rename(folder.parent / "moved")
     again = ph.Recipe.from_file("moved/small.yaml").override(pairs={"sources": [one]})

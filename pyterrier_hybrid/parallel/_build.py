@@ -186,4 +186,4 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 def _group_key(item: Item) -> str | None:
     if item.group is None:
         return None
-    return f"\0group\0{item.group!r}" if isinstance(item.group, str) else f"\0group\0{int(item.group)}"
+    return f"\0group\0{str(item.group)!r}" if isinstance(item.group, str) else f"\0group\0{int(item.group)}"

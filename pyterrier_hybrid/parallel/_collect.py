@@ -50,6 +50,8 @@ class Collector:
         self._choice = choice
         self._items: list[Item] = []
         self._numbers: dict[tuple[str, str, bool], int] = {}
+        # By the number of an item: those of its negatives that nobody wrote down.
+        self._around: dict[int, set[str]] = {}
         self._linked: list[int] = []
         self._keys: list[str] = []
 
@@ -101,6 +103,7 @@ class Collector:
         builder.links.groups.add(np.array(self._linked, np.int64) + builder.rows, self._keys)
         self._linked, self._keys = [], []
         self._numbers.clear()
+        self._around.clear()
         self._items.reverse()
         builder.add_items((self._items.pop() for _ in range(len(self._items))), checked=True)
 
@@ -113,6 +116,7 @@ class Collector:
             raise RowError("group", f"{group!r} is neither an int nor a str")
         if context is not None and not isinstance(context, str):
             raise RowError("context", f"{context!r} is not a string")
+        around: list[str] = []
         if self._context_negatives and context and field == "lang":
             lang = row["lang"]
             around = neighbours(passages[lang], context, self._context_negatives)
@@ -130,10 +134,15 @@ class Collector:
             self._items.append(item)
         else:
             item = self._items[number] = self._extended(self._items[number], item, field)
-        found = own_negative(item)
-        if found is not None:
+        if around:
+            self._around.setdefault(number, set()).update(around)
+        while (found := own_negative(item)) is not None:
             code, place = found
             text = item.negatives[code][place]
+            if text in self._around.get(number, ()):
+                # A sentence of the context is also the passage in another language, as where it was left untranslated.
+                del item.negatives[code][place]
+                continue
             raise RowError(f"negatives.{code}[{place}]", f"{text!r} is the item's own passage: leave it out")
         if group is not None:
             self._linked.append(number)
@@ -164,6 +173,8 @@ def _parsed(line: bytes) -> dict[str, Any]:
         raise RowError(None, f"not UTF-8 at byte {error.start}: save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         raise RowError(None, f"not a JSON object: {error.msg} at column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise RowError(None, f"not a JSON object that can be read: {error}") from None
     if b"\\ud" in line.lower():
         try:
             json.dumps(row, ensure_ascii=False).encode()

@@ -27,7 +27,8 @@ def unbalanced(
         # One order for each seed and language, of which any share is a beginning.
         order = np.random.default_rng([seed, *language.encode()]).permutation(len(items))
         lost = items[order[round(share * len(items)) :]]
-        dropped = np.zeros(len(texts), bool)
+        # Without the language, its negatives go even where an item has neither query nor passage in it.
+        dropped = np.full(len(texts), share == 0)
         dropped[lost if rows is None else rows[lost]] = True
         texts = texts.without(language, dropped)
         # The kinds without the language come after those with it.

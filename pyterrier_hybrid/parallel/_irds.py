@@ -8,7 +8,7 @@ from typing import Any
 from more_itertools import chunked
 
 from pyterrier_hybrid.parallel._build import Builder
-from pyterrier_hybrid.parallel._rows import Item, has_pair, is_blank, text_key
+from pyterrier_hybrid.parallel._rows import Item, check_language, has_pair, is_blank, text_key
 
 PLACEHOLDER = "{lang}"
 # So many pairs are looked up at a time.
@@ -68,7 +68,9 @@ def read_irds(
         )
     sources = {}
     for code in languages:
-        of_language = name.replace(PLACEHOLDER, code)
+        check_language(code)
+        # mMARCO has Dutch under another code.
+        of_language = name.replace(PLACEHOLDER, "dt" if name.startswith("mmarco/") and code == "nl" else code)
         try:
             sources[code] = ir_datasets.load(of_language)
         except KeyError:
@@ -76,6 +78,7 @@ def read_irds(
         for part in ("docs", "queries", "qrels", "docpairs")[: 4 if negatives else 3]:
             if not sources[code].has(part):
                 raise ValueError(f"{of_language} has no {part}: choose a part of it that has, such as its train part")
+        _check_languages(sources[code], of_language, code)
     lost: Counter[str] = Counter()
     if parallel:
         dataset = name.replace(f"/{PLACEHOLDER}", "").replace(PLACEHOLDER, "")
@@ -87,6 +90,20 @@ def read_irds(
     if lost:
         counts = ", ".join(f"{count:,} {what}" for what, count in lost.items())
         warnings.warn(f"{name}: skipped what its judgements name and it does not have: {counts}", stacklevel=5)
+
+
+def _check_languages(source: Any, name: str, code: str) -> None:
+    for part, lang in (("queries", source.queries_lang()), ("documents", source.docs_lang())):
+        lang = "nl" if lang == "dt" else lang
+        if lang is not None and _base(lang) != _base(code):
+            raise ValueError(
+                f"{name} has {part} in {lang!r}, not in {code!r}: choose a dataset with both in that language"
+            )
+
+
+def _base(code: str) -> str:
+    """A code without script and region, which datasets leave out."""
+    return code.replace("_", "-").split("-")[0].lower()
 
 
 def _items(

@@ -283,7 +283,7 @@ class ParallelPairs(Sources):
             (8, 2)
         """
         total = int(self.groups.max()) + 1 if len(self) else 0
-        number = round(held_out * total) if held_out < 1 else operator.index(held_out)
+        number = round(held_out * total) if 0 < held_out < 1 else int(held_out) if held_out % 1 == 0 else 0
         if not 0 < number < total:
             raise ValueError(
                 f"held_out={held_out!r} means {number:,} of {total:,} groups, which leaves a part empty: "

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from numbers import Integral
 from typing import NamedTuple
 
 # Reading and writing show a bar if they take more than so many seconds.
@@ -71,7 +72,8 @@ def check_item(item: Item, place: str) -> None:
 
     Raises:
         TypeError: If it is no :class:`Item`.
-        ValueError: If a text is empty, a language unknown, no pair possible, or a negative the item's own passage.
+        ValueError: If the id or the dataset is no text, the group neither a text nor a whole number, a text is empty, a
+            language unknown, no pair possible, or a negative the item's own passage.
 
     >>> check_item(Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."}, negatives={"en": ["me."]}), "items[0]")
     Traceback (most recent call last):
@@ -81,6 +83,12 @@ def check_item(item: Item, place: str) -> None:
     if not isinstance(item, Item):
         raise TypeError(f"{place} is {type(item).__name__}, not Item: wrap its fields as Item(id, group, ...)")
     place = f"{place} ({item.id!r} of {item.dataset!r})"
+    for field in ("id", "dataset"):
+        value = getattr(item, field)
+        if not isinstance(value, str) or is_blank(value):
+            raise ValueError(f"{place}, {field}: {value!r} is no name: pass a text that is not empty")
+    if item.group is not None and (not isinstance(item.group, Integral | str) or isinstance(item.group, bool)):
+        raise ValueError(f"{place}, group: {item.group!r} is neither a whole number nor a text")
     for field in ("queries", "passages", "negatives"):
         for code, given in (getattr(item, field) or {}).items():
             try:

@@ -94,7 +94,9 @@ class Leaks:
         worst = kinds.groupby(keys, observed=True)["kind"].min().astype(str).reset_index()
         table = worst.groupby(["dataset", "language"])["kind"].value_counts().unstack(fill_value=0)
         table = table.reindex(columns=order, fill_value=0).rename_axis(columns=None).reset_index()
-        return self.counts.merge(table, on=["dataset", "language"])
+        # Of a language that only negatives have there is no item.
+        merged = self.counts.merge(table, on=["dataset", "language"], how="right")
+        return merged.fillna({"items": 0}).astype({"items": int})
 
     def remove(self, pairs: "ParallelPairs") -> "ParallelPairs":
         """Return the pairs without the items that leak, exactly or nearly, in any language.

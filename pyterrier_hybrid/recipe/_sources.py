@@ -4,7 +4,7 @@ import functools
 import glob
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,23 +189,26 @@ def read_sources(
     from pyterrier_hybrid.parallel import ParallelPairs, find_leaks
 
     # All files are looked for before the first is read, which may take hours.
-    calls, kept = [], {}
+    calls: list[tuple[Callable, list[str], dict[str, Any], dict[str, Any] | None]] = []
     for source in sources:
         kind, options = _parts(source)
         given = [source[kind]] if isinstance(source[kind], str) else source[kind]
+        origin = None
         if "folder" in options:
             options["folder"] = os.path.join(folder, options["folder"])
-            kept[options["folder"]] = _origin(source, folder)
+            origin = _origin(source, folder)
             if os.path.exists(options["folder"]):
-                _check_origin(options["folder"], kept.pop(options["folder"]))
-                calls.append((ParallelPairs.open, [options["folder"]], {}))
+                _check_origin(options["folder"], origin)
+                calls.append((ParallelPairs.open, [options["folder"]], {}, None))
                 continue
         arguments = [path for name in given for path in _found(name, kind, folder, where or {})]
-        calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options))
-    stores = [(", ".join(arguments), read(*arguments, **options)) for read, arguments, options in calls]
-    for place, origin in kept.items():
-        with whole_file(os.path.join(place, _ORIGIN)) as unfinished:
-            unfinished.write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options, origin))
+    stores = []
+    for read, arguments, options, origin in calls:
+        stores.append((", ".join(arguments), read(*arguments, **options)))
+        if origin is not None:
+            with whole_file(os.path.join(options["folder"], _ORIGIN)) as unfinished:
+                unfinished.write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     pairs = functools.reduce(_joined, stores)[1]
     return pairs if without_leaks is None else find_leaks(pairs, without_leaks).remove(pairs)
 
