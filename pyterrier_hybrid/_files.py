@@ -1,6 +1,7 @@
 """Outputs that appear whole or not at all: written beside their place, then renamed."""
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    unfinished = path.with_name(f".unfinished-{secrets.token_hex(6)}-{path.name}")
     try:
         yield unfinished
         os.replace(unfinished, path)

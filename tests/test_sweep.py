@@ -1,5 +1,6 @@
 """The sweep over alpha: its grid, what it keeps and skips, its best value; and the judge of encoders."""
 
+import functools
 import json
 
 import numpy as np
@@ -29,6 +30,10 @@ class Judge:
         self.calls += 1
         vectors = encoder.encode_queries(["Wo liegt Rom?", "Where is Rome?"])
         return {"first": float(vectors[:, 0].mean()), "mean": float(vectors.mean())}
+
+
+def judged(encoder, *, name):
+    return {"mean": float(len(name))}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,24 @@ def test_kept_models_are_what_was_judged(sweep, tmp_path):
     results = sweep(Judge(), alpha=[0.5], keep_models=True)
     kept = ph.DenseEncoder(tmp_path / "sweep" / "models" / "alpha-0.5-seed-0")
     assert Judge()(kept)["first"] == pytest.approx(results.frame["value"][0], abs=1e-6)
+
+
+def test_models_are_kept_of_a_sweep_that_is_done(sweep, tmp_path):
+    first = sweep(Judge(), alpha=[0.5], seeds=np.arange(1))
+    judge = Judge()
+    again = sweep(judge, alpha=[0.5], keep_models=True)
+    assert judge.calls == 1 and (tmp_path / "sweep" / "models" / "alpha-0.5-seed-0").exists()
+    pd.testing.assert_frame_equal(first.frame, again.frame)
+
+
+def test_settings_are_told_apart_by_value(sweep):
+    judges = [functools.partial(judged, name=name) for name in ("a", "b")]
+    sweep(judges[0], alpha=[0], batch_size=np.int64(8))
+    sweep(judges[0], alpha=[0], batch_size=8)
+    with pytest.raises(ValueError, match="batch_size was 8 and is now 16"):
+        sweep(judges[0], alpha=[0], batch_size=np.int64(16))
+    with pytest.raises(ValueError, match="evaluate was"):
+        sweep(judges[1], alpha=[0])
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """The sweep over alpha: one training and one evaluation for each share of monolingual batches and each seed."""
 
 import dataclasses
+import functools
 import json
+import operator
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from pyterrier_hybrid._files import whole_file
@@ -80,7 +83,10 @@ def sweep(
     >>> results.frame[["alpha", "seed", "measure"]].values.tolist()
     [[0.0, 0, 'mean'], [1.0, 0, 'mean']]
     """
-    alphas, seeds = _distinct("alpha", (round(float(value), 6) for value in alpha)), _distinct("seeds", seeds)
+    alphas, seeds = (
+        _distinct("alpha", (round(float(value), 6) for value in alpha)),
+        _distinct("seeds", map(operator.index, seeds)),
+    )
     base = sampler or HybridSampler()
     samplers = {value: dataclasses.replace(base, alpha=value) for value in alphas}
     for name in ("output", "seed"):
@@ -97,9 +103,9 @@ def sweep(
         for value, seed in bar:
             name = f"alpha-{value:g}-seed-{seed}"
             path = output / "runs" / f"{name}.json"
-            fresh = not path.exists()
+            model = output / "models" / name if keep_models else None
+            fresh = not path.exists() or (model is not None and not model.exists())
             if fresh:
-                model = output / "models" / name if keep_models else None
                 started = time.perf_counter()
                 trained = _trained(encoder, pairs, samplers[value], seed=seed, output=model, **options)
                 values = {key: float(number) for key, number in evaluate(trained).items()}
@@ -160,6 +166,12 @@ def _settings(
 
 def _described(value: Any) -> Any:
     """A value as JSON can hold it, which is equal in another process if the value is."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, functools.partial):
+        return [_described(part) for part in (value.func, value.args, value.keywords)]
+    if isinstance(value, Set):
+        return sorted((_described(part) for part in value), key=repr)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):
