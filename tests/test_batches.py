@@ -10,7 +10,7 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._tokens import CachedTexts, cache_key
-from pyterrier_hybrid.training.sampling import HybridSampler, MonoSampler
+from pyterrier_hybrid.training.sampling import CrossSampler, HybridSampler, MonoSampler
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,19 @@ def test_a_negative_that_answers_another_query_of_the_batch_is_left_out(encoder)
             assert not passages & set(negatives)
             assert len([text for text in negatives if text.startswith("wrong")]) == size
             assert size == 8 or any(text.startswith("passage") for text in negatives)
+
+
+def test_a_negative_that_answers_in_another_language_is_left_out(encoder):
+    """Whatever language the answered query has drawn, and however the text is written."""
+    texts = {"de": "Stelle C", "en": "passage C"}
+    store = ph.ParallelPairs([
+        Item("a", None, "toy", {"de": "Frage A", "en": "query A"}, {"de": "Stelle A", "en": "passage A"}, False,
+             {"de": ["Stelle C", "Falsch"], "en": ["passage C", "PASSAGE  c", "wrong"]}),
+        Item("c", None, "toy", {"de": "Frage C", "en": "query C"}, texts),
+    ])  # fmt: skip
+    planned = batches(store, encoder, CrossSampler(), batch_size=2, hard_negatives=3)
+    drawn = [tuple(text for _, text in planned._negatives(planned.plan.batch(t), t)) for t in range(planned.length)]
+    assert set(drawn) == {("Falsch",), ("wrong",)}
 
 
 def test_batches_can_be_sent_to_workers(store, encoder):

@@ -73,6 +73,10 @@ def test_shift_by_hand():
     vectors, langs, items = [[1, 5], [2, 9], [50, 50], [1, 1], [2, 3], [9, 9]], ["de"] * 3 + ["en"] * 3, list("abcabd")
     debias = SHIFT("en").fit_vectors(vectors, langs, items=items)
     assert debias.documents([[7, 7], [7, 7]], ["de", "en"]).tolist() == [[7, 2], [7, 7]]
+    by_index = pd.Series(items, index=[3, 1, 0, 5, 4, 2])
+    assert SHIFT("en").fit_vectors(vectors, langs, items=by_index).documents([[7, 7]], "de").tolist() == [[7, 2]]
+    with pytest.raises(ValueError, match="6 vectors, but 5 items"):
+        SHIFT("en").fit_vectors(vectors, langs, items=by_index[:5])
     half = SHIFT("en", alpha=0.5).fit_vectors(vectors, langs, items=items)
     assert half.documents([[7, 7]], "de").tolist() == [[7, 4.5]]
     assert debias.queries([[7, 7]], "fr").tolist() == [[7, 7]]

@@ -56,6 +56,8 @@ def test_no_text_and_wrong_text(encoder):
     assert encoder.encode_queries([]).shape == (0, 16)
     with pytest.raises(TypeError, match=r"queries\[1\] is 7, a int"):
         encoder.encode_queries(["one", 7])
+    with pytest.raises(TypeError, match="documents is a str: pass a list of texts"):
+        encoder.encode_documents("one")
 
 
 def test_opens_again(encoder, saved):

@@ -84,7 +84,7 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         self, debias: "Debias", index: "FaissIndex", *, num_results: int, lang: str | Sequence[str] | None
     ) -> None:
         """Search ``index``."""
-        langs = (lang,) if isinstance(lang, str) else None if lang is None else tuple(lang)
+        langs = (lang,) if isinstance(lang, str) else None if lang is None else tuple(dict.fromkeys(lang))
         super().__init__(debias, index.path, num_results, langs)
         if num_results < 1:
             raise ValueError(f"num_results={num_results}: it must be at least 1")

@@ -186,8 +186,10 @@ class SHIFT(Debias):
         return sample_pairs(source, role, limit=limit, seed=seed, source=self.source)
 
     def _learn(self, vectors: np.ndarray, langs: np.ndarray, items: Sequence[Hashable] | None) -> dict[str, np.ndarray]:
-        if items is None or len(items) != len(vectors):
-            raise ValueError(f"{len(vectors)} vectors, but {len(items or ())} items: give one for each vector")
+        # A Series would be looked up by its index.
+        items = [] if items is None else list(items)
+        if len(items) != len(vectors):
+            raise ValueError(f"{len(vectors)} vectors, but {len(items)} items: give one for each vector")
         source = {items[row]: row for row in np.flatnonzero(langs == self.source).tolist()}
         tables = {self.source: np.zeros(vectors.shape[1])}
         for lang in sorted({*langs.tolist()} - {self.source}):

@@ -379,6 +379,8 @@ class DenseEncoder:
         return copy.deepcopy(self._module)
 
     def _encode(self, texts: Sequence[str], prefix: str, what: str) -> np.ndarray:
+        if isinstance(texts, str):
+            raise TypeError(f"{what} is a str: pass a list of texts")
         for index, text in enumerate(texts):
             if not isinstance(text, str):
                 raise TypeError(f"{what}[{index}] is {text!r}, a {type(text).__name__}: every text must be a str")

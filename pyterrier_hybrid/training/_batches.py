@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from pyterrier_hybrid.parallel._rows import text_key
 from pyterrier_hybrid.training._plans import Plan, Triple
 
 if TYPE_CHECKING:
@@ -126,11 +127,17 @@ class PlannedBatches(Dataset):
         if not self.hard_negatives:
             return []
         rng = np.random.default_rng([self.plan.seed, t, _NEGATIVES])
-        right = {self.pairs.passage(item, language) for item, _, language in batch}
+        # Among mined negatives there are passages of other items, which answer these items' queries in any language.
+        places = {language: self.pairs.languages.index(language) for _, _, language in batch}
+        right = {
+            text_key(self.pairs.passage(item, language))
+            for item, _, _ in batch
+            for language, place in places.items()
+            if self.pairs.has_passage[item, place]
+        }
         drawn = []
         for row, (item, _, language) in enumerate(batch):
-            # Among mined negatives there are passages of other items, which answer these items' queries.
-            texts = [text for text in self.pairs.negatives(item, language) if text not in right]
+            texts = [text for text in self.pairs.negatives(item, language) if text_key(text) not in right]
             if len(texts) > self.hard_negatives:
                 texts = [texts[n] for n in np.sort(rng.choice(len(texts), self.hard_negatives, replace=False)).tolist()]
             drawn.extend((row, text) for text in texts)

@@ -20,7 +20,8 @@ class LinearAlpha(Configured):
     Args:
         start: Alpha at step 0, 0 to 1.
         end: Alpha from step ``steps`` on, 0 to 1.
-        steps: How many steps it takes, at least 1.
+        steps: How many batches it takes, at least 1. With ``gradient_accumulation_steps``, a step of the optimiser
+            is as many of them.
 
     Raises:
         ValueError: If alpha would be outside 0 to 1, or steps below 1.
@@ -58,7 +59,8 @@ class CosineAlpha(LinearAlpha):
     Args:
         start: Alpha at step 0, 0 to 1.
         end: Alpha from step ``steps`` on, 0 to 1.
-        steps: How many steps it takes, at least 1.
+        steps: How many batches it takes, at least 1. With ``gradient_accumulation_steps``, a step of the optimiser
+            is as many of them.
 
     Raises:
         ValueError: If alpha would be outside 0 to 1, or steps below 1.

@@ -107,6 +107,8 @@ def train(
         hard_negatives: how many of an item's hard negatives join its batch, in the passage's language.
         mask: which passages of a batch are no negatives of a query: those of its "document" (all that shares a text or
             a given group with it), those of items with the same "passage", or those of the same "item" only.
+            The samplers of this package draw no two of a document into a batch, so that this is for samplers of your
+            own; hard negatives are told apart by their texts.
         dropout: the share of values that dropout layers drop; ``None`` leaves the encoder's own.
         freeze_token_embeddings: leave the token vectors as they are, which saves most of the optimiser's work where the
             vocabulary is large.
