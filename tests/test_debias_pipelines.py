@@ -152,6 +152,8 @@ def test_an_unchanged_index_is_searched_as_if_it_were_debiased(debias, index, tm
 def test_some_languages_of_an_unchanged_index_and_a_cutoff(index):
     debias = fitted(Centring(normalize=False))
     some = debias.retriever(index, lang=["de", "zh"]).transform(queries())
+    twice = debias.retriever(index, lang=["de", "zh", "de"]).transform(queries())
+    pd.testing.assert_frame_equal(some, twice)
     assert len(some) == 7 * 30
     cut = (debias.retriever(index) % 3).compile()
     assert repr(cut) == repr(debias.retriever(index, 3))
