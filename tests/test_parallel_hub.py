@@ -44,6 +44,12 @@ def test_without_ids_every_row_is_an_item(rows, tmp_path):
     assert_same(ParallelPairs.from_hf(rows, lang="en", folder=tmp_path / "store", **COLUMNS), pairs)
 
 
+def test_ids_may_be_numbers_of_numpy():
+    rows = datasets.Dataset.from_dict({"n": [7], "q": ["Who?"], "text": ["Me."]}).with_format("numpy")
+    pairs = ParallelPairs.from_hf(rows, lang="en", id="n", **COLUMNS)
+    assert pairs.item(0) == Item("7", 0, "toy", {"en": "Who?"}, {"en": "Me."})
+
+
 def test_many_rows_without_ids_are_not_kept(tmp_path, monkeypatch):
     from pyterrier_hybrid.parallel import _collect
 

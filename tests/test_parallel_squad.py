@@ -26,7 +26,7 @@ def squad(tmp_path):
 
 
 def test_questions_about_one_paragraph_are_one_group(squad):
-    path = squad(("A. B.", question("1"), question("2")), ("C.", question("3")), (" a.  b.", question("4")))
+    path = squad(("A. B.", question(1), question("2")), ("C.", question("3")), (" a.  b.", question("4")))
     pairs = ParallelPairs.from_squad(path, lang="en")
     assert (pairs.languages, pairs.datasets) == (["en"], ["toy"])
     assert [pairs.item(i).id for i in range(4)] == ["1", "2", "3", "4"]
@@ -87,7 +87,7 @@ def test_several_files_and_a_name(squad):
     (("A.", {"question": "q", "answers": [{}]}), r"qas\[0\]: no 'id'"),
     (("A.", {"id": "1", "answers": [{}]}), r"qas\[0\]: no 'question'"),
     (("A.", {"id": "1", "question": "q"}), r"qas\[0\]: no list 'answers'"),
-    (("A.", {"id": 1, "question": "q", "answers": [{}]}), r"qas\[0\], field 'id': 1 is not a string"),
+    (("A.", {"id": 1.5, "question": "q", "answers": [{}]}), r"qas\[0\], field 'id': 1.5 is not a string"),
     ((None, question("1")), r"qas\[0\], field 'context': None is not a string|field 'passage': None is not a string"),
     (("A.", question("1"), question("1")), r"qas\[1\], field 'lang': 'en' of id '1' in set 'toy' is there a second"),
     (("A.", question("1", " ")), "empty text, as in 1 of 1 rows"),

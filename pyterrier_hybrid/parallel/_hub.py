@@ -1,6 +1,7 @@
 """The reader of Hugging Face datasets."""
 
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from pyterrier_hybrid.parallel._build import Builder
@@ -84,7 +85,7 @@ def _rows(
     for batch in dataset.iter(batch_size=1000):
         for values in zip(*(batch[column] for column in columns.values()), strict=True):
             row = {"set": name, "id": str(number), "lang": lang, **dict(zip(columns, values, strict=True))}
-            if isinstance(row["id"], int):
+            if isinstance(row["id"], Integral):
                 row["id"] = str(row["id"])
             if isinstance(row.get("negatives"), str):
                 row["negatives"] = [row["negatives"]]

@@ -91,6 +91,9 @@ def _rows(path: Path, lang: str, dataset: str, unit: Unit, skipped: list[str]) -
                     if field not in question:
                         raise ValueError(f"{path}, {where}: no {field!r}, so this is no SQuAD file")
                     row[field] = question[field]
+                # Some files number their questions.
+                if isinstance(row["id"], int):
+                    row["id"] = str(row["id"])
                 if unit == "sentence" and isinstance(context, str):
                     row["passage"] = _sentence(context, answers[0], f"{path}, {where}.answers[0]")
                 yield where, row
