@@ -221,14 +221,18 @@ def test_shards(tmp_path):
 def test_damaged_files_are_named(toy, tmp_path):
     frames({"a": Known()}, toy, cache=tmp_path)
     path = next((tmp_path / "ranks").rglob("*.npy"))
-    path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=rf"cache: .*{path.name} cannot be read .*; remove this file"):
-        frames({"a": Known()}, toy, cache=tmp_path)
+    for content in (b"nothing", b""):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"cache: .*{path.name} cannot be read .*; remove this file"):
+            frames({"a": Known()}, toy, cache=tmp_path)
     np.save(path, np.zeros((2, 99), np.int32))
     with pytest.raises(ValueError, match=r"holds ranks of shape \(2, 99\), not \(2, "):
         frames({"a": Known()}, toy, cache=tmp_path)
     path.unlink()
     shard = next((tmp_path / "vectors").rglob("vectors.npy"))
+    shard.write_bytes(b"")
+    with pytest.raises(ValueError, match="cannot be read .*; remove this folder"):
+        frames({"a": Known()}, toy, cache=tmp_path)
     np.save(shard, np.zeros((2, 3)))
     with pytest.raises(ValueError, match="float64 vectors .*remove this folder"):
         frames({"a": Known()}, toy, cache=tmp_path)

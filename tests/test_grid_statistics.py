@@ -9,7 +9,7 @@ from scipy import stats
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment._intervals import bootstrap
-from pyterrier_hybrid.experiment._significance import holm, randomisation_test, t_test
+from pyterrier_hybrid.experiment._significance import TESTS, holm, randomisation_test, t_test
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,15 @@ def test_seeds_are_one_system(toy):
     expected = stats.ttest_rel(queries["three"], queries["one"]).pvalue
     row = three.query("doc_lang == 'es' and query_lang == 'es' and measure == 'AP'")
     assert row["p_value"].item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("test", sorted(TESTS))
+@pytest.mark.parametrize("seeds", [3, 5, 6, 7])
+def test_the_same_seed_again_is_no_difference(toy, seeds, test):
+    """Means over seeds are rounded, which is nothing to test."""
+    systems = {"one": Letters(), "several": [Letters()] * seeds}
+    settings = LanguageExperiment(systems, toy, measures=["AP", "nDCG"], baseline="one", test=test).settings
+    assert (settings.query("system == 'several'")["p_value"] == 1).all()
 
 
 def test_queries(toy, results):

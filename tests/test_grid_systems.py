@@ -178,6 +178,21 @@ def test_runs_with_gzip(toy, runs):
 
 
 @pytest.mark.parametrize(
+    "line", ["q1 Q0 d1 0 high tag", "q1 Q0 d1 0 1.5 my tag", "q1 Q0 d1 0"], ids=["score", "seven", "four"]
+)
+def test_a_file_that_is_no_run_is_named(tmp_path, line):
+    (tmp_path / "bad.trec").write_text(f"q0 Q0 d0 0 2.5 tag\n{line}\n")
+    with pytest.raises(ValueError, match=r"Runs: .*bad.trec is no run of TREC's six columns"):
+        Runs({"x": tmp_path / "bad.trec"}).read("x", doc_lang="de", query_lang="de")
+
+
+def test_ids_of_runs_are_read_as_they_are(tmp_path):
+    (tmp_path / "odd.trec").write_text('NA Q0 null 0 3.0 x\nq2 Q0 "a 1 2 x\nq3 Q0 b" 1 2 x\n')
+    found = Runs({"x": tmp_path / "odd.trec"}).read("x", doc_lang="de", query_lang="de")
+    assert found[["qid", "docno", "score"]].values.tolist() == [["NA", "null", 3], ["q2", '"a', 2], ["q3", 'b"', 2]]
+
+
+@pytest.mark.parametrize(
     ("files", "error", "message"),
     [
         (

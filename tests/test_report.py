@@ -92,6 +92,14 @@ def test_special_characters_of_names():
     assert results.table("markdown").splitlines()[2] == r"| a\|b\_\*c\* \<d\> $5 {x} \\ ~ ^ # | .500 |"
     escaped = r"a|b\_*c* <d> \$5 \{x\} \textbackslash{} \textasciitilde{} \textasciicircum{} \# & .500 \\"
     assert escaped in results.table("latex")
+    rows = make({"[ours] X": {(AP, "mono"): 0.5}, "*x": {(AP, "mono"): 0.25}}).table("latex").splitlines()
+    assert rows[6:8] == [r"{[}ours] X & \textbf{.500} \\", r"{*}x & .250 \\"]
+
+
+def test_file_names_are_counted_in_bytes(tmp_path):
+    results = make({"αβγ" * 40: {(AP, "mono"): 0.5}, "αβγ" * 41: {(AP, "mono"): 0.25}})
+    names = [path.name for path in results.save(tmp_path / "out") if path.suffix == ".png"]
+    assert len(set(names)) == 2 and all(len(name.encode()) < 120 for name in names)
 
 
 def test_missing_kind_and_missing_value():

@@ -128,7 +128,7 @@ class Frames:
         """All tests of one setting at once: they share its queries."""
         p_values: dict[Cell, float] = {}
         for cells in self._tested(baseline):
-            differences = [self._values[cell] - self._values[baseline, cell[1], cell[2]] for cell in cells]
+            differences = [_difference(self._values[cell], self._values[baseline, cell[1], cell[2]]) for cell in cells]
             p_values.update(zip(cells, TESTS[test](np.stack(differences, axis=1)).tolist(), strict=True))
         return p_values
 
@@ -137,3 +137,10 @@ class Frames:
             cells = [cell for cell in self._cells if cell[1] == at and cell[0] != baseline]
             if cells:
                 yield cells
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The difference of values, 0 where nothing but the rounding of a mean over seeds is between them."""
+    difference = one - other
+    difference[np.abs(difference) <= 1e-12 * np.maximum(np.abs(one), np.abs(other))] = 0
+    return difference

@@ -79,7 +79,7 @@ class Shards:
         try:
             hashes = np.load(shard / _HASHES)
             vectors = np.load(shard / _VECTORS, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise ValueError(f"cache: {shard} cannot be read ({error}); remove this folder.") from error
         dim = self._vectors[0].shape[1] if self._vectors else vectors.shape[-1]
         if hashes.shape != (len(vectors), _HASH_BYTES) or vectors.dtype != np.float32 or vectors.shape[1:] != (dim,):

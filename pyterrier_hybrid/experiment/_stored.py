@@ -44,7 +44,7 @@ class StoredRanks:
             return None
         try:
             stored = np.load(path)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise ValueError(f"cache: {path} cannot be read ({error}); remove this file.") from error
         if stored.shape != (2, len(setting.query)):
             wanted = 2, len(setting.query)

@@ -180,4 +180,6 @@ def escape_latex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     special.update({"±": r"$\pm$", "–": "--"})
     special.update({character: f"\\{character}" for character in "&%$#_{}"})
-    return "".join(special.get(character, character) for character in " ".join(text.split()))
+    escaped = "".join(special.get(character, character) for character in " ".join(text.split()))
+    # At the beginning of a row these belong to the \\ of the row before.
+    return f"{{{escaped[0]}}}{escaped[1:]}" if escaped.startswith(("[", "*")) else escaped

@@ -50,7 +50,7 @@ def heatmap(
     rows, columns = cells.shape
     side = 0.52
     # With few languages it is the text above the cells that needs the room.
-    text = max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1
+    text = min(max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1, 12)
     size = max(side * columns + 2.1, text), max(side * rows + 1.75, 2.6)
     figure = Picture(figsize=size, layout="constrained", dpi=150)
     axes = figure.add_subplot()

@@ -391,7 +391,8 @@ def _file_names(systems: Iterable[str]) -> list[str]:
     """A safe file name for each system: letters, digits, dot, dash, and different without regard to case."""
     names: list[str] = []
     for system in systems:
-        stem = re.sub(r"[^\w.-]+", "-", system).strip("-.")[:80] or "system"
+        # The systems of files count bytes.
+        stem = re.sub(r"[^\w.-]+", "-", system).strip("-.").encode()[:80].decode(errors="ignore") or "system"
         name, number = stem, 2
         while name.lower() in [taken.lower() for taken in names]:
             name, number = f"{stem}-{number}", number + 1

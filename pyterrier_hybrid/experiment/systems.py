@@ -1,6 +1,8 @@
 """Systems of the grid that are not encoders, strings or functions: files of runs, and pipelines of vectors."""
 
+import csv
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,13 +66,25 @@ class Runs:
 
         Raises:
             FileNotFoundError: The file is not there.
+            ValueError: It is no run.
         """
-        import pyterrier as pt
-
         path = self.path(dataset_id, doc_lang=doc_lang, query_lang=query_lang)
         if not path.exists():
             raise FileNotFoundError(f"Runs: {path} is not there; {dataset_id} needs a run.")
-        return pt.io.read_results(str(path), format="trec")
+        names = {"qid": str, "iter": str, "docno": str, "rank": int, "score": float, "name": str}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                # An id may be NA or have a quotation mark.
+                found = pd.read_csv(
+                    path, sep=r"\s+", names=list(names), dtype=names, index_col=False, quoting=csv.QUOTE_NONE,
+                    na_filter=False,
+                )  # fmt: skip
+        except (ValueError, pd.errors.ParserWarning) as error:
+            raise ValueError(
+                f"Runs: {path} is no run of TREC's six columns (qid, Q0, docno, rank, score, name): {error}"
+            ) from None
+        return found.drop(columns="iter")
 
     def __repr__(self) -> str:
         return f"Runs({self.files!r})"
