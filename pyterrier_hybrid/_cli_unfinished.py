@@ -1,6 +1,5 @@
 """The folder of a comparison while it is not finished: what the same command goes on from."""
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid._files import locked, whole_file
 
 FOLDER = "unfinished"
 _OPTIONS, _LOCK = "options.json", "lock"
@@ -35,12 +34,7 @@ def unfinished(output: Path, options: Mapping[str, Any]) -> Iterator[Path]:
     check_place(output)
     folder = output / FOLDER
     options = json.loads(json.dumps(options))
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / _LOCK, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{output} is being written by another process: choose another place") from None
+    with locked(folder / _LOCK, f"{output} is being written by another process: choose another place"):
         if (folder / _OPTIONS).exists() and _has_work(output):
             _compare(output, json.loads((folder / _OPTIONS).read_text(encoding="utf-8")), options)
             click.echo(f"going on in {output}/")

@@ -1,5 +1,6 @@
 """Outputs that appear whole or not at all: written beside their place, then renamed."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -41,25 +42,19 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
                 file.chmod(file.stat().st_mode | 0o666 & ~mask)
         # Another process may have finished the same meanwhile.
         _check_free(path, overwrite)
-        with removed(path):
-            os.replace(unfinished, path)
+        old = set_aside(path)
+        os.replace(unfinished, path)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-@contextmanager
-def removed(path: Path) -> Iterator[None]:
-    """A folder or file at once moved out of the way, if it is there, and deleted when the block has ended.
-
-    A kill while it is deleted leaves no part of it in its place.
-    """
-    if not os.path.lexists(path):
-        yield
-        return
+def set_aside(path: Path) -> Path:
+    """Move what is there, if anything, into a folder to delete, so that a kill meanwhile leaves no part in its place."""
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-    os.replace(path, old / path.name)
-    yield
-    shutil.rmtree(old, ignore_errors=True)
+    if os.path.lexists(path):
+        os.replace(path, old / path.name)
+    return old
 
 
 @contextmanager
@@ -76,6 +71,26 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, problem: str) -> Iterator[None]:
+    """Keep other processes from what a lock file stands for, until the block ends or the process dies.
+
+    Args:
+        path: The file.
+        problem: What to say where another process has it.
+
+    Raises:
+        ValueError: Another process has it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(problem) from None
+        yield
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

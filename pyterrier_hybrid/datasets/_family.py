@@ -74,7 +74,6 @@ class Family:
         split: The split that settings mean where none is said; default the last one.
         pivot: In a set of translation pairs the language that is in all of them. Each other language then has two
             settings, the pair's sentences in one language asked for by those in the other, and none is shared.
-        query_only: Those of the languages that have queries, but no documents.
         pools: Whether there are settings over the documents of all languages.
         measures: The names of the measures that are usual for the set; empty: those of the grid.
         title: The name in print.
@@ -82,6 +81,7 @@ class Family:
         licence: The licence of the data.
         bibtex: How to cite the set.
         qrel_defs: Relevance level -> what it means.
+        query_only: Those of the languages that have queries, but no documents.
 
     >>> tiny = Family("tiny", ("de", "en"), splits=("train", "test"))
     >>> tiny.id("de", "en"), tiny.id("de", "de", "train"), tiny.id("multi", "en")
@@ -93,7 +93,6 @@ class Family:
     splits: tuple[str, ...] = ()
     split: str | None = None
     pivot: str | None = None
-    query_only: tuple[str, ...] = ()
     pools: bool = True
     measures: tuple[str, ...] = ()
     title: str = ""
@@ -101,6 +100,7 @@ class Family:
     licence: str = ""
     bibtex: str = ""
     qrel_defs: tuple[tuple[int, str], ...] = ((1, "relevant"),)
+    query_only: tuple[str, ...] = ()
 
     @property
     def docs_id(self) -> str:

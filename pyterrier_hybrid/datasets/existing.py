@@ -215,7 +215,7 @@ EXISTING = tuple(_PATTERNS)
 
 
 # ir_datasets has no language code of its own for the one, and the original of mMARCO elsewhere.
-_MMARCO_CODES = {"dt": "nl"}
+MMARCO_CODES = {"dt": "nl"}
 _MMARCO_ENGLISH = "msmarco-passage"
 
 
@@ -255,7 +255,7 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
         return _single(name, choices=", ".join(f"{set_name}/{known}" for known in splits))
     corpora, asked = splits[split], {}
     if set_name == "mmarco":
-        corpora = {_MMARCO_CODES.get(lang, lang): dataset_id for lang, dataset_id in corpora.items()}
+        corpora = {MMARCO_CODES.get(lang, lang): dataset_id for lang, dataset_id in corpora.items()}
         corpora = dict(sorted({**corpora, "en": f"{_MMARCO_ENGLISH}/{split}"}.items()))
         asked = {(doc_lang, lang): Asked(corpora[lang]) for doc_lang in (*corpora, MULTI) for lang in corpora}
     elif set_name == "neuclir":

@@ -57,6 +57,7 @@ def read_irds(
     import ir_datasets
 
     from pyterrier_hybrid.datasets import register
+    from pyterrier_hybrid.datasets.existing import MMARCO_CODES
 
     register()
     if isinstance(languages, str):
@@ -66,11 +67,11 @@ def read_irds(
             f"{name!r} with languages={list(languages)!r}: name at least one language, and put {PLACEHOLDER} into the "
             "name if there are several"
         )
+    theirs = {ours: code for code, ours in MMARCO_CODES.items()} if name.startswith("mmarco/") else {}
     sources = {}
     for code in languages:
         check_language(code)
-        # mMARCO has Dutch under another code.
-        of_language = name.replace(PLACEHOLDER, "dt" if name.startswith("mmarco/") and code == "nl" else code)
+        of_language = name.replace(PLACEHOLDER, theirs.get(code, code))
         try:
             sources[code] = ir_datasets.load(of_language)
         except KeyError:
@@ -93,9 +94,10 @@ def read_irds(
 
 
 def _check_languages(source: Any, name: str, code: str) -> None:
+    from pyterrier_hybrid.datasets.existing import MMARCO_CODES
+
     for part, lang in (("queries", source.queries_lang()), ("documents", source.docs_lang())):
-        lang = "nl" if lang == "dt" else lang
-        if lang is not None and _base(lang) != _base(code):
+        if lang is not None and _base(MMARCO_CODES.get(lang, lang)) != _base(code):
             raise ValueError(
                 f"{name} has {part} in {lang!r}, not in {code!r}: choose a dataset with both in that language"
             )

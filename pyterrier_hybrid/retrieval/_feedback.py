@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval._fuse import Memory, Queries, at_least_one, dense_index
+from pyterrier_hybrid._numbers import whole_number
+from pyterrier_hybrid.retrieval._fuse import Memory, Queries, dense_index
 from pyterrier_hybrid.retrieval._transformers import vectors_of
 
 
@@ -47,7 +48,7 @@ class VectorFeedback(pt.Transformer):
     def __init__(self, *, k: int = 10, weight: float = 0.5, temperature: float = 0.01) -> None:
         """Keep the settings."""
         super().__init__()
-        self.k = at_least_one(k=k)
+        self.k = whole_number("k", k)
         if not 0 <= weight < float("inf"):
             raise ValueError(f"weight={weight}: it must be at least 0 and finite")
         if not 0 < temperature < float("inf"):
@@ -202,4 +203,4 @@ def feedback(
     if not (hasattr(encoder, "encode_queries") and hasattr(encoder, "encode_documents")):
         raise TypeError(f"feedback: a {type(encoder).__name__} is no encoder (encode_queries, encode_documents)")
     transformer = VectorFeedback(k=k, weight=weight, temperature=temperature)
-    return Feedback(encoder, transformer, num_results=at_least_one(num_results=num_results))
+    return Feedback(encoder, transformer, num_results=whole_number("num_results", num_results))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import operator
 import shutil
 import tempfile
 import weakref
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid._numbers import whole_number
 from pyterrier_hybrid.retrieval._transformers import texts_of
 from pyterrier_hybrid.retrieval.fusion import NORMALIZATIONS, ReciprocalRankFusion, ScoreFusion
 
@@ -104,7 +104,7 @@ def fuse(
         raise ValueError(f"by={by!r} is unknown: choose reciprocal-rank, {', '.join(NORMALIZATIONS)}")
     if by == "reciprocal-rank" and weights is not None:
         raise ValueError("weights= are for fusion by scores: leave them out, or choose by='min-max'")
-    depth, num_results = at_least_one(depth=depth), at_least_one(num_results=num_results)
+    depth, num_results = whole_number("depth", depth), whole_number("num_results", num_results)
     if by == "reciprocal-rank":
         combine = partial(ReciprocalRankFusion, k=k, num_results=num_results)
     else:
@@ -112,26 +112,6 @@ def fuse(
     # What is wrong with the other options shows here, and not after hours of indexing.
     combine(*(pt.Transformer.identity() for _ in systems))
     return Fusion(systems, combine, depth=depth)
-
-
-def at_least_one(**number: Any) -> int:
-    """A number as an int, also one of numpy's.
-
-    Raises:
-        TypeError: It is no whole number.
-        ValueError: It is below 1.
-
-    >>> at_least_one(depth=np.int64(3))
-    3
-    """
-    ((name, value),) = number.items()
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a whole number") from None
-    if whole < 1:
-        raise ValueError(f"{name}={value}: it must be at least 1")
-    return whole
 
 
 def _builder(number: int, system: Any, depth: int) -> Callable[[Any], pt.Transformer]:

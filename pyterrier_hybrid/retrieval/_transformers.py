@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.encoder import DenseEncoder
 
 
+def check_texts(texts: Sequence[str], what: str) -> None:
+    """Check that what is to be encoded is a sequence of texts.
+
+    Raises:
+        TypeError: it is a single text, or one of them is not a string; the message names it.
+    """
+    if isinstance(texts, str):
+        raise TypeError(f"{what} is a str: pass a list of texts")
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"{what}[{index}] is {text!r}, a {type(text).__name__}: every text must be a str")
+
+
 def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
     """The column's texts.
 

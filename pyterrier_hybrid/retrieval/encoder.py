@@ -19,7 +19,7 @@ from pyterrier_hybrid.retrieval._modules import POOLINGS, EmbeddingModel, Static
 from pyterrier_hybrid.retrieval._presets import LABSE, MDPR, ME5, XLMR, options_of
 from pyterrier_hybrid.retrieval._scratch import new_model
 from pyterrier_hybrid.retrieval._settings import Settings, read_json, read_settings, write_json
-from pyterrier_hybrid.retrieval._transformers import DocEncoder, QueryEncoder, TextScorer
+from pyterrier_hybrid.retrieval._transformers import DocEncoder, QueryEncoder, TextScorer, check_texts
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _TRAINING = "training.json"
@@ -379,11 +379,7 @@ class DenseEncoder:
         return copy.deepcopy(self._module)
 
     def _encode(self, texts: Sequence[str], prefix: str, what: str) -> np.ndarray:
-        if isinstance(texts, str):
-            raise TypeError(f"{what} is a str: pass a list of texts")
-        for index, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise TypeError(f"{what}[{index}] is {text!r}, a {type(text).__name__}: every text must be a str")
+        check_texts(texts, what)
         # Equal texts get equal vectors, to the last bit, only if they are computed once: ties then stay ties.
         unique = {text: position for position, text in enumerate(dict.fromkeys(texts))}
         ids = self.tokenize([prefix + text for text in unique])

@@ -127,8 +127,10 @@ class PlannedBatches(Dataset):
         if not self.hard_negatives:
             return []
         rng = np.random.default_rng([self.plan.seed, t, _NEGATIVES])
+        given = {row: self.pairs.negatives(item, language) for row, (item, _, language) in enumerate(batch)}
+        given = {row: texts for row, texts in given.items() if texts}
         # Among mined negatives there are passages of other items, which answer these items' queries in any language.
-        places = {language: self.pairs.languages.index(language) for _, _, language in batch}
+        places = {batch[row][2]: self.pairs.languages.index(batch[row][2]) for row in given}
         right = {
             text_key(self.pairs.passage(item, language))
             for item, _, _ in batch
@@ -136,8 +138,8 @@ class PlannedBatches(Dataset):
             if self.pairs.has_passage[item, place]
         }
         drawn = []
-        for row, (item, _, language) in enumerate(batch):
-            texts = [text for text in self.pairs.negatives(item, language) if text_key(text) not in right]
+        for row, texts in given.items():
+            texts = [text for text in texts if text_key(text) not in right]
             if len(texts) > self.hard_negatives:
                 texts = [texts[n] for n in np.sort(rng.choice(len(texts), self.hard_negatives, replace=False)).tolist()]
             drawn.extend((row, text) for text in texts)

@@ -1,11 +1,10 @@
 """Checkpoints that a killed training resumes from, exactly."""
 
-import fcntl
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from safetensors.torch import load_file
 from torch import distributed, nn
 from transformers import TrainerCallback
 
-from pyterrier_hybrid._files import removed, whole_file
+from pyterrier_hybrid._files import locked, set_aside, whole_file
 
 _SETTINGS, _COMPLETE, _STATE, _LOCK = "settings.json", "complete.json", "trainer_state.json", "lock"
 
@@ -28,22 +27,14 @@ class Checkpoints:
     def __init__(self, output: str | Path) -> None:
         self.folder = Path(output).with_name(f"{Path(output).name}.checkpoints")
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other trainings from the folder; a kill frees it.
 
         Raises:
             ValueError: another training has it.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / _LOCK, "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ValueError(
-                    f"{self.folder} is being written by another training: wait for it, or choose another output"
-                ) from None
-            yield
+        problem = f"{self.folder} is being written by another training: wait for it, or choose another output"
+        return locked(self.folder / _LOCK, problem)
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Remember what decides the result, or compare it with what an interrupted training was started with.
@@ -81,8 +72,8 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove all, once the result is there."""
-        with removed(self.folder):
-            pass
+        if self.folder.exists():
+            shutil.rmtree(set_aside(self.folder), ignore_errors=True)
 
 
 class MarkComplete(TrainerCallback):

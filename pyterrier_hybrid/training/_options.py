@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from operator import index
 from typing import Any
 
 from transformers import TrainingArguments
+
+from pyterrier_hybrid._numbers import whole_number
 
 _LEAST = {
     "batch_size": 1, "max_steps": 1, "hard_negatives": 0, "chunk_size": 1, "validation_batches": 1, "eval_steps": 1,
@@ -61,7 +62,7 @@ def check_options(options: Mapping[str, Any], arguments: Mapping[str, Any]) -> N
     for name, least in _LEAST.items():
         value = options.get(name, arguments.get(name))
         if value is not None:
-            _check_count(name, value, least)
+            whole_number(name, value, least=least)
     for name in ("learning_rate", "temperature", "margin"):
         if isinstance(options[name], bool) or not isinstance(options[name], int | float):
             raise TypeError(f"{name}={options[name]!r} is {type(options[name]).__name__}, not a number")
@@ -97,15 +98,6 @@ def check_options(options: Mapping[str, Any], arguments: Mapping[str, Any]) -> N
 def decisive(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of ``TrainingArguments`` that change the result."""
     return {name: value for name, value in arguments.items() if not name.startswith(_WITHOUT_EFFECT)}
-
-
-def _check_count(name: str, value: Any, least: int) -> None:
-    try:
-        count = index(value)
-    except TypeError:
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a whole number") from None
-    if isinstance(value, bool) or count < least:
-        raise ValueError(f"{name}={value!r}: it must be at least {least}")
 
 
 def _started_by_torchrun() -> bool:

@@ -83,10 +83,8 @@ def sweep(
     >>> results.frame[["alpha", "seed", "measure"]].values.tolist()
     [[0.0, 0, 'mean'], [1.0, 0, 'mean']]
     """
-    alphas, seeds = (
-        _distinct("alpha", (round(float(value), 6) for value in alpha)),
-        _distinct("seeds", map(operator.index, seeds)),
-    )
+    alphas = _distinct("alpha", (round(float(value), 6) for value in alpha))
+    seeds = _distinct("seeds", map(operator.index, seeds))
     base = sampler or HybridSampler()
     samplers = {value: dataclasses.replace(base, alpha=value) for value in alphas}
     for name in ("output", "seed"):
