@@ -50,7 +50,7 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
 
 
 def set_aside(path: Path) -> Path:
-    """Move what is there, if anything, into a folder to delete, so that a kill meanwhile leaves no part in its place."""
+    """Move what is there, if anything, into a folder to delete, so that a kill leaves no part of it in place."""
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
     if os.path.lexists(path):
         os.replace(path, old / path.name)
