@@ -52,6 +52,7 @@ setup(
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": [
             "pytest>=8",
+            "pytest-xdist>=3.5",
             "hypothesis>=6.100",
             "nbclient>=0.10",
             "nbformat>=5.10",

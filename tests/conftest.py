@@ -20,6 +20,9 @@ for _name in ("IR_DATASETS_HOME", "PYTERRIER_HOME", "HF_HOME"):
     os.environ[_name] = str(Path(_HOMES.name) / _name.lower())
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers that all compute on all cores spend their time waiting for each other.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

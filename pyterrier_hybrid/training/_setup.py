@@ -1,5 +1,6 @@
 """What a training starts from: a module to change, processes, a folder, a way to validate."""
 
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -52,6 +53,21 @@ def this_process(device: torch.device, arguments: Mapping[str, Any]) -> tuple[in
         options["backend"] = arguments["ddp_backend"]
     state = PartialState(cpu=device.type == "cpu", **options)
     return state.process_index, state.num_processes
+
+
+def wait_for_all() -> None:
+    """Meet the other processes at the end of a training.
+
+    The process group stays, for a next training, until Python exits. Then it is ended by itself: threads of gloo that
+    outlive the interpreter abort the process now and then ("terminate called without an active exception").
+    """
+    distributed.barrier()
+    atexit.register(_end_process_group)
+
+
+def _end_process_group() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 @contextmanager

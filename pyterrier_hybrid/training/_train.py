@@ -29,6 +29,7 @@ from pyterrier_hybrid.training._setup import (
     shared_scratch,
     this_process,
     trainable_module,
+    wait_for_all,
 )
 from pyterrier_hybrid.training._step import ContrastiveModel
 from pyterrier_hybrid.training._tokens import CachedTexts
@@ -285,7 +286,7 @@ def train(
             trained.save(output)
         if world_size > 1:
             # Others may still be reading the best checkpoint.
-            distributed.barrier()
+            wait_for_all()
         if checkpoints and rank == 0:
             checkpoints.remove()
     return trained
