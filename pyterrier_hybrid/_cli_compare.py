@@ -39,6 +39,7 @@ from pyterrier_hybrid._cli_systems import (
     with_extra_rows,
 )
 from pyterrier_hybrid._cli_unfinished import FOLDER, check_place, unfinished
+from pyterrier_hybrid._numbers import LARGEST_SEED
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.recipe import Recipe
@@ -62,7 +63,7 @@ _ESTIMATED_ON = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="What to compare: mono, cross, hybrid, mixed, length-grouped, multi-positive.",
 )  # fmt: skip
 @click.option(
-    "--seeds", multiple=True, type=WholeNumber(0, 2**32 - 1), metavar="NUMBER...",
+    "--seeds", multiple=True, type=WholeNumber(0, LARGEST_SEED), metavar="NUMBER...",
     help="Train with each sampler once a seed, and show means over seeds with their standard deviation.",
 )  # fmt: skip
 @click.option("--no-train", is_flag=True, help="Evaluate the encoder as it is.")

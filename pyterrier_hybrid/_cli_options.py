@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from pyterrier_hybrid._numbers import LARGEST_SEED
 from pyterrier_hybrid._progress_bar import above_bars, close_bars
 
 SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
@@ -194,7 +195,7 @@ def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], C
             "--save-steps", type=click.IntRange(0),
             help="Batches between two checkpoints, from which the same command goes on after a kill; 0: none.",
         ),
-        click.option("--seed", type=click.IntRange(0, 2**32 - 1), show_default="0"),
+        click.option("--seed", type=click.IntRange(0, LARGEST_SEED), show_default="0"),
     ]  # fmt: skip
 
     def decorate(command: Callable) -> Callable:

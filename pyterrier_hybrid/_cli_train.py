@@ -18,6 +18,7 @@ from pyterrier_hybrid._cli_options import (
     training_options,
 )
 from pyterrier_hybrid._cli_recipes import recipe_of
+from pyterrier_hybrid._numbers import LARGEST_SEED
 
 
 @click.command(cls=ManyValues)
@@ -85,7 +86,7 @@ def _interrupted(output: Path) -> str:
     help="Shares of monolingual batches to compare.",
 )  # fmt: skip
 @click.option(
-    "--seeds", multiple=True, type=WholeNumber(0, 2**32 - 1), metavar="NUMBER...", default=[0], show_default="0",
+    "--seeds", multiple=True, type=WholeNumber(0, LARGEST_SEED), metavar="NUMBER...", default=[0], show_default="0",
     help="Of the batches of each.",
 )  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Keep every trained encoder.")

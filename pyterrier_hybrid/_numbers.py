@@ -3,6 +3,9 @@
 from operator import index
 from typing import Any
 
+# What numpy takes, and with it transformers.
+LARGEST_SEED = 2**32 - 1
+
 
 def whole_number(name: str, value: Any, *, least: int = 1) -> int:
     """A number as an int, also one of numpy's.

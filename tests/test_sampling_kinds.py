@@ -235,7 +235,7 @@ def test_one_positive_is_the_other_sampler():
 @pytest.mark.parametrize(("make", "error", "message"), [
     (lambda: LengthGroupedSampler("mono"), TypeError, "sampler='mono' is no sampler"),
     (lambda: LengthGroupedSampler(MonoSampler), TypeError, "no sampler"),
-    (lambda: LengthGroupedSampler(MonoSampler(), pool=1), ValueError, "pool=1 must be at least 2"),
+    (lambda: LengthGroupedSampler(MonoSampler(), pool=1), ValueError, "pool=1: it must be at least 2"),
     (lambda: LengthGroupedSampler(MonoSampler(), pool=2.5), TypeError, "pool=2.5 is float"),
     (lambda: MultiPositiveSampler(positives=0), ValueError, "positives=0"),
     (lambda: HybridSampler(mono="mono"), TypeError, "mono='mono' is no sampler"),

@@ -25,6 +25,7 @@ def pairs():
         ({"fp16": True}, "fp16=True needs a GPU"),
         ({"temperature": 0.0}, "temperature=0.0"),
         ({"batch_size": 99}, "batch_size=99"),
+        ({"seed": 2**32}, "seed=4294967296: it must be at most 4294967295"),
         ({"freeze_token_embeddings": True}, "static encoder nothing to learn"),
         ({"learning_rate": float("inf")}, "the loss is nan at step"),
     ],

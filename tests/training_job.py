@@ -4,7 +4,6 @@ OPTIONS is JSON: ``output``, ``options`` of ``train``, and where to kill: ``kill
 so many steps, when a checkpoint has been written but not yet marked as whole.
 """
 
-import atexit
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.training import HybridTrainer, InfoNCE
 from pyterrier_hybrid.training._batches import PlannedBatches, Texts
 from pyterrier_hybrid.training._checkpoints import MarkComplete
+from pyterrier_hybrid.training._setup import wait_for_all
 from pyterrier_hybrid.training._step import ContrastiveModel
 
 WORDS = {
@@ -92,21 +92,12 @@ def one_step(output):
     if rank == 0:
         save_file({name: value.grad for name, value in model.named_parameters()}, output)
     if world_size > 1:
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
-
-
-def fail_with_open_group():
-    if torch.distributed.is_initialized():
-        print("the process group outlives the training", file=sys.stderr, flush=True)
-        os._exit(1)
+        wait_for_all()
 
 
 def main():
     job = json.loads(sys.argv[1])
     torch.set_num_threads(1)
-    # First in, last out: what the training itself does at the exit is done by then.
-    atexit.register(fail_with_open_group)
     if job.get("one_step"):
         one_step(job["output"])
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid._files import whole_file
+from pyterrier_hybrid._numbers import LARGEST_SEED
 from pyterrier_hybrid.recipe._checks import FieldError, Keys, check_fields
 from pyterrier_hybrid.recipe._parts import CHECKS, SEARCH_OPTIONS
 from pyterrier_hybrid.recipe._sources import moved, read_sources
@@ -89,8 +90,8 @@ class Recipe:
         values = check_fields(copy.deepcopy(values), (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
         if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("/\\"):
             raise FieldError(("name",), f"{values['name']!r} is no folder's name: an output is named by it")
-        if not 0 <= values["seed"] < 2**32:
-            raise FieldError(("seed",), f"{values['seed']} is no seed: give a number from 0 to {2**32 - 1}")
+        if not 0 <= values["seed"] <= LARGEST_SEED:
+            raise FieldError(("seed",), f"{values['seed']} is no seed: give a number from 0 to {LARGEST_SEED}")
         folder = Path(self.folder)
         for name, check in {**CHECKS, "pairs": partial(CHECKS["pairs"], folder=folder)}.items():
             values[name] = check(values[name], (name,))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
-from numbers import Integral
 from typing import ClassVar, Protocol
 
+from pyterrier_hybrid._numbers import whole_number
 from pyterrier_hybrid.training._binding import TooFewGroupsError, checked_numbers, freeze_languages, freeze_mixing
 from pyterrier_hybrid.training._config import Configured
 from pyterrier_hybrid.training._curriculum import alpha_from, check_alpha
@@ -150,7 +150,7 @@ class LengthGroupedSampler(Configured):
 
     def __post_init__(self) -> None:
         check_sampler("sampler", self.sampler)
-        _check_count("pool", self.pool, 2)
+        whole_number("pool", self.pool, least=2)
 
     def plan(self, pairs: PairArrays, *, batch_size: int = 100, seed: int = 0) -> Plan:
         """Bind the sampler to a pair store.
@@ -223,7 +223,7 @@ class MultiPositiveSampler(Configured):
     def __post_init__(self) -> None:
         check_sampler("sampler", self.sampler)
         if self.positives is not None:
-            _check_count("positives", self.positives, 1)
+            whole_number("positives", self.positives)
 
     def plan(self, pairs: PairArrays, *, batch_size: int = 100, seed: int = 0) -> Plan:
         """Bind the sampler to a pair store.
@@ -248,13 +248,6 @@ class MultiPositiveSampler(Configured):
 def check_sampler(field: str, sampler: object) -> None:
     if isinstance(sampler, type) or not callable(getattr(sampler, "plan", None)):
         raise TypeError(f"{field}={sampler!r} is no sampler: pass one, such as MonoSampler()")
-
-
-def _check_count(field: str, count: object, least: int) -> None:
-    if isinstance(count, bool) or not isinstance(count, Integral):
-        raise TypeError(f"{field}={count!r} is {type(count).__name__}, not a whole number")
-    if count < least:
-        raise ValueError(f"{field}={count} must be at least {least}")
 
 
 def _check_single(sampler: LengthGroupedSampler | MultiPositiveSampler, inner: Plan) -> None:

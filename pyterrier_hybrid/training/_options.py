@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import TrainingArguments
 
-from pyterrier_hybrid._numbers import whole_number
+from pyterrier_hybrid._numbers import LARGEST_SEED, whole_number
 
 _LEAST = {
     "batch_size": 1, "max_steps": 1, "hard_negatives": 0, "chunk_size": 1, "validation_batches": 1, "eval_steps": 1,
@@ -63,6 +63,8 @@ def check_options(options: Mapping[str, Any], arguments: Mapping[str, Any]) -> N
         value = options.get(name, arguments.get(name))
         if value is not None:
             whole_number(name, value, least=least)
+    if options["seed"] > LARGEST_SEED:
+        raise ValueError(f"seed={options['seed']}: it must be at most {LARGEST_SEED}")
     for name in ("learning_rate", "temperature", "margin"):
         if isinstance(options[name], bool) or not isinstance(options[name], int | float):
             raise TypeError(f"{name}={options[name]!r} is {type(options[name]).__name__}, not a number")

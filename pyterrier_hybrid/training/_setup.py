@@ -1,6 +1,5 @@
 """What a training starts from: a module to change, processes, a folder, a way to validate."""
 
-import atexit
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -55,19 +54,19 @@ def this_process(device: torch.device, arguments: Mapping[str, Any]) -> tuple[in
     return state.process_index, state.num_processes
 
 
+# See wait_for_all.
+_last_meeting: list[Any] = []
+
+
 def wait_for_all() -> None:
-    """Meet the other processes at the end of a training.
+    """Meet the other processes when there is nothing more to do together.
 
-    The process group stays, for a next training, until Python exits. Then it is ended by itself: threads of gloo that
-    outlive the interpreter abort the process now and then ("terminate called without an active exception").
+    What was done together is kept, since it holds the Python context that it was started from, and gloo's thread would
+    free it whenever it gets to it. Where Python was ending by then, the process aborted ("terminate called without an
+    active exception"), and torchrun with it.
     """
-    distributed.barrier()
-    atexit.register(_end_process_group)
-
-
-def _end_process_group() -> None:
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
+    _last_meeting[:] = [distributed.barrier(async_op=True)]
+    _last_meeting[0].wait()
 
 
 @contextmanager
