@@ -31,6 +31,8 @@ _PUBLIC = {
     "feedback": "retrieval",
     "ParallelPairs": "parallel",
     "find_leaks": "parallel",
+    "Lexicon": "parallel",
+    "code_switch": "parallel",
     "MonoSampler": "training",
     "CrossSampler": "training",
     "HybridSampler": "training",

@@ -152,6 +152,10 @@ def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], C
         click.option("--languages", multiple=True, metavar="CODE...", help="To learn; by default all there are."),
         click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
         click.option(
+            "--lexicon", multiple=True, metavar="FILE...",
+            help="Words of several languages that mean the same: half of the queries without translation get some.",
+        ),
+        click.option(
             "--weight", "weights", multiple=True, type=Weight(), metavar="PATTERN=NUMBER...",
             help="Weight of one item of a set within the pairs, as in 'tatoeba*=0.1'; 1 by default.",
         ),

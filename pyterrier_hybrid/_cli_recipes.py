@@ -138,6 +138,9 @@ def _pairs(pairs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
         options = reading_options(pairs.get("sources", ()))
         sources = [typed(source, given.get("languages", ())) for source in given["pairs"]]
         result["sources"] = [{**options.get(next(iter(source)), {}), **source} for source in sources]
+    if "lexicon" in given:
+        files = [os.path.abspath(path) for path in given["lexicon"]]
+        result["code_switching"] = {**result.get("code_switching", {}), "lexicon": files}
     return result | {key: list(given[key]) for key in ("languages", "exclude") if key in given}
 
 

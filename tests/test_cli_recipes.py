@@ -86,6 +86,17 @@ def test_files_after_pairs_are_where_the_user_is(recipe, tmp_path):
     assert kept("deep/er").pairs == {"sources": [{"jsonl": ["../../here.jsonl"]}]}
 
 
+def test_a_lexicon_in_place_of_the_recipes(recipe, tmp_path):
+    recipe.write_text(SMALL.replace("pairs: {", "pairs: {code_switching: {lexicon: no.jsonl, share: 1}, "))
+    (tmp_path / "words.jsonl").write_text('{"terms": {"de": ["Aussicht"], "en": ["museum"]}}')
+    errors = run("train", recipe, code=1)
+    assert errors.splitlines() == [f"Error: {recipe.parent}/no.jsonl: there is no such file"]
+    run("train", recipe, "--lexicon", "words.jsonl")
+    assert kept().pairs["code_switching"] == {"lexicon": ["../words.jsonl"], "share": 1.0}
+    run("train", recipe, "--lexicon", "words.jsonl", "words.jsonl", "--seed", 1, "--output", "two")
+    assert kept("two").pairs["code_switching"]["lexicon"] == ["../words.jsonl", "../words.jsonl"]
+
+
 def test_another_sampler_keeps_what_fits_it(recipe):
     run("train", recipe, "--sampler", "mono")
     assert kept().sampler == {"name": "mono", "dataset_weights": {"atlas*": 2}}

@@ -231,6 +231,46 @@ def test_patterns_sources_and_filters(folder, pairs):
     assert loaded.has_query[:, loaded.languages.index("de")].mean() == pytest.approx(0.5, abs=0.01)
 
 
+def test_code_switching(folder, pairs, tmp_path):
+    words = {"terms": {"de": ["Aussicht", "Museum"], "en": ["museum"]}}
+    (folder / "words.jsonl").write_text(json.dumps(words))
+    rows = [
+        {"set": "toy", "id": str(n), "lang": "en", "question": f"Which museum is {n}?", "passage": f"Number {n}."}
+        for n in range(40)
+    ]
+    (folder / "toy.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    recipe = ph.Recipe.from_file(folder / "small.yaml").override(
+        pairs={"sources": ["toy.jsonl"], "code_switching": {"lexicon": "words.jsonl", "share": 0.25, "words": 1}},
+        validation={"hold_out": 0.5},
+    )
+    learned, held = recipe.load_pairs()
+    queries = [[part.query(i, "en") for i in range(len(part))] for part in (learned, held)]
+    assert [sum("Aussicht" in query for query in part) for part in queries] == [5, 0]
+    assert recipe.override(seed=1).load_pairs()[0].fingerprint != learned.fingerprint
+    # The paths of a recipe that is kept elsewhere begin there.
+    (tmp_path / "kept").mkdir()
+    recipe.save(tmp_path / "kept" / "recipe.yaml")
+    assert ph.Recipe.from_file(tmp_path / "kept" / "recipe.yaml").load_pairs()[0].fingerprint == learned.fingerprint
+    (folder / "words.jsonl").unlink()
+    with pytest.raises(FileNotFoundError, match=r"words\.jsonl: there is no such file"):
+        recipe.load_pairs()
+
+
+@pytest.mark.parametrize(
+    ("switching", "message"),
+    [
+        ({}, "field 'pairs.code_switching': 'lexicon' is missing"),
+        ({"lexicon": "w", "share": 2}, r"field 'pairs.code_switching.share': 2.0 is outside 0 to 1"),
+        ({"lexicon": "w", "word": 1}, "did you mean words"),
+        ({"lexicon": 3}, "field 'pairs.code_switching.lexicon'"),
+        ("words.jsonl", "field 'pairs.code_switching'"),
+    ],
+)
+def test_bad_code_switching(switching, message):
+    with pytest.raises(ValueError, match=message):
+        ph.Recipe(name="a", encoder="m", pairs={"sources": ["atlas/train"], "code_switching": switching})
+
+
 def test_files_of_several_languages_are_one_source(folder, pairs):
     for language in ("de", "en"):
         row = {"set": "toy", "id": "1", "lang": language, "question": f"{language}?", "passage": f"{language}!"}

@@ -21,12 +21,12 @@ def read_jsonl(
         raise ValueError("no file given: pass the path of at least one")
     collector = Collector(choice, max_empty=max_empty, context_negatives=context_negatives)
     for path in map(Path, files):
-        collector.read(str(path), ((f"line {number}", line) for number, line in _lines(path)))
+        collector.read(str(path), ((f"line {number}", line) for number, line in lines_of(path)))
     collector.check()
     collector.move_to(builder)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file with their numbers from 1, without blank ones, and show a bar when that takes long."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")

@@ -5,10 +5,11 @@ A batch has the columns ``id``, ``dataset`` and ``translation``, and one for eve
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pyterrier_hybrid.parallel._rows import Item
 
@@ -115,6 +116,28 @@ class Texts:
                 if split is not None and split[1] == language:
                     column = _hidden(batch.column(number), dropped[start : start + batch.num_rows])
                     batch = batch.set_column(number, name, column)
+            batches.append(batch)
+        return Texts(batches)
+
+    def replaced(self, name: str, texts: Mapping[int, str]) -> "Texts":
+        """Return the same rows with other texts in some; only the columns that these are in are new.
+
+        Args:
+            name: Of the column, in which each of these rows has a text.
+            texts: The texts by row.
+        """
+        rows = np.array(sorted(texts), np.int64)
+        batches = []
+        for batch, start in zip(self.batches, self._first, strict=True):
+            here = rows[(rows >= start) & (rows < start + batch.num_rows)]
+            if len(here):
+                number = batch.schema.get_field_index(name)
+                mask = np.zeros(batch.num_rows, bool)
+                mask[here - start] = True
+                values = pa.array([texts[row] for row in here.tolist()], type_of(name))
+                batch = batch.set_column(
+                    number, name, pc.replace_with_mask(batch.column(number), pa.array(mask), values)
+                )
             batches.append(batch)
         return Texts(batches)
 

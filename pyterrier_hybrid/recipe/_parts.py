@@ -39,10 +39,25 @@ def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
 
 def _check_pairs(value: Any, path: Keys, *, folder: Path = Path()) -> dict[str, Any]:
     strings = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
-    value = check_fields(value, path, {"sources": Any, **strings, "imbalance": dict[str, float]}, needed=["sources"])
+    valid = {"sources": Any, **strings, "imbalance": dict[str, float], "code_switching": Any}
+    value = check_fields(value, path, valid, needed=["sources"])
+    if "code_switching" in value:
+        value = {**value, "code_switching": _check_switching(value["code_switching"], (*path, "code_switching"))}
     if "without_leaks" in value:
         check_evaluation(value["without_leaks"], (*path, "without_leaks"))
     return {**value, "sources": check_sources(value["sources"], (*path, "sources"), folder=folder)}
+
+
+def _check_switching(value: Any, path: Keys) -> dict[str, Any]:
+    from pyterrier_hybrid.parallel import code_switch
+
+    options = options_of(code_switch, without=("seed",))
+    value = check_fields(value, path, {"lexicon": str | list[str], **options}, needed=["lexicon"])
+    for name in ("share", "words"):
+        if not 0 <= value.get(name, 0) <= 1:
+            raise FieldError((*path, name), f"{value[name]} is outside 0 to 1")
+    lexicon = value["lexicon"]
+    return {**value, "lexicon": [lexicon] if isinstance(lexicon, str) else lexicon}
 
 
 def _check_sampler(value: Any, path: Keys) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -47,8 +47,10 @@ class Recipe:
         pairs: What to learn from: ``sources``, a list of dataset IDs, files or mappings, each of one reader (``jsonl``,
             ``parquet``, ``squad``, ``store``, ``irds``, ``hf``) and options of its method of
             :class:`~pyterrier_hybrid.ParallelPairs` (with ``folder``, pairs stay there, and the next run opens them);
-            ``languages``, ``datasets``, ``exclude`` as for its ``filter``, ``imbalance`` as for its method, and
-            ``without_leaks``: evaluation sets; what :func:`~pyterrier_hybrid.find_leaks` finds there is left out.
+            ``languages``, ``datasets``, ``exclude`` as for its ``filter``, ``imbalance`` as for its method,
+            ``without_leaks``: evaluation sets; what :func:`~pyterrier_hybrid.find_leaks` finds there is left out, and
+            ``code_switching``: ``lexicon``, a file or several of :class:`~pyterrier_hybrid.Lexicon`, and options of
+            :func:`~pyterrier_hybrid.code_switch`, for what is learned from, not for what is held out.
         sampler: Which texts meet in a batch: ``{"name": "hybrid", "alpha": 0.5, ...}``.
         training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. Where
             they are missing, ``max_steps``, ``learning_rate`` and ``temperature`` are what suits the kind of encoder.
@@ -179,6 +181,7 @@ class Recipe:
             FileNotFoundError: A file is not there.
             ValueError: As the readers and ``ParallelPairs.filter`` do.
         """
+        switching = self._code_switching()
         leaks = self.pairs.get("without_leaks")
         pairs = read_sources(self.pairs["sources"], self.folder, where=self._where, without_leaks=leaks)
         wanted = {name: self.pairs[name] for name in ("languages", "datasets") if name in self.pairs}
@@ -188,6 +191,20 @@ class Recipe:
             pairs = pairs.filter(**wanted)
         if "imbalance" in self.pairs:
             pairs = pairs.imbalance(self.pairs["imbalance"], seed=self.seed)
+        pairs, validation = self._divided(pairs)
+        return switching(pairs), validation
+
+    def _code_switching(self) -> "Callable[[ParallelPairs], ParallelPairs]":
+        """What changes the queries; its files are read, so that a missing one shows before all pairs are."""
+        if "code_switching" not in self.pairs:
+            return lambda pairs: pairs
+        from pyterrier_hybrid.parallel import Lexicon, code_switch
+
+        options = dict(self.pairs["code_switching"])
+        lexicon = Lexicon.from_jsonl(*(self.folder / path for path in options.pop("lexicon")))
+        return partial(code_switch, lexicon=lexicon, seed=self.seed, **options)
+
+    def _divided(self, pairs: "ParallelPairs") -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
         validation = self.validation or {}
         if not validation:
             return pairs, None
@@ -300,6 +317,9 @@ class Recipe:
                 values["training"]["token_cache"] = os.path.relpath(self.folder / self.training["token_cache"], to)
             sources = [moved(source, self.folder, to) for source in self.pairs["sources"]]
             values["pairs"] = {**self.pairs, "sources": sources}
+            if "code_switching" in self.pairs:
+                files = [os.path.relpath(self.folder / path, to) for path in self.pairs["code_switching"]["lexicon"]]
+                values["pairs"]["code_switching"] = {**self.pairs["code_switching"], "lexicon": files}
             if "model" in self.encoder and (self.folder / self.encoder["model"]).is_dir():
                 model = os.path.relpath(self.folder / self.encoder["model"], to)
                 values["encoder"] = {**self.encoder, "model": model}
