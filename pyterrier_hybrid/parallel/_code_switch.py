@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyterrier_hybrid._progress_bar import progress_bar
+from pyterrier_hybrid.parallel._rows import BAR_AFTER
+
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import Lexicon, ParallelPairs
 
@@ -63,20 +66,22 @@ def code_switch(
         )
     alone = ~pairs.is_translation & (pairs.has_query.sum(axis=1) == 1)
     texts = pairs._texts
-    for language in known:
-        rng = np.random.default_rng([seed, *language.encode()])
-        items = np.flatnonzero(alone & pairs.has_query[:, pairs.languages.index(language)])
-        # One order for each seed and language, of which any share is a beginning.
-        items = rng.permutation(items)[: round(share * len(items))]
-        others = [other for other in languages or lexicon.languages if other != language]
-        if not others:
-            continue
-        changed = {}
-        for item, other in zip(items.tolist(), rng.choice(others, size=len(items)).tolist(), strict=True):
-            query = pairs.query(item, language)
-            words_of_it = np.random.default_rng([seed, item])
-            switched = lexicon.switch(query, language, other, share=words, seed=words_of_it)
-            if switched != query:
-                changed[pairs._row(item)] = switched
-        texts = texts.replaced(f"query.{language}", changed)
+    with progress_bar(desc="switching words", unit="query", delay=BAR_AFTER) as bar:
+        for language in known:
+            others = [other for other in languages or lexicon.languages if other != language]
+            items = np.flatnonzero(alone & pairs.has_query[:, pairs.languages.index(language)])
+            if not others or not len(items):
+                continue
+            rng = np.random.default_rng([seed, *language.encode()])
+            # One order for each seed and language, of which any share is a beginning.
+            items = rng.permutation(items)[: round(share * len(items))]
+            changed = {}
+            for item, other in zip(items.tolist(), rng.choice(others, size=len(items)).tolist(), strict=True):
+                query = pairs.query(item, language)
+                of_it = np.random.default_rng([seed, item])
+                switched = lexicon.switch(query, language, other, share=words, seed=of_it)
+                if switched != query:
+                    changed[pairs._row(item)] = switched
+                bar.update()
+            texts = texts.replaced(f"query.{language}", changed)
     return pairs._of(texts, pairs._parts, pairs._rows)
