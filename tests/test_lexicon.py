@@ -75,7 +75,8 @@ def test_files(write):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("{", "line 2: this is no JSON"),
+        ("{", "line 2: not a JSON object: .* at column 2"),
+        ('{"terms": {"de": ["\\ud83d"], "en": ["dog"]}}', "line 2: an escape .* is half a character"),
         ({"words": {}}, "line 2: a row needs terms"),
         ({"terms": {"de": "Hund"}}, "line 2: a row needs terms"),
         ([], "line 2: a row needs terms"),

@@ -167,6 +167,18 @@ class Collector:
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
+    row = json_of(line)
+    if not isinstance(row, dict):
+        raise RowError(None, f"a JSON {type(row).__name__}, not an object: {_KINDS}")
+    return row
+
+
+def json_of(line: bytes) -> Any:
+    """What a line of JSON Lines says.
+
+    Raises:
+        RowError: It is no JSON, or not to be written again.
+    """
     try:
         row = json.loads(line.decode().rstrip())
     except UnicodeDecodeError as error:
@@ -180,8 +192,6 @@ def _parsed(line: bytes) -> dict[str, Any]:
             json.dumps(row, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise RowError(None, "an escape \\ud... is half a character: write the text as UTF-8 instead") from None
-    if not isinstance(row, dict):
-        raise RowError(None, f"a JSON {type(row).__name__}, not an object: {_KINDS}")
     return row
 
 

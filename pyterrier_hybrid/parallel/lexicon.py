@@ -1,6 +1,5 @@
 """Words and their translations."""
 
-import json
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import regex
 
+from pyterrier_hybrid.parallel._collect import RowError, json_of
 from pyterrier_hybrid.parallel._jsonl import lines_of
 from pyterrier_hybrid.retrieval.analysis import NGRAMS
 
@@ -128,6 +128,9 @@ class Lexicon:
 
         Returns:
             The text, as it is where no word is replaced.
+
+        Raises:
+            ValueError: The share is not between 0 and 1.
         """
         if not 0 <= share <= 1:
             raise ValueError(f"share={share!r} is outside 0 to 1: it is the chance of a word to be replaced")
@@ -137,7 +140,7 @@ class Lexicon:
         spans = [match.span() for match in _unit(source).finditer(text)]
         parts, done, at = [], 0, 0
         while at < len(spans):
-            size, forms = 1, []
+            forms = []
             # A single character is mostly part of a word that is not in the lexicon.
             for size in range(min(self._longest[source], len(spans) - at), int(spaceless), -1):
                 word = text[spans[at][0] : spans[at + size - 1][1]]
@@ -172,9 +175,9 @@ def _key(form: str) -> str:
 
 def _terms(line: bytes, place: str) -> dict[str, list[str]]:
     try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{place}: this is no JSON ({error})") from None
+        row = json_of(line)
+    except RowError as error:
+        raise ValueError(f"{place}: {error.args[1]}") from None
     terms = row.get("terms") if isinstance(row, dict) else None
     if not isinstance(terms, dict) or not all(
         isinstance(forms, list) and all(isinstance(form, str) for form in forms) for forms in terms.values()
