@@ -16,7 +16,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["pyterrier_hybrid", "pyterrier_hybrid.*"]),
-    package_data={"pyterrier_hybrid.datasets": ["etc/*"], "pyterrier_hybrid.experiment": ["etc/*"]},
+    package_data={"": ["*.pyi", "py.typed", "etc/*", "*.j2"]},
     python_requires=">=3.10,<3.13",
     install_requires=[
         "pyterrier>=1.1,<2",
@@ -42,6 +42,9 @@ setup(
         "more-itertools>=10",
         "tqdm>=4.66",
         "click>=8.1",
+        "lazy_loader>=0.4",
+        "filelock>=3.12",
+        "jinja2>=3.1",
         # BM25 runs in PISA where that has wheels, and in Terrier elsewhere.
         "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'",
         "pyterrier[java]>=1.1,<2; sys_platform != 'linux' or platform_machine != 'x86_64'",

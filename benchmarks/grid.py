@@ -22,9 +22,9 @@ import pyterrier as pt
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid.experiment._dense import MATRIX_CELLS, rank_dense
-from pyterrier_hybrid.experiment._settings import KINDS, Corpus, Setting, read_corpora, read_settings
-from pyterrier_hybrid.experiment._vectors import Vectors
+from pyterrier_hybrid.experiment.cache.vectors import Vectors
+from pyterrier_hybrid.experiment.ranking.dense import MATRIX_CELLS, rank_dense
+from pyterrier_hybrid.experiment.settings import KINDS, Corpus, Setting, read_corpora, read_settings
 
 MEASURES = ["AP", "R@1", "R@10"]
 CHECKED = ["AP", "R@1", "R@10", "nDCG@10", "RR", "RankDistance"]

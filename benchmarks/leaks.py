@@ -11,7 +11,7 @@ import random
 import time
 
 from pyterrier_hybrid.parallel import Item, ParallelPairs, find_leaks
-from pyterrier_hybrid.parallel._leak_texts import Source, evaluation_texts
+from pyterrier_hybrid.parallel.leaks.texts import Source, evaluation_texts
 
 WORD = {"zh": 2, "th": 5}
 SHARES = (0, 0.05, 0.1, 0.15, 0.2, 0.3)

@@ -19,9 +19,9 @@ import psutil
 import pyarrow as pa
 
 from pyterrier_hybrid.parallel import ParallelPairs
-from pyterrier_hybrid.parallel._blocks import Kind, sort_by_kind
-from pyterrier_hybrid.parallel._build import Parts
-from pyterrier_hybrid.parallel._store import Files, write_description
+from pyterrier_hybrid.parallel.store.blocks import Kind, sort_by_kind
+from pyterrier_hybrid.parallel.store.build import Parts
+from pyterrier_hybrid.parallel.store.folder import Files, write_description
 
 BYTES_PER_ITEM = 100
 LANGUAGES = ("de", "en")

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from pyterrier_hybrid.parallel._blocks import Blocks
+from pyterrier_hybrid.parallel.store.blocks import Blocks
 from pyterrier_hybrid.training import (
     CrossSampler,
     HybridSampler,

@@ -15,9 +15,9 @@ import torch
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.training import InfoNCE
-from pyterrier_hybrid.training._batches import PlannedBatches, Texts
-from pyterrier_hybrid.training._setup import bfloat16_is_fast
-from pyterrier_hybrid.training._step import ContrastiveModel
+from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
+from pyterrier_hybrid.training.loop.setup import bfloat16_is_fast
+from pyterrier_hybrid.training.loop.step import ContrastiveModel
 
 
 class Variant(NamedTuple):

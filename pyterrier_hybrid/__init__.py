@@ -9,57 +9,12 @@ Importing it also registers the ``xquad-r``, ``mlqa-r`` and ``atlas`` datasets w
 'de'
 """
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
 from pyterrier_hybrid.datasets import register
 
 __version__ = "0.1.0"
 
-_PUBLIC = {
-    "DenseEncoder": "retrieval",
-    "FaissIndex": "retrieval",
-    "BM25Index": "retrieval",
-    "Centring": "retrieval",
-    "LIR": "retrieval",
-    "SHIFT": "retrieval",
-    "DebiasedEncoder": "retrieval",
-    "ReciprocalRankFusion": "retrieval",
-    "ScoreFusion": "retrieval",
-    "fuse": "retrieval",
-    "VectorFeedback": "retrieval",
-    "feedback": "retrieval",
-    "ParallelPairs": "parallel",
-    "find_leaks": "parallel",
-    "Lexicon": "parallel",
-    "code_switch": "parallel",
-    "MonoSampler": "training",
-    "CrossSampler": "training",
-    "HybridSampler": "training",
-    "MixedSampler": "training",
-    "TranslateTrainSampler": "training",
-    "LengthGroupedSampler": "training",
-    "MultiPositiveSampler": "training",
-    "LinearAlpha": "training",
-    "CosineAlpha": "training",
-    "train": "training",
-    "sweep": "training",
-    "Recipe": "recipe",
-    "LanguageExperiment": "experiment",
-    "LanguageValidation": "experiment",
-    "RankDistance": "experiment",
-}
-
-__all__ = list(_PUBLIC)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 register()
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])

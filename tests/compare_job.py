@@ -10,7 +10,7 @@ import sys
 from transformers import Trainer
 
 from pyterrier_hybrid.cli import main
-from pyterrier_hybrid.experiment._stored import StoredRanks
+from pyterrier_hybrid.experiment.cache.rank_cache import StoredRanks
 
 
 def dying(function, number):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 from hypothesis import strategies as st
 
-from pyterrier_hybrid.parallel._blocks import sort_into_blocks
+from pyterrier_hybrid.parallel.store.blocks import sort_into_blocks
 
 LANGUAGES = ["ar", "de", "en", "zh"]
 

@@ -15,9 +15,9 @@ from babel import Locale, localedata
 from babel.core import get_global
 
 from pyterrier_hybrid.datasets import LanguageData, register
-from pyterrier_hybrid.datasets._atlas.facts import DEPENDENT, REGIONS, UNSETTLED
-from pyterrier_hybrid.datasets._atlas.language import RELATIONS
 from pyterrier_hybrid.datasets.atlas import ATLAS, _facts, load
+from pyterrier_hybrid.datasets.atlas.facts import DEPENDENT, REGIONS, UNSETTLED
+from pyterrier_hybrid.datasets.atlas.sentences.language import RELATIONS
 
 LANGUAGES = ATLAS.languages
 SPLITS = ("train", "test")
@@ -189,7 +189,7 @@ def test_context_is_the_paragraph_of_the_territory(data, lang):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_relation_has_several_wordings_and_uses_each_of_them(data, lang):
-    module = __import__(f"pyterrier_hybrid.datasets._atlas.{lang}", fromlist=["LANGUAGE"])
+    module = __import__(f"pyterrier_hybrid.datasets.atlas.sentences.{lang}", fromlist=["LANGUAGE"])
     for templates in (module.LANGUAGE.statements, module.LANGUAGE.questions):
         assert tuple(templates) == RELATIONS
         for relation, variants in templates.items():
@@ -223,7 +223,7 @@ def test_every_relation_has_several_wordings_and_uses_each_of_them(data, lang):
     ],
 )
 def test_names_are_inflected(lang, code, name, fields):
-    module = __import__(f"pyterrier_hybrid.datasets._atlas.{lang}", fromlist=["LANGUAGE"])
+    module = __import__(f"pyterrier_hybrid.datasets.atlas.sentences.{lang}", fromlist=["LANGUAGE"])
     assert module.LANGUAGE.place(code, name) == fields
 
 

@@ -15,8 +15,9 @@ import pyterrier as pt
 import pytest
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.retrieval import _bm25_indexer, _pisa, _terrier
 from pyterrier_hybrid.retrieval.analysis import analyzer
+from pyterrier_hybrid.retrieval.bm25 import indexer
+from pyterrier_hybrid.retrieval.bm25.engines import pisa, terrier
 
 COLUMNS = {"qid", "query", "docno", "score", "rank"}
 DOCS = [
@@ -33,16 +34,16 @@ DOCS = [
 @pytest.fixture(scope="module", params=["pisa", "terrier"])
 def engine(request):
     if request.param == "pisa":
-        if not _pisa.available():
-            pytest.skip(_pisa.NEEDS)
+        if not pisa.available():
+            pytest.skip(pisa.NEEDS)
     else:
         _start_java()
     return request.param
 
 
 def _start_java():
-    if not _terrier.available():
-        pytest.skip(_terrier.NEEDS)
+    if not terrier.available():
+        pytest.skip(terrier.NEEDS)
     if pt.java.started():
         return
     home = Path(os.environ["PYTERRIER_HOME"])
@@ -274,8 +275,8 @@ def test_documents_without_language_take_the_given_one(engine, tmp_path):
 
 def test_engines_give_the_same_ranking(tmp_path):
     """The same terms, scores and order of ties, in each language and in the pool, whatever the parameters are."""
-    if not _pisa.available():
-        pytest.skip(_pisa.NEEDS)
+    if not pisa.available():
+        pytest.skip(pisa.NEEDS)
     _start_java()
     docs, queries = [], []
     for lang in ("ar", "de", "el", "hi", "th", "zh"):
@@ -285,9 +286,9 @@ def test_engines_give_the_same_ranking(tmp_path):
             {"qid": query.query_id, "query": query.text, "lang": lang} for query in list(own.queries_iter())[:9]
         ]
     queries = pd.DataFrame(queries)
-    pisa, terrier = (ph.BM25Index(tmp_path / name).indexer(name).index(docs) for name in ("pisa", "terrier"))
+    in_pisa, in_terrier = (ph.BM25Index(tmp_path / name).indexer(name).index(docs) for name in ("pisa", "terrier"))
     for options in ({}, {"k1": 1.6, "b": 0.9}, {"lang": "th"}, {"num_results": 7}):
-        one, other = (index.retriever(**{"num_results": 1000, **options})(queries) for index in (pisa, terrier))
+        one, other = (index.retriever(**{"num_results": 1000, **options})(queries) for index in (in_pisa, in_terrier))
         assert len(one) > 100
         # Five significant digits, of which the last may be rounded either way.
         np.testing.assert_allclose(one["score"], other["score"], rtol=1.01e-4)
@@ -366,19 +367,19 @@ def test_schematics_need_no_network(index, monkeypatch):
 def test_bad_engines(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="choose auto, pisa or terrier"):
         ph.BM25Index(tmp_path / "index").indexer("lucene")
-    monkeypatch.setattr(_pisa, "available", lambda: False)
+    monkeypatch.setattr(pisa, "available", lambda: False)
     with pytest.raises(RuntimeError, match="pip install pyterrier-pisa"):
         ph.BM25Index(tmp_path / "index").indexer("pisa")
-    monkeypatch.setattr(_terrier, "available", lambda: True)
-    assert _bm25_indexer.choose_engine("auto") == "terrier"
-    monkeypatch.setattr(_terrier, "available", lambda: False)
+    monkeypatch.setattr(terrier, "available", lambda: True)
+    assert indexer.choose_engine("auto") == "terrier"
+    monkeypatch.setattr(terrier, "available", lambda: False)
     with pytest.raises(RuntimeError, match="pyterrier-pisa.* or Terrier needs Java"):
         ph.BM25Index(tmp_path / "index").indexer()
 
 
 def test_building_and_searching_print_nothing(tmp_path, capfd):
-    if not _pisa.available():
-        pytest.skip(_pisa.NEEDS)
+    if not pisa.available():
+        pytest.skip(pisa.NEEDS)
     index = ph.BM25Index(tmp_path / "index").indexer("pisa").index(DOCS)
     index.retriever(query_lang="en", k1=1.3)(topics("house"))
     assert capfd.readouterr() == ("", "")
@@ -386,8 +387,8 @@ def test_building_and_searching_print_nothing(tmp_path, capfd):
 
 @pytest.mark.parametrize(("lang", "floor"), [("hi", 0.78), ("tr", 0.745)])
 def test_real_xquad_r(lareqa_home, tmp_path, lang, floor):
-    if not _pisa.available():
-        pytest.skip(_pisa.NEEDS)
+    if not pisa.available():
+        pytest.skip(pisa.NEEDS)
     dataset = ir_datasets.load(f"xquad-r/{lang}")
     docs = ({"docno": doc.doc_id, "text": doc.text, "lang": doc.lang} for doc in dataset.docs_iter())
     index = ph.BM25Index(tmp_path / "index").indexer("pisa").index(docs)

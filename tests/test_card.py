@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.retrieval._card import PAPER, is_hub_name, model_card, shown, without_paths
+from pyterrier_hybrid.retrieval.encoder.card import PAPER, is_hub_name, model_card, shown, without_paths
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich"]

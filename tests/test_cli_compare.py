@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid._cli_systems import EncoderWhenNeeded
 from pyterrier_hybrid.cli import main
+from pyterrier_hybrid.cli.compare.rows import EncoderWhenNeeded
 
 SMALL = ["--steps", "3", "--dim", "8", "--vocab-size", "1000", "--batch-size", "8", "--pairs", "pairs.jsonl"]
 FEW = ["--eval-languages", "de", "en", "--kinds", "mono", "multi", "--no-mdpr"]

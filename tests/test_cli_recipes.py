@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid._cli_recipes import with_sampler
 from pyterrier_hybrid.cli import main
+from pyterrier_hybrid.cli.recipes import with_sampler
+from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
 
 SMALL = """
 name: small
@@ -116,9 +117,9 @@ SAMPLERS = {
 
 
 def test_every_sampler_of_a_recipe_is_kept_as_it_is(recipe):
-    from pyterrier_hybrid.training.sampling import _SAMPLERS
+    from pyterrier_hybrid.training.sampling import SAMPLERS as ALL_SAMPLERS
 
-    assert list(SAMPLERS) == [kind.config_name for kind in _SAMPLERS]
+    assert list(SAMPLERS) == [kind.config_name for kind in ALL_SAMPLERS]
     text = SMALL.replace('{name: hybrid, alpha: 0.25, dataset_weights: {"atlas*": 2}}', "SAMPLER")
     for name, config in SAMPLERS.items():
         recipe.write_text(text.replace("SAMPLER", config))
@@ -177,7 +178,7 @@ def test_an_interrupted_training_says_how_it_goes_on(recipe, tmp_path, monkeypat
 
     monkeypatch.setattr(Trainer, "training_step", interrupt)
     assert run("train", recipe, code=130).splitlines()[-1] == "Interrupted before the first checkpoint"
-    monkeypatch.setattr("pyterrier_hybrid.training._checkpoints.Checkpoints.latest", lambda self: self.folder / "c-7")
+    monkeypatch.setattr(Checkpoints, "latest", lambda self: self.folder / "c-7")
     monkeypatch.setattr("pyterrier_hybrid.Recipe.train", interrupt)
     assert "Interrupted: the same command goes on from step 7" in run("train", recipe, code=130)
 

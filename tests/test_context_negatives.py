@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyterrier_hybrid import ParallelPairs
-from pyterrier_hybrid.parallel._rows import text_key
-from pyterrier_hybrid.parallel._sentences import neighbours
+from pyterrier_hybrid.parallel.item import text_key
+from pyterrier_hybrid.text.sentences import neighbours
 
 PARAGRAPH = "One is far. Two is near. Here is the answer. Three is nearest. Four is last."
 ANSWER = "Here is the answer."

@@ -18,7 +18,7 @@ from ir_datasets.util import HashVerificationError, Registry
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.datasets import Document, belebele, boolq, family, register_family, tatoeba
-from pyterrier_hybrid.datasets._download import Source, read_verified
+from pyterrier_hybrid.datasets.download import Source, read_verified
 from pyterrier_hybrid.retrieval.analysis import analyzer
 
 DOWNLOADS = json.loads(get_data("pyterrier_hybrid.datasets", "etc/downloads.json"))

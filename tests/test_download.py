@@ -12,7 +12,7 @@ import pytest
 from ir_datasets.util import HashVerificationError
 
 from pyterrier_hybrid.datasets import family, lareqa, register
-from pyterrier_hybrid.datasets._download import Source, read_verified
+from pyterrier_hybrid.datasets.download import Source, read_verified
 
 NAMES = ("xquad-r", "mlqa-r")
 LANGUAGES = [(name, lang) for name in NAMES for lang in family(name).languages]

@@ -17,7 +17,7 @@ from ir_datasets.util import Registry
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.datasets import EXISTING, count_documents, existing_family, family
 from pyterrier_hybrid.experiment import LanguageValidation
-from pyterrier_hybrid.experiment._settings import parts_of, read_corpora, read_settings
+from pyterrier_hybrid.experiment.settings import parts_of, read_corpora, read_settings
 
 PAPER = ["ar", "bn", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th", "zh"]
 

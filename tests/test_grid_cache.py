@@ -6,8 +6,8 @@ import pytest
 from grid_helpers import MEASURES, Exhaustive, Letters, language, make_family, make_toy
 
 from pyterrier_hybrid import LanguageExperiment
-from pyterrier_hybrid.experiment import _vectors
-from pyterrier_hybrid.experiment._shards import Shards, text_hash
+from pyterrier_hybrid.experiment.cache import vectors
+from pyterrier_hybrid.experiment.cache.shards import Shards, text_hash
 
 
 class Known(Letters):
@@ -94,7 +94,7 @@ def test_functions_with_a_fingerprint(toy, tmp_path):
 
 def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
     pytest.importorskip("pyterrier_pisa")
-    from pyterrier_hybrid.experiment import _systems
+    from pyterrier_hybrid.experiment.ranking import members
 
     first = frames({"BM25": "bm25"}, toy, cache=tmp_path)
 
@@ -102,9 +102,9 @@ def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
         raise AssertionError("computed again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(_systems, "rank_bm25", never)
+        patch.setattr(members, "rank_bm25", never)
         pd.testing.assert_frame_equal(frames({"BM25": "bm25"}, toy, cache=tmp_path), first)
-        patch.setattr("pyterrier_hybrid.retrieval._bm25_indexer.K1", 1.2)
+        patch.setattr("pyterrier_hybrid.retrieval.bm25.indexer.K1", 1.2)
         with pytest.raises(AssertionError, match="computed again"):
             frames({"BM25": "bm25"}, toy, cache=tmp_path)
 
@@ -132,7 +132,7 @@ def test_a_killed_run_goes_on(toy, tmp_path):
 
 
 def test_a_run_that_was_killed_while_it_encoded_goes_on(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(_vectors, "_CHUNK", 10)
+    monkeypatch.setattr(vectors, "_CHUNK", 10)
     encoder = Known()
     encode, budget = encoder.encode_queries, [3]
 

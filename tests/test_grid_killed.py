@@ -15,7 +15,7 @@ import pytest
 from grid_helpers import MEASURES, Exhaustive, Letters, make_toy
 
 from pyterrier_hybrid import LanguageExperiment
-from pyterrier_hybrid.experiment import _stored, _vectors
+from pyterrier_hybrid.experiment.cache import rank_cache, vectors
 
 SETTINGS = 12
 
@@ -48,7 +48,7 @@ def experiment(cache, note):
 
 
 def main(cache, log, place=None):
-    _vectors._CHUNK = 10
+    vectors._CHUNK = 10
     count = {}
 
     def note(work, items):
@@ -58,13 +58,13 @@ def main(cache, log, place=None):
         with Path(log).open("a") as lines:
             lines.write(json.dumps([work, items]) + "\n")
 
-    write = _stored.StoredRanks.write
+    write = rank_cache.StoredRanks.write
 
     def write_noted(self, corpus, setting, ranks):
         note("store", [setting.id])
         write(self, corpus, setting, ranks)
 
-    _stored.StoredRanks.write = write_noted
+    rank_cache.StoredRanks.write = write_noted
     experiment(cache, note)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pyterrier_hybrid.experiment import _counting
-from pyterrier_hybrid.experiment._counting import count_ranks
+from pyterrier_hybrid.experiment.ranking import counting
+from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 
 
 def ranks_by_sorting(scores, row, column, corpora, corpus):
@@ -48,7 +48,7 @@ def case(seed, *, queries=40, documents=150, levels=None, missing=0.0):
     "options", [{}, {"levels": 5}, {"levels": 2000, "documents": 64}, {"levels": 9, "missing": 0.3}]
 )
 def test_ranks_are_those_of_full_sorts(monkeypatch, cells, options):
-    monkeypatch.setattr(_counting, "_CELLS", cells)
+    monkeypatch.setattr(counting, "_CELLS", cells)
     scores, row, column, corpora, corpus = case(cells, **options)
     found = count_ranks(scores, row, column, corpora=corpora, corpus=corpus)
     np.testing.assert_array_equal(found, ranks_by_sorting(scores, row, column, corpora, corpus))

@@ -8,8 +8,8 @@ from grid_helpers import MEASURES, Exhaustive, Letters, corpus_of, expected_valu
 from scipy import stats
 
 from pyterrier_hybrid import LanguageExperiment
-from pyterrier_hybrid.experiment._intervals import bootstrap
-from pyterrier_hybrid.experiment._significance import TESTS, holm, randomisation_test, t_test
+from pyterrier_hybrid.experiment.report.intervals import bootstrap
+from pyterrier_hybrid.experiment.report.significance import TESTS, holm, randomisation_test, t_test
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.experiment._held_out import family_of
+from pyterrier_hybrid.experiment.held_out import family_of
 from pyterrier_hybrid.parallel import Item
 
 RAIN = {"de": "Es regnet heute sehr.", "en": "It rains a lot today."}

@@ -10,9 +10,10 @@ from click.testing import CliRunner
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.cli import main
-from pyterrier_hybrid.parallel import Item, ParallelPairs, _texts, find_leaks
-from pyterrier_hybrid.parallel._letters import letters_of
+from pyterrier_hybrid.parallel import Item, ParallelPairs, find_leaks
+from pyterrier_hybrid.parallel.store import texts
 from pyterrier_hybrid.recipe import Recipe
+from pyterrier_hybrid.text.letters import letters_of
 
 DOCUMENT = "On the map of the world you find Japan in Eastern Asia."
 LONGER = "Japanese has official status throughout Japan. It is the language that courts and public offices use."
@@ -151,7 +152,7 @@ def test_parts_of_a_store(pairs, leaks):
 
 
 def test_rows_read_in_portions(pairs, leaks, monkeypatch):
-    monkeypatch.setattr(_texts, "PIECE", 3)
+    monkeypatch.setattr(texts, "PIECE", 3)
     again = find_leaks(pairs, "atlas/en/test")
     assert sorted(again.frame.itertuples(index=False)) == sorted(leaks.frame.itertuples(index=False))
     assert len(leaks.remove(pairs)) == 2

@@ -9,9 +9,9 @@ import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pyterrier_hybrid.parallel import _overlap
-from pyterrier_hybrid.parallel._letters import letters_of, stretch_of
-from pyterrier_hybrid.parallel._overlap import SHORTEST, KnownTexts, Overlaps
+from pyterrier_hybrid.parallel.leaks import overlap
+from pyterrier_hybrid.parallel.leaks.overlap import SHORTEST, KnownTexts, Overlaps
+from pyterrier_hybrid.text.letters import letters_of, stretch_of
 
 # One sentence of some length in each script.
 SENTENCES = {
@@ -189,7 +189,7 @@ def test_portions_make_no_difference(monkeypatch):
     whole = sorted(overlaps(texts, SENTENCES.values()))
     assert len(whole) == 50
     for name, limit in {"_CHARACTERS": 100, "_WINDOWS": 3, "_LETTERS": 30}.items():
-        monkeypatch.setattr(_overlap, name, limit)
+        monkeypatch.setattr(overlap, name, limit)
     assert sorted(overlaps(texts, SENTENCES.values())) == whole
 
 

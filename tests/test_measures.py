@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ir_measures import AP, Qrel, R, ScoredDoc
 
 from pyterrier_hybrid import RankDistance
-from pyterrier_hybrid.experiment._counting import count_ranks
-from pyterrier_hybrid.experiment._ranks import Ranks, rank_distances
 from pyterrier_hybrid.experiment.measures import SUPPORTED, lower_is_better, parse_measures, values_from_ranks
+from pyterrier_hybrid.experiment.measures.ranks import Ranks, rank_distances
+from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 
 # Ranks 1 to 6: a f b e c d.
 RUN = {"q": {"a": 9.0, "b": 7.0, "c": 3.0, "d": 1.0, "e": 5.0, "f": 8.0}}

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from pyterrier_hybrid import DenseEncoder
-from pyterrier_hybrid.retrieval._layout import default_device
-from pyterrier_hybrid.retrieval._modules import EmbeddingModel, Projection, TransformerBackbone
+from pyterrier_hybrid.retrieval.encoder.layout import default_device
+from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, Projection, TransformerBackbone
 
 sentence_transformers = pytest.importorskip("sentence_transformers")
 

@@ -16,7 +16,7 @@ from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import load_file, save_file
 
 from pyterrier_hybrid import DenseEncoder
-from pyterrier_hybrid.retrieval import _layout
+from pyterrier_hybrid.retrieval.encoder import layout
 
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich", "столица Франции", "法国的首都", "", "a " * 600]
 
@@ -197,11 +197,11 @@ def test_only_what_is_needed_is_downloaded(tmp_path, monkeypatch, trust):
         return str(tmp_path)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    assert _layout.locate("me/model", trust_remote_code=trust) == tmp_path
+    assert layout.locate("me/model", trust_remote_code=trust) == tmp_path
     assert sorted(fetched) == sorted(wanted)
     fetched.clear()
     listed[:] = [{"path": "", "type": "x.StaticEmbedding"}]
-    _layout.locate("me/static")
+    layout.locate("me/static")
     assert {name for name in fetched if name.endswith(".safetensors")} == {"model.safetensors"}
 
 

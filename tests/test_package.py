@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid._files import whole_file, whole_folder
+from pyterrier_hybrid.utils.files import whole_file, whole_folder
 
 
 def run(code):

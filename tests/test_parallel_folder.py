@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_helpers import SENTENCE, assert_same, item_lists, made, qa
 
-from pyterrier_hybrid.parallel import Item, ParallelPairs, _build
-from pyterrier_hybrid.parallel import _texts as texts_module
+from pyterrier_hybrid.parallel import Item, ParallelPairs
+from pyterrier_hybrid.parallel.store import build
+from pyterrier_hybrid.parallel.store import texts as texts_module
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_a_store_may_be_saved_over_itself(pairs, folder):
 
 def test_big_texts_end_a_batch(monkeypatch):
     one = ParallelPairs(made(100))
-    monkeypatch.setattr(_build, "_BATCH_CHARACTERS", 100)
+    monkeypatch.setattr(build, "_BATCH_CHARACTERS", 100)
     monkeypatch.setattr(texts_module, "PIECE", 3)
     many = ParallelPairs(made(100))
     assert len(many._texts.batches) > 10 and len(one._texts.batches) == 1

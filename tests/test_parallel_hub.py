@@ -51,9 +51,9 @@ def test_ids_may_be_numbers_of_numpy():
 
 
 def test_many_rows_without_ids_are_not_kept(tmp_path, monkeypatch):
-    from pyterrier_hybrid.parallel import _collect
+    from pyterrier_hybrid.parallel.readers import collect
 
-    monkeypatch.setattr(_collect, "BATCH_SIZE", 7)
+    monkeypatch.setattr(collect, "BATCH_SIZE", 7)
     count = 40
     rows = datasets.Dataset.from_dict({
         "q": [f"question {n}" for n in range(count)], "a": [f"answer {n}" for n in range(count)],

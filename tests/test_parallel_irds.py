@@ -18,7 +18,8 @@ from ir_datasets.formats import (
 )
 from parallel_helpers import assert_same
 
-from pyterrier_hybrid.parallel import ParallelPairs, _irds
+from pyterrier_hybrid.parallel import ParallelPairs
+from pyterrier_hybrid.parallel.readers import irds
 
 
 def test_from_irds_warns_of_evaluation_data(lareqa_home):
@@ -171,7 +172,7 @@ def test_judged_pairs_of_translated_collections(translated):
 
 def test_pairs_are_looked_up_a_few_at_a_time(translated, monkeypatch, tmp_path):
     pairs = ParallelPairs.from_irds(translated, languages=["en", "de"])
-    monkeypatch.setattr(_irds, "_AT_A_TIME", 1)
+    monkeypatch.setattr(irds, "_AT_A_TIME", 1)
     assert_same(ParallelPairs.from_irds(translated, languages=["en", "de"], folder=tmp_path / "store"), pairs)
 
 

@@ -17,7 +17,11 @@ from test_resume import job, losses, weights
     "options",
     [
         {
-            "dropout": 0, "hard_negatives": 1, "symmetric": True, "margin": 0.1, "learn_temperature": True,
+            "dropout": 0,
+            "hard_negatives": 1,
+            "symmetric": True,
+            "margin": 0.1,
+            "learn_temperature": True,
             "dimensions": [16, 8],
         },  # fmt: skip
         {"dropout": 0, "gradient_caching": True, "validate": True, "save_steps": 4, "gradient_accumulation_steps": 2},

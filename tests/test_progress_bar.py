@@ -4,8 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pyterrier_hybrid._cli_options import OneLineErrors, errors_in_one_line
-from pyterrier_hybrid._progress_bar import above_bars, close_bars, progress_bar
+from pyterrier_hybrid.cli.options import OneLineErrors, errors_in_one_line
+from pyterrier_hybrid.utils.progress import above_bars, close_bars, progress_bar
 
 
 def test_a_file_gets_a_line_now_and_then(capsys):

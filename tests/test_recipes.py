@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.recipe._yaml import read_yaml, write_yaml
+from pyterrier_hybrid.recipe.yaml import read_yaml, write_yaml
 from pyterrier_hybrid.training.sampling import sampler_from
 
 RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
@@ -209,7 +209,7 @@ def test_an_output_that_is_there_stops_it_before_anything_is_read(folder):
 
 def test_all_files_are_looked_for_before_the_first_is_read(folder, monkeypatch):
     recipe = ph.Recipe.from_file(folder / "small.yaml")
-    monkeypatch.setattr("pyterrier_hybrid.parallel._irds.read_irds", None)
+    monkeypatch.setattr("pyterrier_hybrid.parallel.readers.irds.read_irds", None)
     for name, problem in (("no.jsonl", "there is no such file"), ("no*.jsonl", "no file matches")):
         missing = recipe.override(pairs={"sources": ["atlas/train", name]})
         with pytest.raises(FileNotFoundError, match=problem):

@@ -22,7 +22,7 @@ from pyterrier_hybrid.datasets import (
     register,
     register_family,
 )
-from pyterrier_hybrid.datasets._hook import after_import
+from pyterrier_hybrid.datasets.import_hook import after_import
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -354,7 +354,7 @@ print(ir_datasets.load("xquad-r/de/ar").docs_count())
     [
         "import ir_datasets; import pyterrier_hybrid",
         "import pyterrier_hybrid; from ir_datasets.formats import GenericDoc; import ir_datasets",
-        "import pyterrier_hybrid.datasets._irds.docs; import ir_datasets",
+        "import pyterrier_hybrid.datasets.irds.docs; import ir_datasets",
         "import importlib.util; import pyterrier_hybrid; importlib.util.find_spec('ir_datasets'); import ir_datasets",
     ],
 )

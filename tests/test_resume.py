@@ -11,7 +11,7 @@ import training_job
 from safetensors.torch import load_file
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.training._checkpoints import Checkpoints, step_of
+from pyterrier_hybrid.training.loop.checkpoints import Checkpoints, step_of
 
 JOB = Path(training_job.__file__)
 
@@ -150,7 +150,7 @@ def test_a_kill_while_checkpoints_are_removed_leaves_none_in_their_place(tmp_pat
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pyterrier_hybrid._files.shutil.rmtree", killed)
+    monkeypatch.setattr("pyterrier_hybrid.utils.files.shutil.rmtree", killed)
     checkpoints = Checkpoints(tmp_path / "out")
     (checkpoints.folder / "checkpoint-8").mkdir(parents=True)
     with pytest.raises(KeyboardInterrupt):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sampling_stores import chi_square, full, store
 
-from pyterrier_hybrid.parallel._blocks import Blocks
-from pyterrier_hybrid.training._strata import Strata
+from pyterrier_hybrid.parallel.store.blocks import Blocks
 from pyterrier_hybrid.training.sampling import CrossSampler, HybridSampler, MonoSampler, MultiPositiveSampler
+from pyterrier_hybrid.training.sampling.strata import Strata
 
 
 class Watched(np.ndarray):

@@ -165,7 +165,7 @@ def test_the_samplers_other_settings_stay(start, pairs, tmp_path, monkeypatch):
         seen.append(sampler)
         return encoder
 
-    monkeypatch.setattr("pyterrier_hybrid.training._sweep._trained", trained)
+    monkeypatch.setattr("pyterrier_hybrid.training.tuning.search._trained", trained)
     base = ph.HybridSampler(0.9, languages=["de", "en"])
     ph.sweep(start, pairs, evaluate=Judge(), output=tmp_path / "s", alpha=[0.1, 0.2, 0.3], sampler=base, verbose=False)
     assert seen == [ph.HybridSampler(alpha, languages=["de", "en"]) for alpha in (0.1, 0.2, 0.3)]

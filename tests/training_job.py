@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.training import HybridTrainer, InfoNCE
-from pyterrier_hybrid.training._batches import PlannedBatches, Texts
-from pyterrier_hybrid.training._checkpoints import MarkComplete
-from pyterrier_hybrid.training._setup import wait_for_all
-from pyterrier_hybrid.training._step import ContrastiveModel
+from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
+from pyterrier_hybrid.training.loop.checkpoints import MarkComplete
+from pyterrier_hybrid.training.loop.setup import wait_for_all
+from pyterrier_hybrid.training.loop.step import ContrastiveModel
 
 WORDS = {
     "de": ["rot", "blau", "grün", "gelb", "weiß", "grau"],

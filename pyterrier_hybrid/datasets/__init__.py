@@ -26,10 +26,10 @@ import json
 from pkgutil import get_data
 
 from pyterrier_hybrid.datasets import atlas, belebele, boolq, lareqa, tatoeba
-from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
-from pyterrier_hybrid.datasets._hook import after_import
-from pyterrier_hybrid.datasets._registry import register_family
+from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
 from pyterrier_hybrid.datasets.existing import EXISTING, ExistingFamily, existing_family
+from pyterrier_hybrid.datasets.import_hook import after_import
+from pyterrier_hybrid.datasets.registration import register_family
 
 __all__ = [
     "EXISTING",

@@ -21,8 +21,8 @@ from pathlib import Path, PurePosixPath
 from pkgutil import get_data
 from typing import Any
 
-from pyterrier_hybrid.datasets._download import Source, read_verified
-from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
+from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
+from pyterrier_hybrid.datasets.download import Source, read_verified
 
 _TERMS = (
     "Belebele is licensed under CC BY-SA 4.0: by downloading it you accept "

@@ -11,8 +11,8 @@ addresses (TensorFlow Datasets, and Hugging Face's datasets), not one that was c
 import json
 from pkgutil import get_data
 
-from pyterrier_hybrid.datasets._download import Source, read_verified
-from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
+from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
+from pyterrier_hybrid.datasets.download import Source, read_verified
 
 _TERMS = (
     "BoolQ is licensed under CC BY-SA 3.0: by downloading it you accept "

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyterrier_hybrid.datasets._family import MULTI, Document
+from pyterrier_hybrid.datasets.base import MULTI, Document
 
 if TYPE_CHECKING:
     from ir_datasets.formats import GenericQuery

@@ -10,8 +10,8 @@ from functools import partial
 from pkgutil import get_data
 from typing import Any
 
-from pyterrier_hybrid.datasets._download import Source, read_verified
-from pyterrier_hybrid.datasets._family import Document, Family, LanguageData
+from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
+from pyterrier_hybrid.datasets.download import Source, read_verified
 
 _BIBTEX = """\
 @inproceedings{roy-etal-2020-lareqa,

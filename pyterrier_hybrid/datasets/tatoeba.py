@@ -11,8 +11,8 @@ checksums and counts were computed from that repository.
 import json
 from pkgutil import get_data
 
-from pyterrier_hybrid.datasets._download import Source, read_verified
-from pyterrier_hybrid.datasets._family import PAIR, Document, Family, LanguageData
+from pyterrier_hybrid.datasets.base import PAIR, Document, Family, LanguageData
+from pyterrier_hybrid.datasets.download import Source, read_verified
 
 _ENGLISH = "en"
 _BIBTEX = """\

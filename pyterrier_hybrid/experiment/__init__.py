@@ -8,10 +8,10 @@
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
 """
 
-from pyterrier_hybrid.experiment._settings import Corpus
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import RankDistance
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.settings import Corpus
 from pyterrier_hybrid.experiment.systems import Runs, VectorPipelines
 from pyterrier_hybrid.experiment.validation import LanguageValidation
 

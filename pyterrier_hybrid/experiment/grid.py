@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ir_measures import Measure
 
-from pyterrier_hybrid._progress_bar import progress_bar
-from pyterrier_hybrid.experiment._frames import Cell, Frames, check_statistics
-from pyterrier_hybrid.experiment._held_out import family_of
-from pyterrier_hybrid.experiment._ranks import Ranks
-from pyterrier_hybrid.experiment._settings import (
+from pyterrier_hybrid.experiment.cache.vectors import Vectors
+from pyterrier_hybrid.experiment.held_out import family_of
+from pyterrier_hybrid.experiment.measures import RankDistance, parse_measures, values_from_ranks
+from pyterrier_hybrid.experiment.measures.ranks import Ranks
+from pyterrier_hybrid.experiment.ranking.members import Member, rank_settings, read_systems
+from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.report.frames import Cell, Frames, check_statistics
+from pyterrier_hybrid.experiment.settings import (
     FamilyLike,
     Setting,
     choose,
@@ -22,10 +25,7 @@ from pyterrier_hybrid.experiment._settings import (
     read_corpora,
     read_settings,
 )
-from pyterrier_hybrid.experiment._systems import Member, rank_settings, read_systems
-from pyterrier_hybrid.experiment._vectors import Vectors
-from pyterrier_hybrid.experiment.measures import RankDistance, parse_measures, values_from_ranks
-from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.utils.progress import progress_bar
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from pyterrier_hybrid._picture import Picture
+from pyterrier_hybrid.utils.figures import Picture
 
 COLORMAP = "YlGnBu"
 

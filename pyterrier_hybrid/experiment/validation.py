@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-from pyterrier_hybrid.experiment._held_out import family_of
-from pyterrier_hybrid.experiment._settings import choose, choose_kinds
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
+from pyterrier_hybrid.experiment.held_out import family_of
 from pyterrier_hybrid.experiment.measures import lower_is_better, parse_measures
+from pyterrier_hybrid.experiment.settings import choose, choose_kinds
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs

@@ -7,10 +7,10 @@
 ['de', 'en']
 """
 
-from pyterrier_hybrid.parallel._code_switch import code_switch
-from pyterrier_hybrid.parallel._pairs import ParallelPairs
-from pyterrier_hybrid.parallel._rows import Item
+from pyterrier_hybrid.parallel.item import Item
 from pyterrier_hybrid.parallel.leaks import Leaks, find_leaks
 from pyterrier_hybrid.parallel.lexicon import Lexicon
+from pyterrier_hybrid.parallel.pairs import ParallelPairs
+from pyterrier_hybrid.parallel.switching import code_switch
 
 __all__ = ["Item", "Leaks", "Lexicon", "ParallelPairs", "code_switch", "find_leaks"]

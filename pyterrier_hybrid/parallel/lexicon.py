@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import regex
 
-from pyterrier_hybrid.parallel._collect import RowError, json_of
-from pyterrier_hybrid.parallel._jsonl import lines_of
-from pyterrier_hybrid.retrieval.analysis import NGRAMS
+from pyterrier_hybrid.parallel.readers.collect import RowError, json_of
+from pyterrier_hybrid.parallel.readers.jsonl import lines_of
+from pyterrier_hybrid.text.analysis import NGRAMS
 
 # Words and numbers; signs that lexica add, as for parts that may be left out, would stand in the texts.
 _FORM = regex.compile(r"[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N} '’.-]*[\p{L}\p{M}\p{N}.])?")

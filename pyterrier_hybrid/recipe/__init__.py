@@ -3,6 +3,6 @@
 - :class:`Recipe`: data, sampler, encoder, settings, validation and seed of a run, read from YAML.
 """
 
-from pyterrier_hybrid.recipe._recipe import Recipe
+from pyterrier_hybrid.recipe.recipe import Recipe
 
 __all__ = ["Recipe"]

@@ -1,33 +1,8 @@
-"""Training: which texts meet in a batch, the loss, the loop."""
+"""Training: batch samplers, the loss and the training loop.
 
-from importlib import import_module
-from typing import Any
+Names are imported on first use, so that planning batches needs no torch.
+"""
 
-_PUBLIC = {
-    "CosineAlpha": "sampling",
-    "CrossSampler": "sampling",
-    "HybridSampler": "sampling",
-    "LengthGroupedSampler": "sampling",
-    "LinearAlpha": "sampling",
-    "MixedSampler": "sampling",
-    "MonoSampler": "sampling",
-    "MultiPositiveSampler": "sampling",
-    "TranslateTrainSampler": "sampling",
-    "sampler_from": "sampling",
-    "PlannedBatchSampler": "adapters",
-    "planned_dataset": "adapters",
-    "InfoNCE": "losses",
-    "HybridTrainer": "trainer",
-    "train": "_train",
-    "SweepResults": "_sweep_results",
-    "sweep": "_sweep",
-}
+import lazy_loader
 
-__all__ = list(_PUBLIC)
-
-
-def __getattr__(name: str) -> Any:
-    # Lazy, so that planning batches needs no torch.
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

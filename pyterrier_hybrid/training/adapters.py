@@ -28,7 +28,7 @@ from uuid import uuid4
 import numpy as np
 from torch.utils.data import BatchSampler
 
-from pyterrier_hybrid.training._plans import Plan, Triple
+from pyterrier_hybrid.training.sampling.plans import Plan, Triple
 
 if TYPE_CHECKING:
     from datasets import Dataset

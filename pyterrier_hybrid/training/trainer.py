@@ -9,7 +9,7 @@ from torch import distributed, nn
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainingArguments
 
-from pyterrier_hybrid.training._step import ContrastiveModel
+from pyterrier_hybrid.training.loop.step import ContrastiveModel
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval import DenseEncoder

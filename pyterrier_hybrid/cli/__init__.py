@@ -1,0 +1,5 @@
+"""The ``pyterrier-hybrid`` command."""
+
+from pyterrier_hybrid.cli.app import MDPR, main
+
+__all__ = ["MDPR", "main"]

@@ -1,0 +1,5 @@
+"""The built-in dataset."""
+
+from pyterrier_hybrid.datasets.atlas.family import ATLAS, load
+
+__all__ = ["ATLAS", "load"]

@@ -1,0 +1,1 @@
+"""Vectors and ranks kept by content."""

@@ -1,0 +1,5 @@
+"""Evaluation texts found in training pairs."""
+
+from pyterrier_hybrid.parallel.leaks.find import Leaks, find_leaks
+
+__all__ = ["Leaks", "find_leaks"]

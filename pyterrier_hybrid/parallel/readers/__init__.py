@@ -1,0 +1,1 @@
+"""Readers and writers of pairs, one module per format."""

@@ -1,0 +1,1 @@
+"""How a pair store keeps its texts and arrays."""

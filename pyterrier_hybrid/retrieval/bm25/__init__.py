@@ -1,0 +1,5 @@
+"""BM25 with an analysis per language."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+"""Search engines behind BM25Index, one module each."""

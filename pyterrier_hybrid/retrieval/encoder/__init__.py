@@ -1,0 +1,5 @@
+"""Dense encoders: any Hugging Face or sentence-transformers model as PyTerrier transformers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+from .dense import DenseEncoder
+
+__all__ = [
+    "DenseEncoder",
+]

@@ -1,0 +1,98 @@
+"""New encoders: a tokenizer trained on texts, and random weights."""
+
+import io
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import sentencepiece
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, StaticBackbone, TransformerBackbone
+from pyterrier_hybrid.utils.progress import progress_bar
+
+ARCHITECTURES = ("static", "transformer")
+_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>"}
+
+
+def new_model(
+    texts: Iterable[str],
+    *,
+    architecture: str,
+    dim: int,
+    vocab_size: int,
+    layers: int,
+    heads: int,
+    max_length: int,
+    seed: int,
+    verbose: bool,
+) -> tuple[EmbeddingModel, Any]:
+    """An untrained model and its tokenizer; see :meth:`DenseEncoder.from_scratch`."""
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"architecture={architecture!r} is unknown: choose one of {', '.join(ARCHITECTURES)}")
+    if architecture == "transformer" and dim % heads:
+        raise ValueError(f"heads={heads} does not divide dim={dim}")
+    tokenizer = train_tokenizer(texts, vocab_size=vocab_size, verbose=verbose)
+    # The caller's random state is theirs.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if architecture == "static":
+            return EmbeddingModel(StaticBackbone(tokenizer.get_vocab_size(), dim)), tokenizer
+        ids = {name: tokenizer.token_to_id(token) for name, token in _SPECIAL.items()}
+        config = BertConfig(
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden_size=dim,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=4 * dim,
+            max_position_embeddings=max_length,
+            pad_token_id=ids["pad_token"],
+            bos_token_id=ids["cls_token"],
+            eos_token_id=ids["sep_token"],
+        )
+        backbone = BertModel(config, add_pooling_layer=False)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", ids["cls_token"]), ("</s>", ids["sep_token"])]
+    )
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=max_length, **_SPECIAL)
+    backbone = TransformerBackbone(backbone, pooling="mean", pad_token_id=ids["pad_token"])
+    return EmbeddingModel(backbone), fast
+
+
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = False) -> Tokenizer:
+    """A Unigram tokenizer (arXiv 1804.10959) over NFKC and lower case, with ``▁`` for the start of a word.
+
+    Trained by sentencepiece, since the trainer of ``tokenizers`` gives other scores on every run.
+
+    Raises:
+        ValueError: there is no text, or it has more characters than there are to be pieces.
+    """
+    normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    texts = [normalizer.normalize_str(text) for text in texts]
+    if not any(text.strip() for text in texts):
+        raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
+    trained = io.BytesIO()
+    with progress_bar(texts, desc="training a tokenizer", unit="text", leave=False, disable=not verbose) as sentences:
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(sentences), model_writer=trained, model_type="unigram",
+                vocab_size=vocab_size - 1, hard_vocab_limit=False, character_coverage=0.9998,
+                normalization_rule_name="identity", max_sentence_length=1 << 20, pad_id=0, bos_id=1, eos_id=2,
+                unk_id=3, pad_piece="<pad>", num_threads=2, minloglevel=2,
+            )  # fmt: skip
+        except RuntimeError as error:
+            needed = re.search(r"required_chars\. \d+ vs (\d+)", str(error))
+            if needed is None:
+                raise
+            raise ValueError(
+                f"vocab_size={vocab_size}: the characters of the texts alone are {needed[1]} pieces, so give more"
+            ) from None
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+    vocab = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.get_piece_size())]
+    tokenizer = Tokenizer(models.Unigram([*vocab, ("<mask>", 0.0)], unk_id=3))
+    tokenizer.add_special_tokens(list(_SPECIAL.values()))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return tokenizer

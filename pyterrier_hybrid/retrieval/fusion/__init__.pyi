@@ -1,0 +1,17 @@
+from .systems import Fusion, fuse
+from .transformers import NORMALIZATIONS, Found, ReciprocalRankFusion, ScoreFusion, best_cells, ordered_cells
+from .vector_feedback import Feedback, VectorFeedback, feedback
+
+__all__ = [
+    "NORMALIZATIONS",
+    "Feedback",
+    "Found",
+    "Fusion",
+    "ReciprocalRankFusion",
+    "ScoreFusion",
+    "VectorFeedback",
+    "best_cells",
+    "feedback",
+    "fuse",
+    "ordered_cells",
+]

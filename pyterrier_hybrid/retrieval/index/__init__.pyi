@@ -1,0 +1,6 @@
+from .faiss_index import FaissIndex, FaissRetriever
+
+__all__ = [
+    "FaissIndex",
+    "FaissRetriever",
+]

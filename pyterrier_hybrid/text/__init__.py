@@ -1,0 +1,1 @@
+"""Words, letters and sentences in many languages."""

@@ -1,0 +1,38 @@
+from .adapters import PlannedBatchSampler, planned_dataset
+from .loop.training import train
+from .losses import InfoNCE
+from .sampling import (
+    CosineAlpha,
+    CrossSampler,
+    HybridSampler,
+    LengthGroupedSampler,
+    LinearAlpha,
+    MixedSampler,
+    MonoSampler,
+    MultiPositiveSampler,
+    TranslateTrainSampler,
+    sampler_from,
+)
+from .trainer import HybridTrainer
+from .tuning.results import SweepResults
+from .tuning.search import sweep
+
+__all__ = [
+    "CosineAlpha",
+    "CrossSampler",
+    "HybridSampler",
+    "HybridTrainer",
+    "InfoNCE",
+    "LengthGroupedSampler",
+    "LinearAlpha",
+    "MixedSampler",
+    "MonoSampler",
+    "MultiPositiveSampler",
+    "PlannedBatchSampler",
+    "SweepResults",
+    "TranslateTrainSampler",
+    "planned_dataset",
+    "sampler_from",
+    "sweep",
+    "train",
+]

@@ -1,0 +1,155 @@
+"""What a sweep over alpha returns: a frame, the best alpha, a table, a picture."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pyterrier_hybrid.utils.files import whole_file
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.utils.figures import Picture
+
+FORMATS = ("frame", "markdown", "csv")
+
+
+class SweepResults:
+    """What :func:`pyterrier_hybrid.sweep` returns.
+
+    Attributes:
+        frame: One row per run and measure. Columns: alpha, seed, measure, value.
+        measure: The name of the measure that decides which alpha is best.
+        label: What the values are, such as AP.
+        judged_on: The data that they are of, for the curve.
+
+    Raises:
+        ValueError: There are no values of ``measure``.
+
+    >>> frame = pd.DataFrame({"alpha": [0.0, 0.5, 1.0], "seed": 0, "measure": "mean", "value": [0.61, 0.665, 0.63]})
+    >>> results = SweepResults(frame)
+    >>> results.best()
+    0.5
+    >>> print(results.table("markdown"))
+    | alpha | mean |
+    |--:|--:|
+    | 0 | .610 |
+    | 0.5 | **.665** |
+    | 1 | .630 |
+    """
+
+    def __init__(self, frame: pd.DataFrame, *, measure: str = "mean", label: str = "", judged_on: str = "") -> None:
+        """Takes the frame.
+
+        Args:
+            frame: The columns alpha, seed, measure, value.
+            measure: The measure that decides which alpha is best.
+            label: What the values are, such as AP, for the curve.
+            judged_on: The data that they are of, for the curve.
+        """
+        self.frame = frame[["alpha", "seed", "measure", "value"]].reset_index(drop=True)
+        if measure not in self.measures:
+            raise ValueError(f"measure={measure!r} was not evaluated; there is {', '.join(self.measures)}")
+        self.measure = measure
+        self.label, self.judged_on = label, judged_on
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures in their given order."""
+        return list(self.frame["measure"].unique())
+
+    def best(self) -> float:
+        """The alpha whose mean over the seeds is highest; of equal ones the smallest."""
+        return float(self._statistic("mean")[self.measure].idxmax())
+
+    def _statistic(self, name: str) -> pd.DataFrame:
+        cells = self.frame.groupby(["alpha", "measure"])["value"].agg(name).unstack("measure")
+        return cells[self.measures].rename_axis(columns=None)
+
+    def table(self, format: str = "frame") -> pd.DataFrame | str:
+        """Mean and standard deviation over the seeds: one row per alpha.
+
+        Args:
+            format: ``"frame"`` (a column for each measure, and one called ``"AP sd"`` for its standard deviation,
+                NaN with one seed), ``"csv"`` (the same in full precision), or ``"markdown"`` (the best value of
+                each measure in bold).
+
+        Returns:
+            A DataFrame, or a string.
+
+        Raises:
+            ValueError: An unknown format.
+        """
+        if format not in FORMATS:
+            raise ValueError(f"format={format!r} is unknown; the valid ones are {', '.join(FORMATS)}")
+        means, deviations = self._statistic("mean"), self._statistic("std")
+        if format == "markdown":
+            return _markdown(means, deviations)
+        columns = [column for measure in self.measures for column in (measure, f"{measure} sd")]
+        frame = means.join(deviations.add_suffix(" sd"))[columns]
+        return frame.to_csv(lineterminator="\n") if format == "csv" else frame
+
+    def plot(self, path: str | Path | None = None) -> "Picture":
+        """Draw the curves: each measure by alpha, mean over the seeds with a band of one standard deviation.
+
+        Args:
+            path: Where to save the picture as PNG, whole or not at all.
+
+        Returns:
+            A matplotlib figure, which notebooks show. The best alpha is marked; of one seed, it is called the highest.
+        """
+        from pyterrier_hybrid.training.tuning.plot import curves
+
+        figure = curves(
+            self._statistic("mean"), self._statistic("std"), judge=self.measure, best=self.best(),
+            seeds=self.frame["seed"].nunique(), label=self.label, judged_on=self.judged_on,
+        )  # fmt: skip
+        if path is not None:
+            with whole_file(path) as unfinished:
+                unfinished.write_bytes(figure.png())
+        return figure
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``sweep.csv`` (the frame), ``table.csv``, ``table.md`` and ``alpha.png``, each whole or not at all.
+
+        Args:
+            folder: Where to: made if it is missing; files of an earlier call are replaced.
+
+        Returns:
+            The files.
+        """
+        folder = Path(folder)
+        contents = {
+            "sweep.csv": self.frame.to_csv(index=False, lineterminator="\n").encode(),
+            "table.csv": self.table("csv").encode(),
+            "table.md": (self.table("markdown") + "\n").encode(),
+            "alpha.png": self.plot().png(),
+        }
+        for name, content in contents.items():
+            with whole_file(folder / name) as unfinished:
+                unfinished.write_bytes(content)
+        return [folder / name for name in contents]
+
+    def __repr__(self) -> str:
+        """The best alpha and the table."""
+        return f"SweepResults: best alpha {self.best():g} by {self.measure}\n{self.table().round(3)}"
+
+    def _repr_html_(self) -> str:
+        return self.table().round(3).to_html()
+
+
+def _markdown(means: pd.DataFrame, deviations: pd.DataFrame) -> str:
+    lines = ["| alpha | " + " | ".join(means.columns) + " |", "|--:|" + "--:|" * len(means.columns)]
+    best = {measure: _number(values.max()) for measure, values in means.items()}
+    for alpha, row in means.iterrows():
+        cells = []
+        for measure, value in row.items():
+            text, deviation = _number(value), deviations.loc[alpha, measure]
+            text = f"**{text}**" if text == best[measure] and len(means) > 1 else text
+            cells.append(text if pd.isna(deviation) else f"{text} ± {_number(deviation)}")
+        lines.append(f"| {alpha:g} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.3f}")

@@ -1,0 +1,212 @@
+"""The sweep over alpha: one training and one evaluation for each share of monolingual batches and each seed."""
+
+import dataclasses
+import functools
+import json
+import operator
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pyterrier_hybrid.training.sampling import HybridSampler
+from pyterrier_hybrid.training.tuning.results import SweepResults
+from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.progress import progress_bar
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
+    from pyterrier_hybrid.retrieval import DenseEncoder
+
+ALPHAS = tuple(tenth / 10 for tenth in range(11))
+"""The grid of arXiv 2408.10536."""
+
+
+def sweep(
+    encoder: "DenseEncoder",
+    pairs: "ParallelPairs",
+    *,
+    evaluate: "Callable[[DenseEncoder], Mapping[str, float]]",
+    output: str | Path,
+    alpha: Iterable[float] = ALPHAS,
+    seeds: Iterable[int] = (0,),
+    sampler: HybridSampler | None = None,
+    measure: str = "mean",
+    keep_models: bool = False,
+    verbose: bool = True,
+    **options: Any,
+) -> SweepResults:
+    """Train and evaluate an encoder for every alpha, the grid search of arXiv 2408.10536.
+
+    The paper judges alpha by monolingual, cross-lingual and multilingual retrieval together, as
+    :class:`~pyterrier_hybrid.LanguageValidation` does. The loss on held-out pairs is no judge of alpha: it is another
+    task for each kind of batch.
+
+    Every run's result is a file, ``runs/alpha-A-seed-S.json``. A second call with the same settings does only the runs
+    that are not there, so that an interrupted sweep goes on and a grid can be refined; the sweep's settings are in
+    ``sweep.json``.
+
+    Args:
+        encoder: Where each run starts; it is not changed.
+        pairs: What to learn from.
+        evaluate: Called with each trained encoder; returns numbers by name, of which more is better, such as
+            ``LanguageValidation("atlas")``. Its ``measure`` and ``dataset``, if it has them, label the curve.
+        output: The folder of the results: ``sweep.csv``, ``table.csv``, ``table.md``, ``alpha.png`` and the runs.
+        alpha: Shares of monolingual batches, 0 to 1.
+        seeds: Of the batches and of dropout; the start is the same for all.
+        sampler: The hybrid sampler whose alpha is replaced, where its batches are not the default ones.
+        measure: The number that decides which alpha is best.
+        keep_models: Keep each trained encoder in ``models/alpha-A-seed-S``.
+        verbose: Show a progress bar of the runs.
+        **options: Keywords of :func:`~pyterrier_hybrid.train`.
+
+    Returns:
+        The results: ``.frame``, ``.best()``, ``.table()``, ``.plot()``.
+
+    Raises:
+        ValueError: The folder holds a sweep with other settings (the message says which), ``evaluate`` does not return
+            ``measure``, an alpha is outside 0 to 1, or as :func:`~pyterrier_hybrid.train` does.
+
+    >>> import tempfile
+    >>> import pyterrier_hybrid as ph
+    >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
+    >>> encoder = ph.DenseEncoder.from_scratch([pairs.passage(i, "de") for i in range(200)], dim=8, vocab_size=300)
+    >>> def evaluate(encoder):
+    ...     return {"mean": float(encoder.encode_queries(["Wo ist Rom?"]).max())}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = sweep(
+    ...         encoder, pairs, alpha=[0, 1], evaluate=evaluate, output=folder, max_steps=1, batch_size=8, verbose=False
+    ...     )
+    >>> results.frame[["alpha", "seed", "measure"]].values.tolist()
+    [[0.0, 0, 'mean'], [1.0, 0, 'mean']]
+    """
+    alphas = _distinct("alpha", (round(float(value), 6) for value in alpha))
+    seeds = _distinct("seeds", map(operator.index, seeds))
+    base = sampler or HybridSampler()
+    samplers = {value: dataclasses.replace(base, alpha=value) for value in alphas}
+    for name in ("output", "seed"):
+        if name in options:
+            raise TypeError(f"sweep gives each run its own {name}: leave {name}={options[name]!r} out")
+    output = Path(output)
+    _check_settings(output / "sweep.json", _settings(encoder, pairs, base, evaluate, options))
+
+    # LanguageValidation reads the split that is reported.
+    data = f"test data of {evaluate.dataset}" if hasattr(evaluate, "dataset") else ""
+    runs: dict[tuple[float, int], dict[str, Any]] = {}
+    grid = [(value, seed) for seed in seeds for value in alphas]
+    with progress_bar(grid, desc="sweep", unit="run", disable=not verbose) as bar:
+        for value, seed in bar:
+            name = f"alpha-{value:g}-seed-{seed}"
+            path = output / "runs" / f"{name}.json"
+            model = output / "models" / name if keep_models else None
+            fresh = not path.exists() or (model is not None and not model.exists())
+            if fresh:
+                started = time.perf_counter()
+                trained = _trained(encoder, pairs, samplers[value], seed=seed, output=model, **options)
+                values = {key: float(number) for key, number in evaluate(trained).items()}
+                _write(path, {"alpha": value, "seed": seed, "values": values, "seconds": time.perf_counter() - started})
+            runs[value, seed] = json.loads(path.read_text(encoding="utf-8"))
+            label = getattr(evaluate, "measure", "")
+            results = SweepResults(_frame(runs), measure=measure, label=label, judged_on=data)
+            if fresh or len(runs) == len(grid):
+                results.save(output)
+            shown = {"alpha": f"{value:g}", measure: f"{runs[value, seed]['values'][measure]:.3f}"}
+            bar.set_postfix(shown, refresh=False)
+    return results
+
+
+def _distinct(name: str, values: Iterable[Any]) -> list[Any]:
+    values = sorted(set(values))
+    if not values:
+        raise ValueError(f"{name} is empty: give at least one")
+    return values
+
+
+def _trained(
+    encoder: "DenseEncoder",
+    pairs: "ParallelPairs",
+    sampler: HybridSampler,
+    *,
+    seed: int,
+    output: Path | None,
+    **options: Any,
+) -> "DenseEncoder":
+    """The trained encoder of a run; a sweep may have been interrupted after it was saved."""
+    from pyterrier_hybrid.retrieval import DenseEncoder
+    from pyterrier_hybrid.training import train
+
+    if output is not None and output.exists():
+        return DenseEncoder(output, device=encoder.device, dtype=encoder.dtype, batch_size=encoder.batch_size)
+    return train(encoder, pairs, sampler, **{"seed": seed, "output": output, "verbose": False, **options})
+
+
+def _settings(
+    encoder: "DenseEncoder",
+    pairs: "ParallelPairs",
+    sampler: HybridSampler,
+    evaluate: Callable,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What results depend on beside alpha and the seed, as JSON has it."""
+    others = {name: value for name, value in sampler.to_config().items() if name != "alpha"}
+    settings = {
+        "encoder": encoder.fingerprint,
+        "pairs": pairs.fingerprint,
+        "sampler": others,
+        "evaluate": _described(evaluate),
+        **{name: _described(value) for name, value in options.items()},
+    }
+    return json.loads(json.dumps(settings))
+
+
+def _described(value: Any) -> Any:
+    """A value as JSON can hold it, which is equal in another process if the value is."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, functools.partial):
+        return [_described(part) for part in (value.func, value.args, value.keywords)]
+    if isinstance(value, Set):
+        return sorted((_described(part) for part in value), key=repr)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _described(part) for key, part in value.items()}
+    if isinstance(value, Sequence):
+        return [_described(part) for part in value]
+    if hasattr(value, "fingerprint"):
+        return value.fingerprint
+    if dataclasses.is_dataclass(value) or isinstance(value, Path):
+        return str(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def _check_settings(path: Path, settings: dict[str, Any]) -> None:
+    if not path.exists():
+        _write(path, settings)
+        return
+    known = json.loads(path.read_text(encoding="utf-8"))
+    for name in sorted({*settings, *known}):
+        if settings.get(name) != known.get(name):
+            there, here = (json.dumps(values[name]) if name in values else "not given" for values in (known, settings))
+            raise ValueError(
+                f"{path.parent} holds a sweep with other settings: {name} was {there} and is now {here}: choose "
+                "another output, or the same settings to go on with it"
+            )
+
+
+def _frame(runs: Mapping[tuple[float, int], Mapping[str, Any]]) -> pd.DataFrame:
+    rows = [
+        {"alpha": alpha, "seed": seed, "measure": measure, "value": value}
+        for (alpha, seed), run in sorted(runs.items())
+        for measure, value in run["values"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _write(path: Path, value: Any) -> None:
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
