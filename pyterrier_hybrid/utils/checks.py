@@ -1,26 +1,32 @@
-"""Numbers that are given to us."""
+"""Checks of numbers that users pass."""
 
+import math
 from operator import index
 from typing import Any
 
-# What numpy takes, and with it transformers.
 LARGEST_SEED = 2**32 - 1
+"""Largest seed that numpy takes, and therefore transformers."""
 
 
 def whole_number(name: str, value: Any, *, least: int = 1) -> int:
-    """A number as an int, also one of numpy's.
+    """Return a whole number, also a numpy one, as an int.
 
     Args:
-        name: What it is, for errors.
+        name: Name of the parameter, for errors.
         value: The number.
-        least: The smallest that makes sense.
+        least: Smallest allowed value.
 
     Raises:
-        TypeError: It is no whole number.
-        ValueError: It is below the least.
+        TypeError: The value is not a whole number.
+        ValueError: It is smaller than ``least``.
 
-    >>> whole_number("depth", 3)
-    3
+    Example:
+        >>> whole_number("depth", 3)
+        3
+        >>> whole_number("depth", 0)
+        Traceback (most recent call last):
+        ...
+        ValueError: depth=0: it must be at least 1
     """
     try:
         number = index(value)
@@ -28,4 +34,33 @@ def whole_number(name: str, value: Any, *, least: int = 1) -> int:
         raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a whole number") from None
     if isinstance(value, bool) or number < least:
         raise ValueError(f"{name}={value!r}: it must be at least {least}")
+    return number
+
+
+def finite_number(name: str, value: Any, *, least: float = 0.0) -> float:
+    """Return a finite number, also a numpy one, as a float.
+
+    Args:
+        name: Name of the parameter, for errors.
+        value: The number.
+        least: Smallest allowed value.
+
+    Raises:
+        TypeError: The value is not a number.
+        ValueError: It is smaller than ``least``, infinite or not a number.
+
+    Example:
+        >>> finite_number("margin", -1)
+        Traceback (most recent call last):
+        ...
+        ValueError: margin=-1: it must be at least 0 and finite
+    """
+    try:
+        number = float(value) if not isinstance(value, str) else None
+    except (TypeError, ValueError):
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a number")
+    if not (math.isfinite(number) and number >= least):
+        raise ValueError(f"{name}={value!r}: it must be at least {least:g} and finite")
     return number

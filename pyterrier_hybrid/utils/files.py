@@ -1,6 +1,5 @@
-"""Outputs that appear whole or not at all: written beside their place, then renamed."""
+"""Outputs that appear whole or not at all, and locks. Files are written under a temporary name, then renamed."""
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -9,24 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 
 @contextmanager
 def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A folder to write into that becomes ``path`` when the block ends, and disappears if the block raises.
+    """Write a folder that appears at ``path`` when the block ends, and not at all if the block raises.
 
     Args:
-        path: the folder's final place.
-        overwrite: replace a folder that is there already.
+        path: The final folder.
+        overwrite: Replace an existing folder.
+
+    Yields:
+        A temporary folder beside it, to write into.
 
     Raises:
-        FileExistsError: ``path`` is there already and ``overwrite`` is false.
+        FileExistsError: ``path`` already exists and ``overwrite`` is false.
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as home:
-    ...     with whole_folder(Path(home) / "result") as folder:
-    ...         _ = (folder / "table.csv").write_text("a,b")
-    ...     [path.name for path in Path(home).iterdir()]
-    ['result']
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     with whole_folder(Path(home) / "result") as folder:
+        ...         _ = (folder / "table.csv").write_text("a,b")
+        ...     [path.name for path in Path(home).iterdir()]
+        ['result']
     """
     path = Path(path)
     _check_free(path, overwrite)
@@ -50,7 +55,10 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
 
 
 def set_aside(path: Path) -> Path:
-    """Move what is there, if anything, into a folder to delete, so that a kill leaves no part of it in place."""
+    """Move a file or folder, if it exists, into a temporary folder beside it, which the caller deletes.
+
+    Renaming is one step, so a kill while deleting leaves nothing half-deleted at ``path``.
+    """
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
     if os.path.lexists(path):
         os.replace(path, old / path.name)
@@ -59,9 +67,13 @@ def set_aside(path: Path) -> Path:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """A file name to write to that becomes ``path`` when the block ends, and disappears if the block raises.
+    """Write a file that appears at ``path`` when the block ends, and not at all if the block raises.
 
-    The name keeps the suffix of ``path``, since many writers choose their format by it.
+    Args:
+        path: The final file; its folder is created if needed.
+
+    Yields:
+        A temporary file name beside it, with the same suffix, since many writers choose their format by it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,23 +86,32 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(path: Path, problem: str) -> Iterator[None]:
-    """Keep other processes from what a lock file stands for, until the block ends or the process dies.
+def locked(path: str | Path, problem: str) -> Iterator[None]:
+    """Hold a lock file until the block ends or the process dies.
 
     Args:
-        path: The file.
-        problem: What to say where another process has it.
+        path: The lock file; its folder is created if needed.
+        problem: The error message if another process holds the lock.
 
     Raises:
-        ValueError: Another process has it.
+        ValueError: Another process holds the lock.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as home, locked(Path(home) / "lock", "wait for the other process"):
+        ...     pass
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(problem) from None
+    lock = FileLock(path, mode=0o666, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise ValueError(problem) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

@@ -11,7 +11,7 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid.recipe.yaml import read_yaml, write_yaml
 from pyterrier_hybrid.training.sampling import sampler_from
 
-RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 
 SMALL = """
 name: small

@@ -237,7 +237,7 @@ def test_same_bytes_in_another_process():
         "print(hashlib.sha256(repr([load(lang) for lang in reversed(ATLAS.languages)][::-1]).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "LC_ALL": "C", "PYTHONUTF8": "1"}
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=root, check=True, capture_output=True, text=True
     )
@@ -247,7 +247,7 @@ def test_same_bytes_in_another_process():
 def test_import_is_light():
     code = "import sys, pyterrier_hybrid.datasets.atlas; print('babel' in sys.modules, 'ir_datasets' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == ["False", "False"]
 

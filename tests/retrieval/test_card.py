@@ -11,7 +11,7 @@ import yaml
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.retrieval.encoder.card import PAPER, is_hub_name, model_card, shown, without_paths
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich"]
 TRAINING = {
     "start": "intfloat/multilingual-e5-small", "sampler": "HybridSampler(alpha=0.5)", "items": 12345,

@@ -24,7 +24,7 @@ from pyterrier_hybrid.datasets import (
 )
 from pyterrier_hybrid.datasets.import_hook import after_import
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 TINY = Family("tiny", ("de", "en"), splits=("train", "test"), title="Tiny", licence="CC0")
 # Per split, the questions that a language has: "2" only exists in German, "3" only in English.

@@ -1,0 +1,65 @@
+"""What the package asks of an encoder, whoever wrote it."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeGuard, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Anything that turns texts into vectors whose inner products are scores.
+
+    An encoder may also have a ``fingerprint``, a string that changes with its vectors: results are cached under it.
+
+    Example:
+        >>> class Lengths:
+        ...     def encode_queries(self, texts):
+        ...         return np.array([[len(text)] for text in texts], np.float32)
+        ...
+        ...     encode_documents = encode_queries
+        >>> isinstance(Lengths(), Encoder)
+        True
+    """
+
+    def encode_queries(self, texts: Sequence[str], /) -> np.ndarray:
+        """Encode queries: float32 ``[n, dim]``."""
+        ...
+
+    def encode_documents(self, texts: Sequence[str], /) -> np.ndarray:
+        """Encode documents: float32 ``[n, dim]``."""
+        ...
+
+
+class LanguageAwareEncoder(Protocol):
+    """An encoder that is also given the language of each text; ``wants_languages`` is true."""
+
+    wants_languages: bool
+
+    def encode_queries(self, texts: Sequence[str], langs: Sequence[str], /) -> np.ndarray:
+        """Encode queries, each in its language: float32 ``[n, dim]``."""
+        ...
+
+    def encode_documents(self, texts: Sequence[str], langs: Sequence[str], /) -> np.ndarray:
+        """Encode documents, each in its language: float32 ``[n, dim]``."""
+        ...
+
+
+def wants_languages(encoder: Any) -> TypeGuard[LanguageAwareEncoder]:
+    """Whether an encoder is called with the languages of the texts as a second argument.
+
+    Example:
+        >>> wants_languages(object())
+        False
+    """
+    return bool(getattr(encoder, "wants_languages", False))
+
+
+def fingerprint_of(system: Any) -> str | None:
+    """The fingerprint of an encoder or a retriever; ``None`` if it has none, so that nothing is cached under it.
+
+    Example:
+        >>> fingerprint_of(object()) is None
+        True
+    """
+    return getattr(system, "fingerprint", None)

@@ -1,0 +1,72 @@
+"""JSON files, and settings that must not change between two runs in one folder."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyterrier_hybrid.utils.files import whole_file
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a value as indented JSON; the file appears whole or not at all.
+
+    Args:
+        path: The file; its folder is created if needed.
+        value: The value.
+
+    Raises:
+        TypeError: JSON cannot hold the value.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_json(Path(folder) / "settings.json", {"alpha": 0.5})
+        ...     read_json(Path(folder) / "settings.json")
+        {'alpha': 0.5}
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: It is not JSON; the message names the line.
+
+    Example:
+        >>> read_json("no/such/file.json")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: ...
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
+
+
+def require_same(known: Mapping[str, Any], current: Mapping[str, Any], problem: Callable[[str, Any, Any], str]) -> None:
+    """Refuse to continue work that was started with other settings.
+
+    Args:
+        known: The settings that it was started with.
+        current: The present settings.
+        problem: Makes the message of the first difference from its name and both values (``None``: not set).
+
+    Raises:
+        ValueError: A setting differs.
+
+    Example:
+        >>> require_same({"seed": 0}, {"seed": 1}, lambda name, known, current: f"{name} was {known}, not {current}")
+        Traceback (most recent call last):
+        ...
+        ValueError: seed was 0, not 1
+    """
+    for name in sorted({*known, *current}):
+        if known.get(name) != current.get(name):
+            raise ValueError(problem(name, known.get(name), current.get(name)))
