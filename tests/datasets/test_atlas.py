@@ -15,8 +15,9 @@ from babel import Locale, localedata
 from babel.core import get_global
 
 from pyterrier_hybrid.datasets import LanguageData, register
-from pyterrier_hybrid.datasets.atlas import ATLAS, _facts, load
+from pyterrier_hybrid.datasets.atlas import ATLAS, load
 from pyterrier_hybrid.datasets.atlas.facts import DEPENDENT, REGIONS, UNSETTLED
+from pyterrier_hybrid.datasets.atlas.family import _facts
 from pyterrier_hybrid.datasets.atlas.sentences.language import RELATIONS
 
 LANGUAGES = ATLAS.languages
