@@ -21,7 +21,7 @@ test:  ## run all tests and doctests in two processes
 
 typecheck:  ## check types and the direction of imports
 	$(PYTHON) -m mypy
-	lint-imports
+	lint-imports --no-logo
 
 docs:  ## draw docs/architecture.svg from the imports
 	$(PYTHON) docs/draw_architecture.py
