@@ -1,0 +1,36 @@
+# Everyday commands. "make" alone lists them.
+PYTHON ?= python
+BENCHMARK ?= training_step
+REVISION ?= HEAD
+
+.PHONY: help install fix test typecheck docs bench same ci
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+install:  ## install this checkout with everything that development needs, and the commit hooks
+	$(PYTHON) -m pip install -c constraints.txt -e '.[dev]'
+	$(PYTHON) -m pre_commit install
+
+fix:  ## format the code and fix what ruff can fix
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+test:  ## run all tests and doctests in two processes
+	$(PYTHON) -m pytest -n 2
+
+typecheck:  ## check types and the direction of imports
+	$(PYTHON) -m mypy
+	lint-imports --no-logo
+
+docs:  ## draw docs/architecture.svg from the imports
+	$(PYTHON) docs/draw_architecture.py
+
+bench:  ## run a benchmark: make bench BENCHMARK=encoding
+	$(PYTHON) benchmarks/$(BENCHMARK).py
+
+same:  ## compare results with another revision, bit by bit: make same REVISION=main
+	$(PYTHON) benchmarks/same_results.py $(REVISION)
+
+ci:  ## what the CI runs, in a fresh environment
+	PYTHON=$(PYTHON) .ci/run
