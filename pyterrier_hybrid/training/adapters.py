@@ -1,15 +1,16 @@
-"""The same plans for the trainer of sentence-transformers.
+"""Planned batches in the trainer of sentence-transformers.
 
->>> import pyterrier_hybrid as ph
->>> from pyterrier_hybrid.training import planned_dataset
->>> pairs = ph.ParallelPairs.from_irds("atlas/train")
->>> plan = ph.HybridSampler(0.5).plan(pairs, batch_size=32)
->>> dataset = planned_dataset(plan, pairs, steps=100, query_prefix="query: ", document_prefix="passage: ")
->>> item, query_language, _ = plan.batch(3)[7]
->>> dataset[3 * 32 + 7]["anchor"] == "query: " + pairs.query(item, query_language)
-True
+Example:
+    >>> import pyterrier_hybrid as ph
+    >>> from pyterrier_hybrid.training import planned_dataset
+    >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
+    >>> plan = ph.HybridSampler(0.5).plan(pairs, batch_size=32)
+    >>> dataset = planned_dataset(plan, pairs, steps=100, query_prefix="query: ", document_prefix="passage: ")
+    >>> item, query_language, _ = plan.batch(3)[7]
+    >>> dataset[3 * 32 + 7]["anchor"] == "query: " + pairs.query(item, query_language)
+    True
 
-Its batches in order, one epoch of all steps::
+To train on these batches in their order, all steps in one epoch::
 
     arguments = SentenceTransformerTrainingArguments(
         "output", per_device_train_batch_size=32, num_train_epochs=1, batch_sampler=PlannedBatchSampler
@@ -21,7 +22,6 @@ Its batches in order, one epoch of all steps::
 
 import inspect
 from collections.abc import Iterator
-from operator import index
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -29,6 +29,7 @@ import numpy as np
 from torch.utils.data import BatchSampler
 
 from pyterrier_hybrid.training.sampling.plans import Plan, Triple
+from pyterrier_hybrid.utils.checks import whole_number
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -39,45 +40,44 @@ if TYPE_CHECKING:
 def planned_dataset(
     plan: Plan, pairs: "ParallelPairs", *, steps: int, query_prefix: str = "", document_prefix: str = ""
 ) -> "Dataset":
-    """Give the batches of a plan as a dataset whose texts are looked up when they are read.
+    """Return the batches of a plan as a dataset whose texts are looked up when they are read.
 
     Args:
         plan: From ``sampler.plan(pairs, batch_size=...)``.
         pairs: The same pairs.
-        steps: How many batches: all of a training, which then is one epoch.
-        query_prefix: What comes before every query, as the model wants it. (The trainer's ``prompts`` do the same.)
-        document_prefix: What comes before every passage.
+        steps: Number of batches: those of the whole training, which is then one epoch.
+        query_prefix: Put before every query, as the model needs it. (The trainer's ``prompts`` do the same.)
+        document_prefix: Put before every passage.
 
     Returns:
         A ``datasets.Dataset`` of ``steps * batch_size`` rows with the columns ``anchor`` (query) and ``positive``
-        (passage): row r is pair ``r % batch_size`` of ``plan.batch(r // batch_size)``. It takes 8 bytes a row.
+        (passage): row r is pair ``r % batch_size`` of ``plan.batch(r // batch_size)``. It takes 8 bytes per row.
 
     Raises:
         ImportError: If ``datasets`` is not installed.
-        ValueError: If ``steps`` is not positive, or if an item may have several rows of a batch
-            (:class:`MultiPositiveSampler`): the losses of sentence-transformers would take one's passage for wrong for
-            the other.
+        TypeError: If ``steps`` is not a whole number.
+        ValueError: If ``steps`` is not positive, or if an item may have several rows in a batch
+            (:class:`MultiPositiveSampler`): the losses of sentence-transformers would take them for each other's
+            negatives.
     """
     try:
         import pyarrow
         from datasets import Dataset
     except ImportError as error:
         raise ImportError(
-            f"{error}: planned_dataset needs it, so pip install 'pyterrier_hybrid[sentence-transformers]'"
+            f"{error}: planned_dataset needs it; run pip install 'pyterrier_hybrid[sentence-transformers]'"
         ) from error
-    steps = index(steps)
-    if steps < 1:
-        raise ValueError(f"steps={steps} must be at least 1")
+    steps = whole_number("steps", steps)
     if plan.repeats_items:
         raise ValueError(
             "the plan repeats items in a batch, which the losses of sentence-transformers would take for each other's "
             "negatives: use a sampler other than MultiPositiveSampler, or ph.train"
         )
     rows = pyarrow.array(np.arange(steps * plan.batch_size))
-    # Arrow shares the numbers of both columns. The fingerprint says that no other dataset is equal.
+    # Both columns share one array. The random fingerprint makes this dataset differ from every other.
     dataset = Dataset(pyarrow.table({"anchor": rows, "positive": rows}), fingerprint=uuid4().hex[:16])
-    # Unwrapped, since set_transform would pickle all pairs to compute a fingerprint.
-    texts = _Texts(plan, pairs, {"anchor": query_prefix, "positive": document_prefix})
+    texts = _RowTexts(plan, pairs, {"anchor": query_prefix, "positive": document_prefix})
+    # Unwrapped, since the decorated set_format would pickle all pairs to compute a fingerprint.
     inspect.unwrap(Dataset.set_format)(dataset, "custom", transform=texts)
     return dataset
 
@@ -85,18 +85,18 @@ def planned_dataset(
 class PlannedBatchSampler(BatchSampler):
     """The batches of a :func:`planned_dataset` in the order of the plan.
 
-    For ``SentenceTransformerTrainingArguments(batch_sampler=PlannedBatchSampler)``: the class, not an object. In
-    several processes, each takes whole batches in turn: the negatives of a query are those of its batch, as in one.
+    Pass the class, not an object: ``SentenceTransformerTrainingArguments(batch_sampler=PlannedBatchSampler)``. Several
+    processes take whole batches in turn: the in-batch negatives of a query are the same as in one process.
 
     Args:
         dataset: From :func:`planned_dataset`.
         batch_size: The trainer's batch size, which must be the plan's.
-        drop_last: Has no effect: all batches are whole.
-        **unused: What else the trainer gives to batch samplers; nothing is random here.
+        drop_last: Has no effect: every batch is full.
+        **unused: Other arguments that the trainer passes to batch samplers; nothing is random here.
 
     Raises:
-        TypeError: If the dataset is no planned one.
-        ValueError: If the batch sizes differ, or rows were taken out of the dataset.
+        TypeError: If the dataset is not from :func:`planned_dataset`.
+        ValueError: If the batch sizes differ, or rows were removed from the dataset or reordered.
 
     Example:
         >>> import pyterrier_hybrid as ph
@@ -108,42 +108,45 @@ class PlannedBatchSampler(BatchSampler):
 
     def __init__(self, dataset: "Dataset", batch_size: int, drop_last: bool = False, **unused: Any) -> None:
         texts = getattr(dataset, "format", {}).get("format_kwargs", {}).get("transform")
-        if not isinstance(texts, _Texts):
+        if not isinstance(texts, _RowTexts):
             raise TypeError(
-                f"PlannedBatchSampler got a {type(dataset).__name__} that planned_dataset did not make: pass "
-                "planned_dataset(...) as train_dataset, and as eval_dataset too if there is one"
+                f"dataset is a {type(dataset).__name__} that planned_dataset did not make: pass planned_dataset(...) "
+                "as train_dataset, and as eval_dataset too if there is one"
             )
         if batch_size != texts.plan.batch_size:
             raise ValueError(
-                f"the trainer's batches have {batch_size} pairs, the plan's {texts.plan.batch_size}: set "
+                f"batch_size={batch_size}: the batches of the plan have {texts.plan.batch_size} pairs; set "
                 f"per_device_train_batch_size={texts.plan.batch_size} (and per_device_eval_batch_size for an "
                 "eval_dataset)"
             )
         if len(dataset) % batch_size or dataset._indices is not None:
-            raise ValueError(f"the planned dataset has other rows than it was made with: {len(dataset):,}")
+            raise ValueError(
+                f"dataset has other rows than planned_dataset gave it ({len(dataset):,} now): pass it as it was made"
+            )
+        self._rows = len(dataset)
         super().__init__(range(len(dataset)), batch_size, drop_last)
 
     def __iter__(self) -> Iterator[list[int]]:
-        for first in range(0, len(self.sampler), self.batch_size):
+        for first in range(0, self._rows, self.batch_size):
             yield list(range(first, first + self.batch_size))
 
 
-class _Texts:
+class _RowTexts:
     """The texts of rows of a planned dataset."""
 
     def __init__(self, plan: Plan, pairs: "ParallelPairs", prefixes: dict[str, str]) -> None:
         self.plan, self._pairs, self._prefixes = plan, pairs, prefixes
-        # Rows are read batch by batch.
+        # The last batch, since rows are mostly read batch by batch.
         self._step, self._batch = -1, list[Triple]()
 
     def __call__(self, columns: dict[str, list[int]]) -> dict[str, list[str]]:
         return {name: [self._text(name, row) for row in rows] for name, rows in columns.items()}
 
     def _text(self, column: str, row: int) -> str:
-        step, place = divmod(row, self.plan.batch_size)
+        step, position = divmod(row, self.plan.batch_size)
         if step != self._step:
             self._step, self._batch = step, self.plan.batch(step)
-        item, query_language, passage_language = self._batch[place]
+        item, query_language, passage_language = self._batch[position]
         if column == "anchor":
             return self._prefixes[column] + self._pairs.query(item, query_language)
         return self._prefixes[column] + self._pairs.passage(item, passage_language)

@@ -1,4 +1,4 @@
-"""Contrastive losses on embeddings; they know nothing of models."""
+"""Contrastive losses on embeddings, independent of any model."""
 
 import math
 from collections.abc import Sequence
@@ -7,36 +7,40 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from pyterrier_hybrid.utils.checks import finite_number
+
 # A learned temperature that falls further only makes the gradient of the hardest negative larger (CLIP, arXiv
 # 2103.00020, section 2.5).
 _LARGEST_SCALE = 100.0
 
 
 class InfoNCE(nn.Module):
-    """Each query against the passages of its batch: cross-entropy of its own among all (arXiv 1807.03748).
+    """InfoNCE with in-batch negatives: cross-entropy of each query's positive among all passages (arXiv 1807.03748).
 
-    Scores are inner products divided by the temperature; an encoder whose vectors have length 1 so compares by cosine.
-    Passages of another item of the same group (the same passage, or one known to answer as well) are no negatives: they
-    are left out of the sum. So are the other positives where an item is in a batch several times.
+    Scores are inner products divided by the temperature, so an encoder with L2-normalised vectors compares by cosine.
+    Passages of other items of the query's group (the same passage, or one known to answer as well) would be false
+    negatives: they are left out of the sum. So are the query's other positives if an item has several rows.
 
     Args:
-        temperature: smaller is sharper. The paper of hybrid batches (arXiv 2408.10536) prints none; E5 uses 0.01.
-        learned: let the temperature be learned, from the given one on, as in CLIP (arXiv 2103.00020).
-        margin: taken from the score of a query with its own passage, before the temperature: that has to be nearer by
-            so much than the others (additive margin softmax, arXiv 1902.08564; LaBSE, arXiv 2007.01852, has 0.3).
-            0: none.
-        symmetric: also each passage against the queries; the loss is the mean of both directions.
-        dimensions: numbers of leading values that shall make good vectors by themselves; the loss is the mean over
-            them (Matryoshka, arXiv 2205.13147). By default only the whole vectors.
-        normalize: whether leading values are brought to length 1, as an encoder that compares by cosine does.
+        temperature: Smaller is sharper. The paper of hybrid batches (arXiv 2408.10536) prints none; E5 uses 0.01.
+        margin: Subtracted from the score of each query's positive before dividing by the temperature: the positive has
+            to be nearer than the negatives by this much (additive margin softmax, arXiv 1902.08564; LaBSE, arXiv
+            2007.01852, uses 0.3). 0 is no margin.
+        learned: Whether to learn the temperature, starting from the given one, as in CLIP (arXiv 2103.00020).
+        symmetric: Whether to also score each passage against the queries; the loss is the mean of both directions.
+        dimensions: Matryoshka dimensions to train (arXiv 2205.13147): the loss is the mean over these numbers of
+            leading values. By default only the whole vectors.
+        normalize: Whether to L2-normalise the leading values, as an encoder that compares by cosine does.
 
     Raises:
-        ValueError: the temperature, or a dimension, is not positive, or the margin is negative or not finite.
+        TypeError: If the margin is not a number.
+        ValueError: If the temperature or a dimension is not positive, or the margin is negative or not finite.
 
-    >>> import torch
-    >>> vectors = torch.eye(2)
-    >>> round(InfoNCE(temperature=1.0)(vectors, vectors, torch.tensor([0, 1])).item(), 4)
-    0.3133
+    Example:
+        >>> import torch
+        >>> vectors = torch.eye(2)
+        >>> round(InfoNCE(temperature=1.0)(vectors, vectors, torch.tensor([0, 1])).item(), 4)
+        0.3133
     """
 
     def __init__(
@@ -52,26 +56,19 @@ class InfoNCE(nn.Module):
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"temperature={temperature}: it must be positive")
-        if not 0 <= margin < math.inf:
-            raise ValueError(f"margin={margin}: it must be at least 0 and finite")
-        for dimension in dimensions or ():
-            if dimension < 1:
-                raise ValueError(f"dimensions={list(dimensions)}: {dimension} is not a number of values")
+        self.margin = finite_number("margin", margin)
         self.symmetric, self.dimensions, self.normalize = symmetric, tuple(dimensions or ()), normalize
-        self.margin, self._temperature = margin, temperature
-        self._largest = max(math.log(_LARGEST_SCALE), -math.log(temperature))
+        for dimension in self.dimensions:
+            if dimension < 1:
+                raise ValueError(f"dimensions={list(self.dimensions)}: {dimension} is not a number of values")
+        self._temperature = temperature
+        self._largest_log_scale = max(math.log(_LARGEST_SCALE), -math.log(temperature))
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature))) if learned else None
 
     @property
     def temperature(self) -> float:
-        """The temperature, as far as it has been learned."""
-        return self._temperature if self.log_scale is None else 1 / self._scale().item()
-
-    def _scale(self) -> torch.Tensor:
-        # The parameter itself is kept in bounds: a bound on its use would have no gradient that leads back.
-        with torch.no_grad():
-            self.log_scale.clamp_(max=self._largest)
-        return self.log_scale.exp()
+        """The temperature; if it is learned, its present value."""
+        return self._temperature if self.log_scale is None else 1 / self._scale(self.log_scale).item()
 
     def forward(
         self,
@@ -82,33 +79,44 @@ class InfoNCE(nn.Module):
         negatives: torch.Tensor | None = None,
         negative_rows: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """The mean loss of a batch.
+        """Return the mean loss of a batch.
 
         Args:
-            queries: ``[n, dim]``.
-            passages: ``[n, dim]``; row i answers query i.
-            groups: integers ``[n]``; rows with equal ones are never each other's negatives.
-            negatives: ``[m, dim]``, hard negatives: passages that answer no query of the batch.
-            negative_rows: integers ``[m]``, the row that each hard negative belongs to. For other rows of that row's
-                group nothing is known of it, and it is left out.
+            queries: Query vectors, [n, dim].
+            passages: Passage vectors, [n, dim]; row i is the positive of query i.
+            groups: Group of each row, integers [n]; rows of one group are never each other's negatives.
+            negatives: Vectors of hard negatives, [m, dim].
+            negative_rows: The row that each hard negative belongs to, integers [m]. For other rows of that row's group
+                it may be a positive, so it is left out of their sums.
 
         Returns:
             A scalar.
 
         Raises:
-            ValueError: one of ``dimensions`` is larger than the vectors.
+            ValueError: If one of ``dimensions`` is larger than the vectors, or hard negatives have no rows.
         """
+        if negatives is None or not len(negatives):
+            negatives, negative_rows = None, None
+        elif negative_rows is None:
+            raise ValueError("negative_rows=None: pass the row that each of the negatives belongs to")
         if not self.dimensions:
             return self._loss(queries, passages, groups, negatives, negative_rows)
         losses = []
         for dimension in self.dimensions:
             if dimension > queries.shape[1]:
                 raise ValueError(f"dimensions={list(self.dimensions)}: the vectors have {queries.shape[1]} values only")
-            cut = [None if part is None else self._cut(part, dimension) for part in (queries, passages, negatives)]
-            losses.append(self._loss(cut[0], cut[1], groups, cut[2], negative_rows))
+            losses.append(
+                self._loss(
+                    self._truncate(queries, dimension),
+                    self._truncate(passages, dimension),
+                    groups,
+                    None if negatives is None else self._truncate(negatives, dimension),
+                    negative_rows,
+                )
+            )
         return torch.stack(losses).mean()
 
-    def _cut(self, vectors: torch.Tensor, dimension: int) -> torch.Tensor:
+    def _truncate(self, vectors: torch.Tensor, dimension: int) -> torch.Tensor:
         vectors = vectors[:, :dimension]
         return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
 
@@ -122,16 +130,23 @@ class InfoNCE(nn.Module):
     ) -> torch.Tensor:
         rows = torch.arange(len(queries), device=queries.device)
         scores = self._scaled(queries @ passages.T - self.margin * torch.eye(len(queries), device=queries.device))
-        same = groups[:, None] == groups[None, :]
-        same.fill_diagonal_(False)
-        scores = scores.masked_fill(same, float("-inf"))
+        false_negative = groups[:, None] == groups[None, :]
+        false_negative.fill_diagonal_(False)
+        scores = scores.masked_fill(false_negative, float("-inf"))
         candidates = scores
-        if negatives is not None and len(negatives):
-            unknown = (groups[:, None] == groups[negative_rows][None, :]) & (rows[:, None] != negative_rows[None, :])
+        if negatives is not None and negative_rows is not None:
+            same_group = groups[:, None] == groups[negative_rows][None, :]
+            unknown = same_group & (rows[:, None] != negative_rows[None, :])
             hard = self._scaled(queries @ negatives.T).masked_fill(unknown, float("-inf"))
             candidates = torch.cat([scores, hard], dim=1)
         loss = cross_entropy(candidates, rows)
         return (loss + cross_entropy(scores.T, rows)) / 2 if self.symmetric else loss
 
     def _scaled(self, scores: torch.Tensor) -> torch.Tensor:
-        return scores / self._temperature if self.log_scale is None else scores * self._scale()
+        return scores / self._temperature if self.log_scale is None else scores * self._scale(self.log_scale)
+
+    def _scale(self, log_scale: nn.Parameter) -> torch.Tensor:
+        # The parameter itself is clamped: a clamp on its value alone would have no gradient to come back by.
+        with torch.no_grad():
+            log_scale.clamp_(max=self._largest_log_scale)
+        return log_scale.exp()

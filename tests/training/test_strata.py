@@ -100,9 +100,9 @@ def test_the_last_items_are_drawn_by_weight():
     pairs = full(5000, languages=1, groups=[0] * 4997 + [1, 2, 3], datasets=["a"] * 4999 + ["b"])
     strata = Strata(pairs, [np.arange(2)], np.array([1.0, 10.0]), 1.0)
     rng = np.random.default_rng(1)
-    count = Counter(strata._find(0, {0}, rng)[0] for _ in range(2000))
+    count = Counter(strata._draw_free(0, {0}, rng)[0] for _ in range(2000))
     assert chi_square([count[4997], count[4998], count[4999]], np.array([1, 1, 10]) / 12) < 13.8
-    assert strata._find(0, {0, 1, 2, 3}, rng) is None
+    assert strata._draw_free(0, {0, 1, 2, 3}, rng) is None
 
 
 def test_strata_without_a_free_group_make_room_by_their_shares():

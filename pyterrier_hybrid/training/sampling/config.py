@@ -1,33 +1,34 @@
-"""Samplers as plain values: how they print, and the settings from which they are made again."""
+"""Samplers as plain values: their repr, their config, and how they are made from a config."""
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard, TypeVar
 
 
-class Configured:
-    """What the frozen dataclasses of this package have in common: one text and one configuration for equal values."""
+@dataclass(frozen=True, repr=False)
+class Configurable:
+    """Base of the frozen dataclasses that can be written to a config and made from one."""
 
     config_name: ClassVar[str]
 
     def __repr__(self) -> str:
-        given = [
+        shown = [
             f"{field.name}={getattr(self, field.name)!r}"
-            for field in fields(self)
+            for field in settings_of(type(self))
             if not field.kw_only or field.default is MISSING or getattr(self, field.name) != field.default
         ]
-        return f"{type(self).__name__}({', '.join(given)})"
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def to_config(self) -> dict[str, Any]:
         """Return the name and the settings as JSON values.
 
         Returns:
-            What ``sampler_from`` makes an equal sampler from; settings that are None are left out.
+            A config from which ``sampler_from`` makes an equal sampler. Settings that are None are left out.
 
         Raises:
-            TypeError: If a setting has no JSON form, such as a function for alpha or a sampler of your own.
+            TypeError: If a setting has no JSON form, such as a function for alpha or a sampler class of your own.
 
         Example:
             >>> from pyterrier_hybrid.training import HybridSampler
@@ -36,84 +37,118 @@ class Configured:
              'one_dataset_per_batch': False}
         """
         config: dict[str, Any] = {"name": self.config_name}
-        for field in fields(self):
+        for field in settings_of(type(self)):
             value = getattr(self, field.name)
             if value is not None:
-                config[field.name] = _plain(f"{type(self).__name__}.{field.name}", value)
+                config[field.name] = _to_json(f"{type(self).__name__}.{field.name}", value)
         return config
 
 
-def _plain(place: str, value: Any) -> Any:
-    if isinstance(value, Configured):
+Kind = TypeVar("Kind", bound=Configurable)
+
+
+def settings_of(kind: type[Configurable]) -> "list[Field[Any]]":
+    """Return the fields of a class, its own before inherited ones.
+
+    Args:
+        kind: The class.
+    """
+
+    def depth(field: "Field[Any]") -> int:
+        return sum(field.name in getattr(base, "__dataclass_fields__", ()) for base in kind.__mro__)
+
+    return sorted(fields(kind), key=depth)
+
+
+def _to_json(location: str, value: Any) -> Any:
+    if isinstance(value, Configurable):
         return value.to_config()
     if isinstance(value, (str, bool)):
         return value
     if isinstance(value, Real):
         return int(value) if isinstance(value, Integral) else float(value)
     if isinstance(value, Mapping):
-        return {key: _plain(f"{place}[{key!r}]", entry) for key, entry in value.items()}
+        return {key: _to_json(f"{location}[{key!r}]", entry) for key, entry in value.items()}
     if isinstance(value, tuple):
-        return [_plain(place, entry) for entry in value]
+        return [_to_json(location, entry) for entry in value]
     raise TypeError(
-        f"{place}={value!r} cannot be written to a configuration: use a sampler of this package, a number, "
-        "LinearAlpha or CosineAlpha"
+        f"{location}={value!r} cannot be written to a config: use a sampler of this package, a number, LinearAlpha or "
+        "CosineAlpha"
     )
 
 
-def class_of(kinds: Mapping[str, type[Configured]], name: Any, what: str, place: str = "") -> type[Configured]:
+def find_class(classes: Mapping[str, type[Kind]], name: Any, what: str, location: str = "") -> type[Kind]:
     """Find a class by its name, in any case.
 
     Args:
-        kinds: The classes by name; several names may be of one.
+        classes: The classes by name; a class may have several names.
         name: The name.
-        what: What its values are, for messages.
-        place: Where the name stands, for messages; empty at the top.
+        what: What the classes are, for the error.
+        location: Prefix that says where in the config the name is, for the error.
 
     Raises:
-        ValueError: There is none.
+        ValueError: If no class has this name.
     """
-    by_name = {key.casefold(): kind for key, kind in kinds.items()}
+    by_name = {key.casefold(): kind for key, kind in classes.items()}
     if isinstance(name, str) and name.casefold() in by_name:
         return by_name[name.casefold()]
-    names = ", ".join(dict.fromkeys(kind.config_name for kind in kinds.values()))
-    raise ValueError(f"{place}there is no {what} named {name!r}{_guess(name, by_name)} the names are {names}")
+    names = ", ".join(dict.fromkeys(kind.config_name for kind in classes.values()))
+    raise ValueError(f"{location}there is no {what} named {name!r}{_suggestion(name, by_name)} the names are {names}")
 
 
-def made_from(kinds: Mapping[str, type[Configured]], config: str | Mapping[str, Any], what: str, place: str) -> Any:
-    """Make a value from a name, or from a mapping with a name and settings.
+def from_config(
+    classes: Mapping[str, type[Kind]], config: str | Mapping[str, Any], what: str, location: str = ""
+) -> Kind:
+    """Make an object from a config.
 
     Args:
-        kinds: The classes by name.
-        config: The name alone, or with its settings.
-        what: What is made, for messages.
-        place: Where ``config`` stands, for messages; empty at the top.
+        classes: The possible classes by name.
+        config: A name, or a mapping with ``name`` and settings.
+        what: What is made, for errors.
+        location: Prefix that says where in a larger config this one is, for errors.
+
+    Raises:
+        TypeError: If ``config`` is neither a name nor a mapping, or a setting has a wrong type.
+        ValueError: If the name or a setting is unknown, a setting is missing, or its value is not possible.
     """
     settings = {"name": config} if isinstance(config, str) else config
     if not isinstance(settings, Mapping):
-        raise TypeError(f"{place}{config!r} is {type(config).__name__}: a {what} is a name, or a mapping with a name")
+        raise TypeError(
+            f"{location}{config!r} is {type(config).__name__}: a {what} is a name, or a mapping with a name"
+        )
     settings = dict(settings)
     if "name" not in settings:
-        first, *_ = kinds.values()
-        form = ", ".join([first.config_name, *(f"{field.name}: ..." for field in _needed(first))])
-        raise ValueError(f"{place}{config!r} does not name its kind of {what}: write it as {{name: {form}}}")
+        first, *_ = classes.values()
+        form = ", ".join([first.config_name, *(f"{field.name}: ..." for field in _required(first))])
+        raise ValueError(f"{location}{config!r} does not name its kind of {what}: write it as {{name: {form}}}")
     name = settings.pop("name")
-    kind = class_of(kinds, name, what, place)
-    known = {field.name: field for field in fields(kind)}
-    for field in settings:
-        if field not in known:
+    kind = find_class(classes, name, what, location)
+    known = [field.name for field in settings_of(kind)]
+    for setting in settings:
+        if setting not in known:
             raise ValueError(
-                f"{place}{name} has no field {field!r}{_guess(field, known)} its fields are {', '.join(known)}"
+                f"{location}{name} has no field {setting!r}{_suggestion(setting, known)} its fields are "
+                f"{', '.join(known)}"
             )
-    for field in _needed(kind):
+    for field in _required(kind):
         if field.name not in settings:
-            raise ValueError(f"{place}{name} needs the field {field.name!r}")
+            raise ValueError(f"{location}{name} needs the field {field.name!r}")
     return kind(**settings)
 
 
-def _needed(kind: type[Configured]) -> list[Field]:
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return whether a value is a real number, also a numpy one, but not a bool.
+
+    Args:
+        value: Any value.
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _required(kind: type[Configurable]) -> "list[Field[Any]]":
     return [field for field in fields(kind) if field.default is MISSING]
 
 
-def _guess(name: Any, valid: Iterable[str]) -> str:
+def _suggestion(name: Any, valid: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name).casefold(), list(valid), n=1)
     return f": did you mean {close[0]}?" if close else ":"

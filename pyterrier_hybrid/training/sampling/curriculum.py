@@ -1,30 +1,30 @@
-"""A curriculum: the share of monolingual batches as a function of the step."""
+"""A curriculum: the probability of a monolingual batch as a function of the step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import cos, pi
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar
 
-from pyterrier_hybrid.training.sampling.config import Configured, made_from
+from pyterrier_hybrid.training.sampling.config import Configurable, from_config, is_number
 
 
 @dataclass(frozen=True, repr=False)
-class LinearAlpha(Configured):
-    """An alpha that goes from ``start`` to ``end`` on a straight line in ``steps`` steps, and stays there.
+class LinearAlpha(Configurable):
+    """An alpha that changes linearly from ``start`` to ``end`` in ``steps`` steps, and then stays.
 
-    Which languages are hard changes while a model learns, so that one share of monolingual batches need not be best
-    throughout (curriculum learning, Bengio et al., ICML 2009). Hybrid batches from the paper (arXiv 2408.10536) have
-    one alpha for all steps.
+    Which languages are hard changes while a model learns, so one alpha need not be best throughout (curriculum
+    learning, Bengio et al., ICML 2009). The paper of hybrid batches (arXiv 2408.10536) has one alpha for all steps.
 
     Args:
-        start: Alpha at step 0, 0 to 1.
-        end: Alpha from step ``steps`` on, 0 to 1.
-        steps: How many batches it takes, at least 1. With ``gradient_accumulation_steps``, a step of the optimiser
-            is as many of them.
+        start: Alpha at step 0, from 0 to 1.
+        end: Alpha from step ``steps`` on, from 0 to 1.
+        steps: Number of batches until ``end`` is reached, at least 1. With ``gradient_accumulation_steps``, an
+            optimiser step takes that many batches.
 
     Raises:
-        ValueError: If alpha would be outside 0 to 1, or steps below 1.
+        TypeError: If ``start`` or ``end`` is not a number.
+        ValueError: If one is outside 0 to 1, or ``steps`` is below 1.
 
     Example:
         >>> alpha = LinearAlpha(1.0, 0.5, steps=100)
@@ -39,31 +39,35 @@ class LinearAlpha(Configured):
     steps: int
 
     def __post_init__(self) -> None:
-        for field in ("start", "end"):
-            check_alpha(field, getattr(self, field))
+        check_alpha("start", self.start)
+        check_alpha("end", self.end)
         if isinstance(self.steps, bool) or not isinstance(self.steps, Integral) or self.steps < 1:
-            raise ValueError(f"steps={self.steps!r} must be a whole number of at least 1")
+            raise ValueError(f"steps={self.steps!r}: it must be a whole number of at least 1")
 
     def __call__(self, t: int) -> float:
-        """Return alpha at step ``t``."""
+        """Return alpha at step ``t``.
+
+        Args:
+            t: The step, from 0.
+        """
         return self.start + (self.end - self.start) * self._progress(min(t / self.steps, 1.0))
 
-    def _progress(self, done: float) -> float:
-        return done
+    def _progress(self, fraction: float) -> float:
+        return fraction
 
 
 @dataclass(frozen=True, repr=False)
 class CosineAlpha(LinearAlpha):
-    """An alpha that goes from ``start`` to ``end`` on half a cosine wave: slowly at first and at last.
+    """An alpha that changes from ``start`` to ``end`` on half a cosine wave: slowly at both ends.
 
     Args:
-        start: Alpha at step 0, 0 to 1.
-        end: Alpha from step ``steps`` on, 0 to 1.
-        steps: How many batches it takes, at least 1. With ``gradient_accumulation_steps``, a step of the optimiser
-            is as many of them.
+        start: Alpha at step 0, from 0 to 1.
+        end: Alpha from step ``steps`` on, from 0 to 1.
+        steps: Number of batches until ``end`` is reached, at least 1, as in :class:`LinearAlpha`.
 
     Raises:
-        ValueError: If alpha would be outside 0 to 1, or steps below 1.
+        TypeError: If ``start`` or ``end`` is not a number.
+        ValueError: If one is outside 0 to 1, or ``steps`` is below 1.
 
     Example:
         >>> alpha = CosineAlpha(1.0, 0.0, steps=100)
@@ -73,19 +77,40 @@ class CosineAlpha(LinearAlpha):
 
     config_name: ClassVar[str] = "cosine"
 
-    def _progress(self, done: float) -> float:
-        return (1 - cos(pi * done)) / 2
+    def _progress(self, fraction: float) -> float:
+        return (1 - cos(pi * fraction)) / 2
 
 
 def check_alpha(field: str, alpha: Any) -> None:
-    """Refuse what is not a probability."""
-    if isinstance(alpha, bool) or not isinstance(alpha, Real):
-        raise TypeError(f"{field}={alpha!r} is {type(alpha).__name__}: it is the share of monolingual batches, 0 to 1")
+    """Check a constant alpha.
+
+    Args:
+        field: Name of the setting, for errors.
+        alpha: Its value.
+
+    Raises:
+        TypeError: If it is not a number.
+        ValueError: If it is outside 0 to 1.
+    """
+    if not is_number(alpha):
+        raise TypeError(f"{field}={alpha!r} is {type(alpha).__name__}: pass the probability of a monolingual batch")
     if not 0 <= alpha <= 1:
-        raise ValueError(f"{field}={alpha!r} is outside 0 to 1: it is the share of monolingual batches")
+        raise ValueError(f"{field}={alpha!r} is outside 0 to 1: pass the probability of a monolingual batch")
 
 
 def alpha_from(config: Mapping[str, Any]) -> LinearAlpha:
-    """Make an alpha from its configuration."""
-    kinds = {kind.config_name: kind for kind in (LinearAlpha, CosineAlpha)}
-    return made_from(kinds, config, "alpha", "alpha: ")
+    """Make a curriculum from its config.
+
+    Args:
+        config: Its ``name``, ``start``, ``end`` and ``steps``.
+
+    Raises:
+        TypeError: If a setting has a wrong type.
+        ValueError: If a name is unknown, or a setting is missing or not possible.
+
+    Example:
+        >>> alpha_from({"name": "cosine", "start": 1, "end": 0.5, "steps": 1000})
+        CosineAlpha(start=1, end=0.5, steps=1000)
+    """
+    classes: dict[str, type[LinearAlpha]] = {kind.config_name: kind for kind in (LinearAlpha, CosineAlpha)}
+    return from_config(classes, config, "alpha", "alpha: ")

@@ -1,23 +1,16 @@
-"""Samplers by name, and samplers from configurations."""
+"""The list of all samplers, and samplers from configs."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from pyterrier_hybrid.training.sampling.composed_samplers import (
-    HybridSampler,
-    LengthGroupedSampler,
-    MultiPositiveSampler,
-    Sampler,
-)
-from pyterrier_hybrid.training.sampling.config import Configured, class_of, made_from
-from pyterrier_hybrid.training.sampling.strata_samplers import (
-    CrossSampler,
-    MixedSampler,
-    MonoSampler,
-    TranslateTrainSampler,
-)
+from pyterrier_hybrid.training.sampling.config import find_class, from_config
+from pyterrier_hybrid.training.sampling.hybrid import HybridSampler
+from pyterrier_hybrid.training.sampling.length_grouped import LengthGroupedSampler
+from pyterrier_hybrid.training.sampling.multi_positive import MultiPositiveSampler
+from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler, Sampler
+from pyterrier_hybrid.training.sampling.samplers import CrossSampler, MixedSampler, MonoSampler, TranslateTrainSampler
 
-SAMPLERS = (
+SAMPLERS: tuple[type[ConfigurableSampler], ...] = (
     MonoSampler,
     CrossSampler,
     HybridSampler,
@@ -26,22 +19,28 @@ SAMPLERS = (
     LengthGroupedSampler,
     MultiPositiveSampler,
 )
+"""All samplers of this package. A new one is added here, and to the table in ``sampling/__init__.py``."""
+
 _BY_NAME = {kind.config_name: kind for kind in SAMPLERS} | {kind.name: kind for kind in SAMPLERS}
+
+# Settings that are samplers themselves.
+_INNER_SAMPLERS = ("mono", "cross", "sampler")
 
 
 def sampler_from(config: str | Mapping[str, Any]) -> Sampler:
-    """Make a sampler from its name, or from a mapping of its name and settings, as recipes have them.
+    """Make a sampler from its name, or from a mapping of its name and settings as in recipes.
 
     Args:
-        config: A name of the table above, in either form and any case; or a mapping with ``name`` and the sampler's
-            arguments, where other samplers (``mono``, ``cross``, ``sampler``) are given in the same way, and alpha may
-            be ``{"name": "linear", "start": 1.0, "end": 0.5, "steps": 1000}`` (or ``"cosine"``).
+        config: A name of the table in :mod:`pyterrier_hybrid.training.sampling`, in either form and any case; or a
+            mapping with ``name`` and the sampler's arguments. Samplers among the arguments (``mono``, ``cross``,
+            ``sampler``) are written in the same way, and alpha may be
+            ``{"name": "linear", "start": 1.0, "end": 0.5, "steps": 1000}`` (or ``"cosine"``).
 
     Returns:
-        The sampler: that whose ``to_config()`` this is.
+        The sampler whose ``to_config()`` this is.
 
     Raises:
-        TypeError: If ``config`` or a setting is of a wrong type.
+        TypeError: If ``config`` or a setting has a wrong type.
         ValueError: If the name or a field is unknown, a field is missing, or a setting is not possible.
 
     Example:
@@ -50,24 +49,31 @@ def sampler_from(config: str | Mapping[str, Any]) -> Sampler:
         >>> sampler_from("X-X-mono") == sampler_from("mono") == MonoSampler()
         True
     """
-    return _made(config, "")
+    return _sampler_from(config, "")
 
 
-def _made(config: Any, place: str) -> Sampler:
+def _sampler_from(config: str | Mapping[str, Any], location: str) -> Sampler:
     if isinstance(config, Mapping):
         config = {
-            field: _made(value, f"{place}{field}: ")
-            if field in ("mono", "cross", "sampler") and isinstance(value, (str, Mapping))
+            field: _sampler_from(value, f"{location}{field}: ")
+            if field in _INNER_SAMPLERS and isinstance(value, (str, Mapping))
             else value
             for field, value in config.items()
         }
-    return made_from(_BY_NAME, config, "sampler", place)
+    return from_config(_BY_NAME, config, "sampler", location)
 
 
-def class_named(name: str) -> type[Configured]:
-    """The class of the samplers of a name, which may be one that needs settings.
+def class_named(name: str) -> type[ConfigurableSampler]:
+    """Return the class of samplers that has a name.
 
-    >>> class_named("translate-train").__name__
-    'TranslateTrainSampler'
+    Args:
+        name: The name in configs or the printed name, in any case.
+
+    Raises:
+        ValueError: If no class has this name.
+
+    Example:
+        >>> class_named("translate-train").__name__
+        'TranslateTrainSampler'
     """
-    return class_of(_BY_NAME, name, "sampler")
+    return find_class(_BY_NAME, name, "sampler")
