@@ -30,11 +30,18 @@ def write_json(path: str | Path, value: Any) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def read_json(path: str | Path) -> Any:
+_REQUIRED = object()
+
+
+def read_json(path: str | Path, *, default: Any = _REQUIRED) -> Any:
     """Read a JSON file.
 
+    Args:
+        path: The file.
+        default: Returned if the file does not exist; without it, that is an error.
+
     Raises:
-        FileNotFoundError: The file does not exist.
+        FileNotFoundError: The file does not exist, and there is no default.
         ValueError: It is not JSON; the message names the line.
 
     Example:
@@ -42,8 +49,15 @@ def read_json(path: str | Path) -> Any:
         Traceback (most recent call last):
         ...
         FileNotFoundError: ...
+        >>> read_json("no/such/file.json", default={})
+        {}
     """
-    text = Path(path).read_text(encoding="utf-8")
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if default is _REQUIRED:
+            raise
+        return default
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.retrieval.encoder.card import PAPER, is_hub_name, model_card, shown, without_paths
+from pyterrier_hybrid.retrieval.encoder.card import model_card, public_name, without_paths
+from pyterrier_hybrid.retrieval.encoder.hub import is_hub_name
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich"]
@@ -57,7 +58,7 @@ def test_front_matter(card):
 
 def test_everything_of_the_training_is_told(card):
     for line in [
-        "# me/mine", "starting from `intfloat/multilingual-e5-small`.", "12,345 items to learn from.",
+        "# me/mine", "starting from `intfloat/multilingual-e5-small`.", "12,345 training items.",
         "Languages: de, en, zh-Hant.", "| mmarco/v2 | 12,000 |", r"| my own \| pairs | 345 |",
         "Fingerprint of the pairs: `ab12`.", "| `sampler` | HybridSampler(alpha=0.5) |", "| `batch_size` | 100 |",
         "| `learning_rate` | 3e-05 |", "| `temperature` | 0.02 |", "| `seed` | 7 |", "| `torch` | 2.15.0 |",
@@ -72,8 +73,8 @@ def test_everything_of_the_training_is_told(card):
 
 
 def test_the_paper_is_that_of_the_readme(card):
-    assert PAPER in README
-    assert f"```bibtex\n{PAPER}\n```" in card
+    paper = re.search(r"```bibtex\n(@misc.*?2408\.10536.*?)\n```", card, flags=re.DOTALL)[1]
+    assert paper in README
 
 
 def test_headings_and_blank_lines(card):
@@ -95,7 +96,7 @@ def test_an_old_or_other_training(encoder):
         encoder.training = training
         card = model_card(encoder, "name")
         assert front(card)["library_name"] == "sentence-transformers"
-        assert "None" not in card.replace("None was given", "")
+        assert "None" not in card
         if isinstance(training["sampler"], dict):
             assert '| `sampler` | {"name": "hybrid", "alpha": 0.25} |' in card
 
@@ -103,7 +104,7 @@ def test_an_old_or_other_training(encoder):
 def test_fewer_values(encoder):
     encoder.training = {**TRAINING, "dimensions": [4, 8]}
     card = model_card(encoder, "me/mine")
-    assert "the first 4 values can be used alone" in card
+    assert "the first 4 dimensions can be used alone" in card
     assert '`ph.DenseEncoder("me/mine", truncate_dim=4)` or\n`SentenceTransformer("me/mine", truncate_dim=4)`' in card
     use = card[card.index("## Use") : card.index("## Data")]
     assert use.count('("me/mine")  # with truncate_dim=4 for shorter vectors') == 2
@@ -159,9 +160,9 @@ def test_hub_names_and_folders(tmp_path, monkeypatch):
     assert is_hub_name("intfloat/multilingual-e5-small")
     for name in ("models/mine", "from_scratch:static", "/models/mine", "./mine", "a/b/c", "mine"):
         assert not is_hub_name(name)
-    assert shown("models/mine+CrossSampler()") == "mine+CrossSampler()"
-    assert shown("intfloat/e5+CrossSampler()") == "intfloat/e5+CrossSampler()"
-    assert shown("from_scratch:static") == "from_scratch:static"
+    assert public_name("models/mine+CrossSampler()") == "mine+CrossSampler()"
+    assert public_name("intfloat/e5+CrossSampler()") == "intfloat/e5+CrossSampler()"
+    assert public_name("from_scratch:static") == "from_scratch:static"
 
 
 def test_without_paths():

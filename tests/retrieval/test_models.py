@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from pyterrier_hybrid import DenseEncoder
-from pyterrier_hybrid.retrieval.encoder.layout import default_device
-from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, Projection, TransformerBackbone
+from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, Projection, TransformerBackbone, default_device
 
 sentence_transformers = pytest.importorskip("sentence_transformers")
 
@@ -122,7 +121,7 @@ def test_all_values_may_be_kept_and_no_more(tmp_path):
         DenseEncoder(start, truncate_dim=16).encode_queries(TEXTS), DenseEncoder(start).encode_queries(TEXTS)
     )
     for count in (17, 0, -1):
-        with pytest.raises(ValueError, match=f"truncate_dim={count}: the model's vectors have 16 values"):
+        with pytest.raises(ValueError, match=f"truncate_dim={count}: the model's vectors have 16 dimensions"):
             DenseEncoder(start, truncate_dim=count)
 
 

@@ -16,7 +16,7 @@ from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import load_file, save_file
 
 from pyterrier_hybrid import DenseEncoder
-from pyterrier_hybrid.retrieval.encoder import layout
+from pyterrier_hybrid.retrieval.encoder.hub import model_folder
 
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich", "столица Франции", "法国的首都", "", "a " * 600]
 
@@ -197,11 +197,11 @@ def test_only_what_is_needed_is_downloaded(tmp_path, monkeypatch, trust):
         return str(tmp_path)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    assert layout.locate("me/model", trust_remote_code=trust) == tmp_path
+    assert model_folder("me/model", trust_remote_code=trust) == tmp_path
     assert sorted(fetched) == sorted(wanted)
     fetched.clear()
     listed[:] = [{"path": "", "type": "x.StaticEmbedding"}]
-    layout.locate("me/static")
+    model_folder("me/static")
     assert {name for name in fetched if name.endswith(".safetensors")} == {"model.safetensors"}
 
 

@@ -172,10 +172,10 @@ def trained_encoders(
 
 def _finish(place: Path, pairs: "ParallelPairs") -> None:
     """Check an encoder that an interrupted comparison had trained, and tidy up where that was killed."""
-    from pyterrier_hybrid.retrieval.encoder.settings import read_json
+    from pyterrier_hybrid.utils.json_files import read_json
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
 
-    if read_json(place / "training.json").get("pairs") != pairs.fingerprint:
+    if read_json(place / "training.json", default={}).get("pairs") != pairs.fingerprint:
         raise ValueError(
             f"{place} was trained on other pairs than these: remove its folder, or choose another --output"
         )

@@ -1,4 +1,4 @@
-"""Dense encoders: any Hugging Face or sentence-transformers model as PyTerrier transformers."""
+"""Dense encoders: any Hugging Face or sentence-transformers model, as PyTerrier transformers."""
 
 import lazy_loader
 

@@ -1,5 +1,3 @@
 from .dense import DenseEncoder
 
-__all__ = [
-    "DenseEncoder",
-]
+__all__ = ["DenseEncoder"]

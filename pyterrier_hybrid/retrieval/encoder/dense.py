@@ -9,16 +9,28 @@ from typing import Any
 import numpy as np
 import pyterrier as pt
 import torch
+from more_itertools import chunked
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerBase
 
 from pyterrier_hybrid.retrieval.encoder import layout
 from pyterrier_hybrid.retrieval.encoder.card import model_card, without_paths
-from pyterrier_hybrid.retrieval.encoder.hub import push
-from pyterrier_hybrid.retrieval.encoder.modules import POOLINGS, EmbeddingModel, StaticBackbone, fingerprint
-from pyterrier_hybrid.retrieval.encoder.presets import LABSE, MDPR, ME5, XLMR, options_of
+from pyterrier_hybrid.retrieval.encoder.hub import model_folder, push
+from pyterrier_hybrid.retrieval.encoder.modules import (
+    POOLINGS,
+    EmbeddingModel,
+    StaticBackbone,
+    default_device,
+    hash_weights,
+)
+from pyterrier_hybrid.retrieval.encoder.presets import LABSE, MDPR, ME5, XLMR, preset_of
 from pyterrier_hybrid.retrieval.encoder.scratch import new_model
-from pyterrier_hybrid.retrieval.encoder.settings import Settings, read_json, read_settings, write_json
-from pyterrier_hybrid.retrieval.encoder.transformers import DocEncoder, QueryEncoder, TextScorer, check_texts
+from pyterrier_hybrid.retrieval.encoder.settings import Settings, read_settings
+from pyterrier_hybrid.retrieval.encoder.transformers import DocEncoder, QueryEncoder, TextScorer
+from pyterrier_hybrid.utils.checks import whole_number
 from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.json_files import read_json, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -28,40 +40,46 @@ _TRAINING = "training.json"
 class DenseEncoder:
     """One encoder for queries and documents, from any Hugging Face or sentence-transformers model.
 
-    The encoder is no transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder`, :meth:`text_scorer`.
-    Options left at ``None`` are read from the model's sentence-transformers files; what these don't say either is mean
-    pooling, no prefix and cosine. The hub names of the presets mean the presets: multilingual E5 has its prefixes.
+    The encoder is not a transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder`, :meth:`text_scorer`.
+    Options that are None are read from the model's sentence-transformers files; where these don't specify them, the
+    encoder uses mean pooling, no prefix and cosine. Models with a preset, such as multilingual E5 with its prefixes,
+    use that if they are given by their name on the hub.
 
     Args:
-        model: a folder, or a name on the Hugging Face hub. Weights are read from safetensors only.
-        pooling: how token states become one vector: "mean", "cls", "max", "lasttoken", "weightedmean" or
+        model: A folder, or a name on the Hugging Face hub. Weights are read from safetensors only.
+        pooling: How token states become one vector: "mean", "cls", "max", "lasttoken", "weightedmean" or
             "mean_sqrt_len_tokens".
-        query_prefix: written before every query, such as ``"query: "``.
-        document_prefix: written before every document.
-        normalize: divide vectors by their length, so that inner products are cosines.
-        max_length: texts are cut to that many tokens; at most 512 unless the model says otherwise.
-        truncate_dim: keep only that many leading values of each vector, and bring what is left to length 1 where
-            vectors are normalised. For encoders trained with ``dimensions`` (Matryoshka, arXiv 2205.13147).
-        batch_size: texts encoded at a time.
-        device: a torch device; by default the GPU if there is one, and under ``torchrun`` that of the local rank.
-        dtype: "float32", or "bfloat16" for about twice the speed where the processor has it (vectors stay float32).
-        trust_remote_code: run code that comes with the model.
-        verbose: show a progress bar for encoding that takes over two seconds.
+        query_prefix: Text before every query, such as ``"query: "``.
+        document_prefix: Text before every document.
+        normalize: L2-normalise the vectors, so that inner products are cosines.
+        max_length: Number of tokens that texts are cut to; by default at most 512, unless the model specifies more.
+        truncate_dim: Keep only this many leading dimensions, before vectors are normalised. For encoders trained with
+            ``dimensions`` (Matryoshka, arXiv 2205.13147).
+        batch_size: Number of texts encoded at a time.
+        device: A torch device; by default the GPU if there is one, and under ``torchrun`` that of the local rank.
+        dtype: "float32", or "bfloat16" for about twice the speed on processors that support it. Vectors are float32
+            in either case.
+        trust_remote_code: Run code that comes with the model.
+        verbose: Show a progress bar when encoding takes over two seconds.
 
     Attributes:
-        training: how :func:`~pyterrier_hybrid.train` made this encoder, with the losses on the way; also read from the
-            ``training.json`` of a saved encoder; else ``None``.
+        name: The folder or name that the encoder was made from.
+        training: How :func:`~pyterrier_hybrid.train` made this encoder, including the log of losses; of a saved
+            encoder, read from its ``training.json``; None if it was not trained here.
 
     Raises:
-        FileNotFoundError: there is no such model, or it lacks a file such as its tokenizer.
-        ValueError: an option has no such value, or the model's files ask for something unknown.
+        FileNotFoundError: The model does not exist, or lacks a file such as its tokenizer.
+        ValueError: An option has an unknown value, or the model's files ask for something unsupported.
 
-    >>> import pyterrier_hybrid as ph
-    >>> texts = ["a small encoder", "made from nothing", "knows nothing yet"]
-    >>> encoder = ph.DenseEncoder.from_scratch(texts, dim=8, vocab_size=60)
-    >>> encoder.encode_queries(["a query", "another"]).shape
-    (2, 8)
+    Example:
+        >>> import pyterrier_hybrid as ph
+        >>> texts = ["a small encoder", "made from nothing", "knows nothing yet"]
+        >>> encoder = ph.DenseEncoder.from_scratch(texts, dim=8, vocab_size=60)
+        >>> encoder.encode_queries(["a query", "another"]).shape
+        (2, 8)
     """
+
+    training: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -79,30 +97,31 @@ class DenseEncoder:
         trust_remote_code: bool = False,
         verbose: bool = True,
     ) -> None:
-        """Read the model."""
         if pooling is not None and pooling not in POOLINGS:
             raise ValueError(f"pooling={pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
-        folder = layout.locate(model, trust_remote_code=trust_remote_code)
-        given = {
+        folder = model_folder(model, trust_remote_code=trust_remote_code)
+        options = {
             "pooling": pooling, "query_prefix": query_prefix, "document_prefix": document_prefix,
             "normalize": normalize, "max_length": max_length, "truncate_dim": truncate_dim,
         }  # fmt: skip
-        usual = options_of(model)
+        preset = preset_of(model)
         settings = read_settings(
-            folder, {name: usual.get(name) if value is None else value for name, value in given.items()}
+            folder, {name: preset.get(name) if value is None else value for name, value in options.items()}
         )
         module, tokenizer = layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
         self._set_up(
             str(model), module, tokenizer, settings, batch_size=batch_size, device=device, dtype=dtype, verbose=verbose
         )
-        training = read_json(folder / _TRAINING)
-        self.training = training if "sampler" in training else None
+        training = read_json(folder / _TRAINING, default={})
+        # Other programs may use a file of this name too.
+        if "sampler" in training:
+            self.training = training
 
     def _set_up(
         self,
         name: str,
         module: EmbeddingModel,
-        tokenizer: Any,
+        tokenizer: Tokenizer | PreTrainedTokenizerBase,
         settings: Settings,
         *,
         batch_size: int = 64,
@@ -112,21 +131,19 @@ class DenseEncoder:
     ) -> None:
         if dtype not in _DTYPES:
             raise ValueError(f"dtype={dtype!r} is unknown: choose one of {', '.join(_DTYPES)}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size={batch_size}: it must be at least 1")
         self.name = name
-        self.training: dict[str, Any] | None = None
-        self.batch_size = batch_size
+        self.batch_size = whole_number("batch_size", batch_size)
         self.dtype = dtype
         self.verbose = verbose
-        self.device = torch.device(device or layout.default_device())
+        self.device = torch.device(device or default_device())
         self._settings = settings
         self._settings.max_length = layout.longest_input(module, tokenizer, settings)
         self._tokenizer = tokenizer
         self._module = module.to(self.device).eval()
-        self._computing = self._module
+        # The weights that encode; those of _module stay float32, for training and saving.
+        self._encoding_module = self._module
         if dtype != "float32":
-            self._computing = copy.deepcopy(self._module).to(_DTYPES[dtype])
+            self._encoding_module = copy.deepcopy(self._module).to(_DTYPES[dtype])
 
     @classmethod
     def from_scratch(
@@ -144,28 +161,29 @@ class DenseEncoder:
         seed: int = 0,
         **options: Any,
     ) -> "DenseEncoder":
-        """A new, untrained encoder with a Unigram tokenizer trained on ``texts``.
+        """Create an untrained encoder with a Unigram tokenizer trained on ``texts``.
 
         Args:
-            texts: what the tokenizer learns its pieces from; texts in all languages that the encoder is meant for.
-            architecture: "static", the mean of the pieces' vectors, or "transformer", a small BERT.
-            dim: values per vector.
-            vocab_size: the number of pieces, at most.
-            layers: transformer layers.
-            heads: attention heads; divides ``dim``.
-            max_length: a transformer's longest input in tokens.
-            query_prefix: written before every query.
-            document_prefix: written before every document.
-            seed: of the random weights.
+            texts: Texts to train the tokenizer on, in all languages that the encoder is meant for.
+            architecture: "static", the mean of the tokens' vectors, or "transformer", a small BERT.
+            dim: Dimension of the vectors.
+            vocab_size: Maximum number of tokens in the vocabulary.
+            layers: Number of transformer layers.
+            heads: Number of attention heads; divides ``dim``.
+            max_length: Number of tokens that a transformer's texts are cut to.
+            query_prefix: Text before every query.
+            document_prefix: Text before every document.
+            seed: Seed of the random weights.
             **options: ``batch_size``, ``device``, ``dtype``, ``verbose`` as for the class.
 
         Raises:
-            ValueError: the architecture is unknown, ``texts`` is empty, or ``heads`` does not divide ``dim``.
+            ValueError: The architecture is unknown, ``texts`` is empty, or ``heads`` does not divide ``dim``.
 
-        >>> from pyterrier_hybrid import DenseEncoder
-        >>> texts = ["one text", "another"]
-        >>> DenseEncoder.from_scratch(texts, architecture="transformer", dim=8, vocab_size=40, layers=1).dim
-        8
+        Example:
+            >>> from pyterrier_hybrid import DenseEncoder
+            >>> texts = ["one text", "another"]
+            >>> DenseEncoder.from_scratch(texts, architecture="transformer", dim=8, vocab_size=40, layers=1).dim
+            8
         """
         module, tokenizer = new_model(
             texts, architecture=architecture, dim=dim, vocab_size=vocab_size, layers=layers, heads=heads,
@@ -183,30 +201,30 @@ class DenseEncoder:
 
     @classmethod
     def xlmr(cls, model: str = "FacebookAI/xlm-roberta-base", **options: Any) -> "DenseEncoder":
-        """XLM-R (arXiv 1911.02116), not yet a retriever, with the prefixes that arXiv 2408.10536 trains it with."""
+        """Load XLM-R (arXiv 1911.02116), not yet a retriever, with the prefixes of its training in arXiv 2408.10536."""
         return cls(model, **{**XLMR, **options})
 
     @classmethod
     def labse(cls, model: str = "sentence-transformers/LaBSE", **options: Any) -> "DenseEncoder":
-        """LaBSE (arXiv 2007.01852) as released: CLS, its dense layer, cosine, no prefix."""
+        """Load LaBSE (arXiv 2007.01852) as released: CLS, its dense layer, cosine, no prefix."""
         return cls(model, **{**LABSE, **options})
 
     @classmethod
     def mdpr(cls, model: str = "castorini/mdpr-tied-pft-msmarco", **options: Any) -> "DenseEncoder":
-        """The mDPR of Mr. TyDi (arXiv 2108.08787) as Pyserini runs it: CLS, inner product, no prefix, 256 tokens.
+        """Load the mDPR of Mr. TyDi (arXiv 2108.08787) as Pyserini runs it: CLS, inner product, no prefix, 256 tokens.
 
-        Documents with a title are "title text" there: ``mdpr.doc_encoder(text_field=("title", "text"))``.
+        Documents with a title are encoded as "title text": ``mdpr.doc_encoder(text_field=("title", "text"))``.
         """
         return cls(model, **{**MDPR, **options})
 
     @classmethod
     def me5(cls, model: str = "intfloat/multilingual-e5-small", **options: Any) -> "DenseEncoder":
-        """Multilingual E5 (arXiv 2402.05672): mean, cosine, the prefixes "query: " and "passage: "."""
+        """Load multilingual E5 (arXiv 2402.05672): mean pooling, cosine, the prefixes "query: " and "passage: "."""
         return cls(model, **{**ME5, **options})
 
     @property
     def dim(self) -> int:
-        """Values per vector."""
+        """Dimension of the vectors."""
         return self._module.dim
 
     @property
@@ -216,82 +234,90 @@ class DenseEncoder:
 
     @property
     def model_type(self) -> str:
-        """The kind of transformer as Hugging Face names it, such as "bert"; "static" for a bag of subwords."""
-        return "static" if self.static else self._module.backbone.model.config.model_type
+        """The architecture as Hugging Face names it, such as "bert"; "static" for a bag of subwords."""
+        return self._module.backbone.model_type
 
     @property
     def pooling(self) -> str:
         """How token states become one vector."""
-        return "mean" if self.static else self._module.backbone.pooling
+        return self._module.backbone.pooling
 
     @property
     def normalize(self) -> bool:
-        """Whether vectors have length 1."""
+        """Whether vectors are L2-normalised."""
         return self._module.normalize
 
     @property
     def query_prefix(self) -> str:
-        """What is written before every query."""
+        """Text before every query."""
         return self._settings.query_prefix or ""
 
     @property
     def document_prefix(self) -> str:
-        """What is written before every document."""
+        """Text before every document."""
         return self._settings.document_prefix or ""
 
     @property
     def max_length(self) -> int | None:
-        """The number of tokens that texts are cut to; ``None`` for no limit."""
+        """Number of tokens that texts are cut to; None for no limit."""
         return self._settings.max_length
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of queries: float32 ``[n, dim]``, in the order of ``texts``."""
+        """Encode queries: float32 ``[n, dim]``, in the order of ``texts``."""
         return self._encode(texts, self.query_prefix, "queries")
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of documents: float32 ``[n, dim]``, in the order of ``texts``."""
+        """Encode documents: float32 ``[n, dim]``, in the order of ``texts``."""
         return self._encode(texts, self.document_prefix, "documents")
 
     def query_encoder(self) -> pt.Transformer:
-        """A transformer that adds ``query_vec`` to frames with ``query``."""
+        """Create a transformer that adds ``query_vec`` to frames with ``query``."""
         return QueryEncoder(self)
 
     def doc_encoder(self, *, text_field: str | Sequence[str] = "text") -> pt.Transformer:
-        """A transformer that adds ``doc_vec`` to frames with ``text``, or with the columns named by ``text_field``.
+        """Create a transformer that adds ``doc_vec`` to frames with ``text``.
 
-        Of several columns, such as ``("title", "text")``, the texts are joined by a space, empty ones left out.
+        Args:
+            text_field: Column of the text, or several columns, such as ``("title", "text")``, whose texts are joined by
+                spaces; empty ones are left out.
         """
         return DocEncoder(self, text_field=text_field)
 
     def text_scorer(self, *, text_field: str = "text") -> pt.Transformer:
-        """A re-ranker: frames with ``qid``, ``query``, ``docno`` and ``text`` get ``score`` and ``rank``."""
+        """Create a re-ranker: frames with ``qid``, ``query``, ``docno`` and ``text`` get ``score`` and ``rank``.
+
+        Args:
+            text_field: Column of the text.
+        """
         return TextScorer(self, text_field=text_field)
 
     def save(self, folder: str | Path, *, licence: str | None = None, results: Any = None) -> Path:
-        """Write the encoder so that ``DenseEncoder(folder)`` and ``SentenceTransformer(folder)`` open it.
+        """Save the encoder, so that ``DenseEncoder(folder)`` and ``SentenceTransformer(folder)`` can load it.
 
-        The folder has safetensors, a model card (``README.md``), and how the encoder was trained (``training.json``).
+        The folder has the weights as safetensors, a model card (``README.md``), and the record of the training
+        (``training.json``).
 
         Args:
-            folder: must not exist yet; it appears whole or not at all.
-            licence: of the weights, for the card, best as the Hugging Face hub names it: ``"cc-by-sa-4.0"``.
-            results: for the card: the result of a :class:`~pyterrier_hybrid.LanguageExperiment`, or a table in
-                Markdown.
+            folder: A folder that does not exist yet; it appears whole or not at all.
+            licence: Licence of the weights, for the card; preferably as the hub names it: ``"cc-by-sa-4.0"``.
+            results: Results for the card: the result of a :class:`~pyterrier_hybrid.LanguageExperiment`, or a Markdown
+                table.
 
         Returns:
             The folder.
 
         Raises:
-            FileExistsError: ``folder`` is there already.
-            TypeError: ``results`` is no table.
+            FileExistsError: ``folder`` already exists.
+            TypeError: ``results`` is not a table.
 
-        >>> import tempfile
-        >>> from pyterrier_hybrid import DenseEncoder
-        >>> encoder = DenseEncoder.from_scratch(["one text", "another"], dim=8, vocab_size=40)
-        >>> with tempfile.TemporaryDirectory() as home:
-        ...     folder = encoder.save(f"{home}/encoder", licence="mit")
-        ...     sorted(path.name for path in folder.glob("*.*"))
-        ['README.md', 'config_sentence_transformers.json', 'modules.json']
+        Example:
+            >>> import tempfile
+            >>> from pyterrier_hybrid import DenseEncoder
+            >>> encoder = DenseEncoder.from_scratch(["one text", "another"], dim=8, vocab_size=40)
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     folder = encoder.save(f"{home}/encoder", licence="mit")
+            ...     sorted(path.name for path in folder.glob("*.*"))
+            ['README.md', 'config_sentence_transformers.json', 'modules.json']
         """
         with whole_folder(folder) as unfinished:
             self._write(unfinished, Path(folder).name, licence=licence, results=results)
@@ -307,22 +333,22 @@ class DenseEncoder:
         token: str | None = None,
         commit_message: str = "Add an encoder trained with pyterrier_hybrid",
     ) -> str:
-        """Upload what :meth:`save` writes to the Hugging Face hub, where ``DenseEncoder(repo_id)`` opens it.
+        """Upload the encoder to the Hugging Face hub, where ``DenseEncoder(repo_id)`` loads it.
 
         Args:
-            repo_id: ``user/name``, or a name for the token's own user; made if it is not there yet.
-            private: whether a new repository is private.
-            licence: as for :meth:`save`.
-            results: as for :meth:`save`.
-            token: that may write there; by default the one of ``hf auth login``.
-            commit_message: of the upload.
+            repo_id: ``user/name``, or a name in the account of the token; created if it does not exist.
+            private: Whether a new repository is private.
+            licence: As for :meth:`save`.
+            results: As for :meth:`save`.
+            token: A token with write access; by default that of ``hf auth login``.
+            commit_message: Message of the commit.
 
         Returns:
-            The repository's address.
+            The URL of the repository.
 
         Raises:
-            ValueError: ``repo_id`` is no name of a repository.
-            ConnectionError: the hub cannot be reached or refuses.
+            ValueError: ``repo_id`` is not a valid name.
+            ConnectionError: The hub cannot be reached or refuses.
         """
         write = partial(self._write, licence=licence, results=results)
         return push(write, repo_id, private=private, token=token, commit_message=commit_message)
@@ -335,9 +361,9 @@ class DenseEncoder:
             write_json(folder / _TRAINING, without_paths(self.training))
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of texts, prefixes not added, cut to :attr:`max_length`."""
+        """Tokenise texts, without adding prefixes, and cut them to :attr:`max_length` token ids."""
         texts = list(texts)
-        if self.static:
+        if isinstance(self._tokenizer, Tokenizer):
             encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
             return [encoding.ids[: self.max_length] for encoding in encodings]
         if not texts:
@@ -349,23 +375,23 @@ class DenseEncoder:
 
     @property
     def tokenizer_fingerprint(self) -> str:
-        """A hash of the tokenizer: encoders that have the same one cut texts into the same tokens."""
+        """A hash of the tokenizer; encoders with the same one tokenise texts alike."""
         return layout.tokenizer_fingerprint(self._tokenizer)
 
     @property
     def fingerprint(self) -> str:
         """A hash of all that vectors depend on: weights, tokenizer, prefixes, pooling, normalisation, length, dtype."""
-        return layout.hashed([
-            fingerprint(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
+        return hash_json([
+            hash_weights(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
             self.pooling, self.normalize, self.max_length, self.dim, self.dtype,
         ])  # fmt: skip
 
     def with_module(self, module: EmbeddingModel, *, name: str) -> "DenseEncoder":
-        """This encoder with other weights: what a trainer returns.
+        """Create an encoder with the settings of this one and other weights, such as trained ones.
 
         Args:
-            module: a trained copy of this encoder's model.
-            name: the new encoder's name.
+            module: A model of the same architecture, such as a trained result of :meth:`copy_module`.
+            name: Name of the new encoder.
         """
         encoder = type(self).__new__(type(self))
         encoder._set_up(
@@ -375,23 +401,32 @@ class DenseEncoder:
         return encoder
 
     def copy_module(self) -> EmbeddingModel:
-        """A copy of the model's float32 weights, for a trainer to change."""
+        """Copy the model, with float32 weights, for a trainer to change."""
         return copy.deepcopy(self._module)
 
-    def _encode(self, texts: Sequence[str], prefix: str, what: str) -> np.ndarray:
-        check_texts(texts, what)
-        # Equal texts get equal vectors, to the last bit, only if they are computed once: ties then stay ties.
-        unique = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-        ids = self.tokenize([prefix + text for text in unique])
+    def _encode(self, texts: Sequence[str], prefix: str, kind: str) -> np.ndarray:
+        _check_texts(texts, kind)
+        # Equal texts are encoded once: only then are their vectors equal to the last bit, and ties stay ties.
+        row = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+        ids = self.tokenize([prefix + text for text in row])
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
         vectors = np.empty((len(ids), self.dim), dtype=np.float32)
-        options = {"desc": f"encoding {what}", "unit": "text", "delay": 2, "leave": False, "disable": not self.verbose}
-        with torch.inference_mode(), progress_bar(total=len(ids), **options) as bar:
-            for start in range(0, len(order), self.batch_size):
-                batch = order[start : start + self.batch_size]
-                vectors[batch] = self._computing([ids[i] for i in batch]).cpu().numpy()
+        bar = progress_bar(
+            total=len(ids), desc=f"encoding {kind}", unit="text", delay=2, leave=False, disable=not self.verbose
+        )
+        with torch.inference_mode(), bar:
+            for batch in chunked(order, self.batch_size):
+                vectors[batch] = self._encoding_module([ids[i] for i in batch]).cpu().numpy()
                 bar.update(len(batch))
-        return vectors[[unique[text] for text in texts]]
+        return vectors[[row[text] for text in texts]]
 
     def __repr__(self) -> str:
         return f"DenseEncoder({self.name!r})"
+
+
+def _check_texts(texts: Sequence[str], name: str) -> None:
+    if isinstance(texts, str):
+        raise TypeError(f"{name} is a str: pass a list of texts")
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"{name}[{index}] is {text!r}, a {type(text).__name__}: every text must be a str")

@@ -1,15 +1,13 @@
-"""Encoders on disk, in the folder layout of sentence-transformers (``modules.json`` and a folder per module).
+"""Encoders on disk, in the folder layout of sentence-transformers: ``modules.json`` and a folder per module.
 
-Only JSON and safetensors are read, and no code of the folder runs unless ``trust_remote_code`` says so.
+Only JSON and safetensors are read, and code in the folder runs only with ``trust_remote_code=True``.
 """
 
-import hashlib
 import inspect
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,62 +26,38 @@ from transformers import (
 from transformers.utils import logging
 
 from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, Projection, StaticBackbone, TransformerBackbone
-from pyterrier_hybrid.retrieval.encoder.settings import Settings, pooling_flags, read_json, write_json
+from pyterrier_hybrid.retrieval.encoder.settings import Settings, pooling_flags
+from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.json_files import read_json, write_json
 
 _TOKENIZER_FILES = (
     "tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
 )  # fmt: skip
 _MODULE_TYPES = "sentence_transformers.models."
-_LONGEST = 512
-# Their first positions are taken by padding.
+_DEFAULT_MAX_LENGTH = 512
+# Their position ids start after that of the padding token, which costs two positions.
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet")
-# Encoder-decoders whose encoder can be had alone.
-_WITH_ENCODER = ("t5", "mt5", "umt5")
-
-
-def locate(model: str | Path, *, trust_remote_code: bool = False) -> Path:
-    """The folder of ``model``: itself, or the snapshot of a hub repository (its small files; weights come when loaded).
-
-    Args:
-        model: a folder or a repository's name.
-        trust_remote_code: also fetch the model's code.
-
-    Raises:
-        FileNotFoundError: neither a folder nor a repository that can be reached.
-    """
-    if Path(model).is_dir():
-        return Path(model)
-    if not isinstance(model, str) or model.count("/") > 1 or model.startswith((".", "/", "~")):
-        raise FileNotFoundError(f"{model} is not a folder: pass a model's folder or its name on the Hugging Face hub")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    others = ["onnx/*", "openvino/*", "coreml/*", "*/checkpoint-*", "checkpoint-*"]
-    small = ["*.json", "*.txt", "*.model", *(["*.py"] if trust_remote_code else [])]
-    try:
-        folder = Path(snapshot_download(model, allow_patterns=small, ignore_patterns=others))
-        parts = [
-            str(PurePosixPath(module.get("path", "")) / ("*" if module.get("path") else "model")) + ".safetensors"
-            for module in read_json(folder / "modules.json", default=[])
-            if module.get("path") or not module["type"].endswith("Transformer")
-        ]
-        return Path(snapshot_download(model, allow_patterns=[*small, *parts], ignore_patterns=others))
-    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
-        raise FileNotFoundError(
-            f"{model!r} is neither a folder nor a model that the Hugging Face hub or the local cache has "
-            f"({type(error).__name__}): check the name and the connection, or pass the folder of a downloaded model"
-        ) from error
+# Encoder-decoders whose encoder can be loaded alone.
+_ENCODER_DECODERS = ("t5", "mt5", "umt5")
 
 
 def load_model(
     model: str | Path, folder: Path, settings: Settings, *, trust_remote_code: bool
 ) -> tuple[EmbeddingModel, Tokenizer | PreTrainedTokenizerBase]:
-    """The model in float32 and its tokenizer.
+    """Load a model in float32, and its tokenizer.
+
+    Args:
+        model: The model as the user named it, a folder or a name on the hub.
+        folder: The folder with its files.
+        settings: The settings of the encoder.
+        trust_remote_code: Run code that comes with the model.
 
     Raises:
-        FileNotFoundError: the folder lacks a file, which is named.
-        ValueError: the weights are in a format other than safetensors, or the model needs code of its own.
+        FileNotFoundError: The folder lacks a file.
+        ValueError: The weights are not in safetensors, or the model needs code of its own.
     """
+    backbone: StaticBackbone | TransformerBackbone
+    tokenizer: Tokenizer | PreTrainedTokenizerBase
     if settings.static is None:
         backbone, tokenizer = _load_transformer(model, folder, settings, trust_remote_code=trust_remote_code)
     else:
@@ -102,81 +76,74 @@ def load_model(
     return module, tokenizer
 
 
-def longest_input(model: EmbeddingModel, tokenizer: Any, settings: Settings) -> int | None:
-    """The number of tokens that texts are cut to; ``None`` for a static encoder, which has no limit."""
-    if isinstance(model.backbone, StaticBackbone) or settings.max_length is not None:
+def longest_input(
+    model: EmbeddingModel, tokenizer: Tokenizer | PreTrainedTokenizerBase, settings: Settings
+) -> int | None:
+    """Return the number of tokens that texts are cut to; None for a static encoder, which has no limit of its own."""
+    backbone = model.backbone
+    if settings.max_length is not None or isinstance(backbone, StaticBackbone) or isinstance(tokenizer, Tokenizer):
         return settings.max_length
-    config = model.backbone.model.config
-    limits = [tokenizer.model_max_length]
+    config = backbone.model.config
+    limits: list[int] = [tokenizer.model_max_length]
     positions = getattr(config, "max_position_embeddings", None) or -1
     if positions > 0:
         limits.append(positions - 2 if config.model_type in _OFFSET_POSITIONS else positions)
-    # A tokenizer without a limit says 1e30. Where a model comes with a list of modules, its limit was meant.
-    if not settings.modules or min(limits) > 1e9:
-        limits.append(_LONGEST)
+    # The limit of a model with a list of modules is intended. A tokenizer without a limit reports 1e30.
+    if not settings.has_modules or min(limits) > 1e9:
+        limits.append(_DEFAULT_MAX_LENGTH)
     return min(limits)
 
 
-def default_device() -> str:
-    """The GPU if there is one; under ``torchrun``, which starts a process for each and numbers them, that process's."""
-    if not torch.cuda.is_available():
-        return "cpu"
-    return f"cuda:{os.environ['LOCAL_RANK']}" if "LOCAL_RANK" in os.environ else "cuda"
-
-
 def tokenizer_fingerprint(tokenizer: Tokenizer | PreTrainedTokenizerBase) -> str:
-    """A hash of what decides the tokens of a text."""
+    """Hash everything that determines the tokens of a text."""
     backend = tokenizer if isinstance(tokenizer, Tokenizer) else getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        state = {"vocabulary": tokenizer.get_vocab(), "class": type(tokenizer).__name__}
-    else:
-        # Scores are of single precision, and a trip through a file changes digits beyond it.
-        state = json.loads(backend.to_str(), parse_float=lambda number: format(float(number), ".6g"))
-        # Left behind by the last call, and given anew in the next.
-        state.pop("truncation", None)
-        state.pop("padding", None)
-    return hashed(state)
+        return hash_json({"vocabulary": tokenizer.get_vocab(), "class": type(tokenizer).__name__})
+    # Scores have single precision; saving and loading changes digits beyond it.
+    state = json.loads(backend.to_str(), parse_float=lambda number: format(float(number), ".6g"))
+    # Left behind by the last call, and set again by the next.
+    state.pop("truncation", None)
+    state.pop("padding", None)
+    return hash_json(state)
 
 
-def hashed(state: Any) -> str:
-    """A hash of what JSON can hold."""
-    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def save_model(folder: Path, model: EmbeddingModel, tokenizer: Any, settings: Settings) -> None:
+def save_model(
+    folder: Path, model: EmbeddingModel, tokenizer: Tokenizer | PreTrainedTokenizerBase, settings: Settings
+) -> None:
     """Write everything that :func:`load_model` and ``SentenceTransformer(folder)`` need."""
+    modules: list[tuple[str, str]] = []
+
+    def add(kind: str, path: str | None = None) -> Path:
+        """List a module in ``modules.json`` and create its folder."""
+        modules.append((kind, f"{len(modules)}_{kind}" if path is None else path))
+        subfolder = folder / modules[-1][1]
+        subfolder.mkdir(exist_ok=True)
+        return subfolder
+
     if isinstance(model.backbone, StaticBackbone):
-        modules = [("StaticEmbedding", "0_StaticEmbedding")]
-        (folder / "0_StaticEmbedding").mkdir()
-        weights = {"embedding.weight": model.backbone.embedding.weight.detach().cpu().contiguous()}
-        save_file(weights, folder / "0_StaticEmbedding" / "model.safetensors")
-        tokenizer.save(str(folder / "0_StaticEmbedding" / "tokenizer.json"))
+        static = add("StaticEmbedding")
+        _write_tensors(static, {"embedding.weight": model.backbone.embedding.weight})
+        _save_tokenizer(tokenizer, static)
     else:
-        modules = [("Transformer", ""), ("Pooling", "1_Pooling")]
+        add("Transformer", "")
         with _no_progress_bars():
             model.backbone.model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        _save_tokenizer(tokenizer, folder)
         write_json(
             folder / "sentence_bert_config.json", {"max_seq_length": settings.max_length, "do_lower_case": False}
         )
-        (folder / "1_Pooling").mkdir()
         pooling = {"word_embedding_dimension": model.backbone.dim, **pooling_flags(model.backbone.pooling)}
-        write_json(folder / "1_Pooling" / "config.json", pooling)
+        write_json(add("Pooling") / "config.json", pooling)
     projections = list(model.projections)
-    if model.dim < model.whole_dim:
+    if model.dim < model.full_dim:
         # The truncate_dim of sentence-transformers cuts after the normalisation, which gives other vectors.
-        projections.append(Projection.keeping(model.dim, of=model.whole_dim))
+        projections.append(Projection.keeping(model.dim, of=model.full_dim))
     for projection in projections:
-        path = f"{len(modules)}_Dense"
-        modules.append(("Dense", path))
-        (folder / path).mkdir()
-        write_json(folder / path / "config.json", projection.config)
-        weights = {name: value.detach().cpu().contiguous() for name, value in projection.state_dict().items()}
-        save_file(weights, folder / path / "model.safetensors")
+        dense = add("Dense")
+        write_json(dense / "config.json", projection.config)
+        _write_tensors(dense, projection.state_dict())
     if model.normalize:
-        path = f"{len(modules)}_Normalize"
-        modules.append(("Normalize", path))
-        (folder / path).mkdir()
+        add("Normalize")
     write_json(
         folder / "modules.json",
         [
@@ -196,19 +163,19 @@ def save_model(folder: Path, model: EmbeddingModel, tokenizer: Any, settings: Se
 
 @contextmanager
 def _no_progress_bars() -> Iterator[None]:
-    """Keep transformers from drawing bars for what takes a moment."""
-    shown = logging.is_progress_bar_enabled()
+    """Keep transformers from showing progress bars."""
+    enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
         yield
     finally:
-        if shown:
+        if enabled:
             logging.enable_progress_bar()
 
 
 @contextmanager
-def _no_reports() -> Iterator[None]:
-    """Keep transformers from listing unused weights, such as a pooler's, as if something were wrong."""
+def _only_errors() -> Iterator[None]:
+    """Keep transformers from reporting unused weights, such as a pooler's, as if something were wrong."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -220,27 +187,27 @@ def _no_reports() -> Iterator[None]:
 def _load_transformer(
     model: str | Path, folder: Path, settings: Settings, *, trust_remote_code: bool
 ) -> tuple[TransformerBackbone, PreTrainedTokenizerBase]:
-    place = folder / settings.transformer
-    if not (place / "config.json").exists():
-        raise FileNotFoundError(f"{place} has no config.json: it is not the folder of a Hugging Face model")
-    if not any((place / name).exists() for name in _TOKENIZER_FILES):
+    location = folder / settings.transformer
+    if not (location / "config.json").exists():
+        raise FileNotFoundError(f"{location} has no config.json: it is not the folder of a Hugging Face model")
+    if not any((location / name).exists() for name in _TOKENIZER_FILES):
         raise FileNotFoundError(
-            f"{place} has no tokenizer ({', '.join(_TOKENIZER_FILES)}): write the one that the model was trained with "
-            "there, with tokenizer.save_pretrained(folder)"
+            f"{location} has no tokenizer ({', '.join(_TOKENIZER_FILES)}): save the one that the model was trained "
+            "with there, with tokenizer.save_pretrained(folder)"
         )
     trust = {"trust_remote_code": trust_remote_code}
     try:
-        config = AutoConfig.from_pretrained(place, **{**settings.config_options, **trust})
-        tokenizer = AutoTokenizer.from_pretrained(place, **{**settings.tokenizer_options, **trust})
-        # Weights in the main folder of a repository are not there yet; a download's bars are worth seeing.
-        here = Path(model).is_dir() or settings.transformer
-        with _no_progress_bars() if here else nullcontext(), _no_reports():
-            transformer = _load_weights(place if here else model, config, trust_remote_code=trust_remote_code)
+        config = AutoConfig.from_pretrained(location, **{**settings.config_options, **trust})
+        tokenizer = AutoTokenizer.from_pretrained(location, **{**settings.tokenizer_options, **trust})
+        # Weights in the main folder of a repository are not downloaded yet; that is worth a progress bar.
+        is_local = Path(model).is_dir() or settings.transformer
+        with _no_progress_bars() if is_local else nullcontext(), _only_errors():
+            transformer = _load_weights(location if is_local else model, config, trust_remote_code=trust_remote_code)
     except ValueError as error:
         if "trust_remote_code" not in str(error):
             raise
         raise ValueError(
-            f"{place} brings code of its own, which is not run unless asked: read that code, and pass "
+            f"{location} brings code of its own, which is not run by default: read that code, and pass "
             "trust_remote_code=True if you trust it"
         ) from error
     if settings.lower_case:
@@ -249,23 +216,23 @@ def _load_transformer(
     return TransformerBackbone(transformer, pooling=settings.pooling or "mean", pad_token_id=pad), tokenizer
 
 
-def _load_weights(place: str | Path, config: PretrainedConfig, *, trust_remote_code: bool) -> PreTrainedModel:
+def _load_weights(location: str | Path, config: PretrainedConfig, *, trust_remote_code: bool) -> PreTrainedModel:
     loader: Any = AutoModel
-    if config.model_type in _WITH_ENCODER:
+    if config.model_type in _ENCODER_DECODERS:
         loader = AutoModelForTextEncoding
     elif config.is_encoder_decoder:
         raise ValueError(
-            f"{place} is an encoder-decoder ({config.model_type}): of these, only the encoders of "
-            f"{', '.join(_WITH_ENCODER)} are known here"
+            f"{location} is an encoder-decoder ({config.model_type}): of these, only the encoders of "
+            f"{', '.join(_ENCODER_DECODERS)} are supported"
         )
-    options = {}
-    known = MODEL_MAPPING.get(type(config), None)
-    if inspect.isclass(known) and "add_pooling_layer" in inspect.signature(known).parameters:
-        # A pooler that nothing uses has weights without gradients, which breaks training on several processes.
+    options: dict[str, Any] = {}
+    model_class = MODEL_MAPPING.get(type(config), None)
+    if inspect.isclass(model_class) and "add_pooling_layer" in inspect.signature(model_class).parameters:
+        # An unused pooler has weights without gradients, which breaks training on several processes.
         options["add_pooling_layer"] = False
     try:
         model, report = loader.from_pretrained(
-            place,
+            location,
             config=config,
             dtype=torch.float32,
             use_safetensors=True,
@@ -275,23 +242,22 @@ def _load_weights(place: str | Path, config: PretrainedConfig, *, trust_remote_c
         )
     except OSError as error:
         raise ValueError(
-            f"{place} has no weights that can be read as safetensors: convert them "
+            f"{location} has no weights in safetensors: convert them "
             "(https://huggingface.co/docs/safetensors/convert-weights); pickled weights are not loaded"
         ) from error
     missing = sorted(report["missing_keys"])
     if missing:
         raise ValueError(
-            f"{place}: the weights lack {len(missing)} tensors of {type(model).__name__}, such as {missing[0]!r}; they "
-            "would be random"
+            f"{location}: the weights lack {len(missing)} tensors of {type(model).__name__}, such as {missing[0]!r}; "
+            "they would be random"
         )
     return model
 
 
 def _lower_case(tokenizer: Tokenizer) -> None:
-    before = [normalizers.Lowercase()]
-    if tokenizer.normalizer is not None:
-        before.append(tokenizer.normalizer)
-    tokenizer.normalizer = normalizers.Sequence(before)
+    lower_case = normalizers.Lowercase()
+    before = tokenizer.normalizer
+    tokenizer.normalizer = normalizers.Sequence([lower_case] if before is None else [lower_case, before])
 
 
 def _load_static(folder: Path) -> tuple[StaticBackbone, Tokenizer]:
@@ -304,7 +270,7 @@ def _load_static(folder: Path) -> tuple[StaticBackbone, Tokenizer]:
     if table is None:
         raise ValueError(f"{folder / 'model.safetensors'} has no tensor 'embedding.weight' but {sorted(weights)}")
     table = table.float()
-    # Models of model2vec may store a row for several tokens, and a weight per token.
+    # Models of model2vec may share a row between tokens, and have a weight per token.
     if "mapping" in weights:
         table = table[weights["mapping"].long()]
     if "weights" in weights:
@@ -314,8 +280,21 @@ def _load_static(folder: Path) -> tuple[StaticBackbone, Tokenizer]:
     return backbone, tokenizer
 
 
+def _save_tokenizer(tokenizer: Tokenizer | PreTrainedTokenizerBase, folder: Path) -> None:
+    if isinstance(tokenizer, Tokenizer):
+        tokenizer.save(str(folder / "tokenizer.json"))
+    else:
+        tokenizer.save_pretrained(folder)
+
+
 def _read_tensors(folder: Path) -> dict[str, torch.Tensor]:
     path = folder / "model.safetensors"
     if not path.exists():
-        raise FileNotFoundError(f"{folder} has no model.safetensors: other formats of weights are not loaded")
+        raise FileNotFoundError(f"{folder} has no model.safetensors: weights in other formats are not loaded")
     return load_file(path)
+
+
+def _write_tensors(folder: Path, tensors: dict[str, torch.Tensor]) -> None:
+    save_file(
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, folder / "model.safetensors"
+    )

@@ -1,12 +1,14 @@
-"""The torch side of an encoder: token ids in, one vector per text out."""
+"""Torch modules of an encoder: token ids in, one vector per text out."""
 
 import hashlib
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel
 
 POOLINGS = ("mean", "cls", "max", "lasttoken", "weightedmean", "mean_sqrt_len_tokens")
 
@@ -17,10 +19,10 @@ def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
     Args:
         states: ``[n, tokens, dim]``, padded on the right.
         mask: ``[n, tokens]``, 1 for tokens and 0 for padding.
-        pooling: one of :data:`POOLINGS`.
+        pooling: One of :data:`POOLINGS`.
 
     Returns:
-        ``[n, dim]`` in the dtype of ``states``, or float32 where a sum is taken.
+        ``[n, dim]``; float32 for poolings that sum over tokens, otherwise in the dtype of ``states``.
     """
     if pooling == "cls":
         return states[:, 0]
@@ -30,17 +32,17 @@ def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
     weights = mask.unsqueeze(-1)
     if pooling == "max":
         return states.masked_fill(weights == 0, float("-inf")).amax(dim=1)
-    # A bfloat16 sum over a hundred tokens loses two of its three digits, so the mean is taken in float32.
+    # A bfloat16 sum over a hundred tokens loses two of its three digits.
     states = at_least_float32(states)
     weights = weights.to(states.dtype)
-    if pooling == "weightedmean":  # later tokens of a causal model have seen more (SGPT, arXiv 2202.08904)
+    if pooling == "weightedmean":  # later tokens of a causal model have seen more context (SGPT, arXiv 2202.08904)
         weights = weights * torch.arange(1, states.shape[1] + 1, device=states.device).view(1, -1, 1)
     length = weights.sum(dim=1).clamp(min=1e-9)
     return (states * weights).sum(dim=1) / (length.sqrt() if pooling == "mean_sqrt_len_tokens" else length)
 
 
-def fingerprint(module: nn.Module) -> str:
-    """A hash of all weights."""
+def hash_weights(module: nn.Module) -> str:
+    """Hash the names, dtypes, shapes and values of all weights."""
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
@@ -49,27 +51,41 @@ def fingerprint(module: nn.Module) -> str:
 
 
 def at_least_float32(values: torch.Tensor) -> torch.Tensor:
-    """Values in float32, or in double precision if they are."""
+    """Convert half precision to float32, and leave float32 and float64 as they are."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
+def default_device() -> str:
+    """Return "cuda" if there is a GPU, under ``torchrun`` the GPU of the local rank, otherwise "cpu"."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{os.environ['LOCAL_RANK']}" if "LOCAL_RANK" in os.environ else "cuda"
+
+
 class StaticBackbone(nn.Module):
-    """The mean of the token vectors, without context: a bag of subwords."""
+    """A bag of subwords: the mean of the token vectors, without context.
+
+    Args:
+        vocab_size: Number of tokens.
+        dim: Dimension of the vectors, which start as small random numbers.
+    """
+
+    model_type = "static"
+    pooling = "mean"
 
     def __init__(self, vocab_size: int, dim: int) -> None:
-        """Start with small random vectors of ``dim`` values for each of ``vocab_size`` pieces."""
         super().__init__()
         self.embedding = nn.EmbeddingBag(vocab_size, dim, mode="mean")
         nn.init.normal_(self.embedding.weight, std=0.1)
 
     @property
     def dim(self) -> int:
-        """Values per vector."""
+        """Dimension of the vectors."""
         return self.embedding.embedding_dim
 
     @property
-    def token_embeddings(self) -> nn.Module:
-        """The layer that looks tokens up."""
+    def token_embeddings(self) -> nn.EmbeddingBag:
+        """The token embedding layer."""
         return self.embedding
 
     def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -81,10 +97,15 @@ class StaticBackbone(nn.Module):
 
 
 class TransformerBackbone(nn.Module):
-    """A Hugging Face encoder and a pooling of its last layer."""
+    """A Hugging Face encoder and a pooling of its last layer.
 
-    def __init__(self, model: nn.Module, *, pooling: str, pad_token_id: int) -> None:
-        """Wrap ``model``, padding its input with ``pad_token_id``."""
+    Args:
+        model: The Hugging Face model.
+        pooling: One of :data:`POOLINGS`.
+        pad_token_id: Token that inputs are padded with.
+    """
+
+    def __init__(self, model: PreTrainedModel, *, pooling: str, pad_token_id: int) -> None:
         super().__init__()
         self.model = model
         self.pooling = pooling
@@ -92,19 +113,25 @@ class TransformerBackbone(nn.Module):
 
     @property
     def dim(self) -> int:
-        """Values per vector."""
+        """Dimension of the vectors."""
         return self.model.config.hidden_size
 
     @property
-    def token_embeddings(self) -> nn.Module:
-        """The layer that looks tokens up."""
-        return self.model.get_input_embeddings()
+    def model_type(self) -> str:
+        """The model's architecture as Hugging Face names it, such as "bert"."""
+        return self.model.config.model_type
+
+    @property
+    def token_embeddings(self) -> nn.Embedding:
+        """The token embedding layer."""
+        # transformers promises no more than a Module.
+        return cast(nn.Embedding, self.model.get_input_embeddings())
 
     def look_up(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Look up the tokens of many texts once.
+        """Look up each distinct token of many texts once.
 
         Args:
-            ids: lists of token ids.
+            ids: Lists of token ids.
 
         Returns:
             The vectors of the distinct tokens, ``[tokens, dim]``, and the row of each token id in them.
@@ -118,7 +145,15 @@ class TransformerBackbone(nn.Module):
     def forward(
         self, ids: Sequence[Sequence[int]], *, looked_up: tuple[torch.Tensor, torch.Tensor] | None = None
     ) -> torch.Tensor:
-        """Embed texts given as lists of token ids, whose token vectors may have been looked up already."""
+        """Embed texts.
+
+        Args:
+            ids: Lists of token ids.
+            looked_up: The result of :meth:`look_up` for these texts and perhaps others; None looks the tokens up here.
+
+        Returns:
+            ``[n, dim]``.
+        """
         longest = max(map(len, ids))
         padded = torch.tensor([[*text, *[self.pad_token_id] * (longest - len(text))] for text in ids])
         mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in ids])
@@ -133,46 +168,101 @@ class TransformerBackbone(nn.Module):
         return pool(states, mask, self.pooling)
 
 
+class Projection(nn.Module):
+    """A linear layer with an activation: the ``Dense`` module of sentence-transformers.
+
+    Args:
+        config: The module's ``config.json``.
+
+    Raises:
+        ValueError: The activation is not in :attr:`ACTIVATIONS` (names of other classes are never imported), or the
+            config asks for something unsupported, such as a residual connection.
+    """
+
+    ACTIVATIONS = {
+        layer.__name__: layer
+        for layer in (nn.Identity, nn.Tanh, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.Softplus)
+    }
+    # Config keys of which only the default is supported.
+    _DEFAULTS = {
+        "module_input_name": "sentence_embedding",
+        "module_output_name": "sentence_embedding",
+        "use_residual": False,
+    }
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        name = config.get("activation_function", "torch.nn.modules.activation.Tanh")
+        kind = name.rsplit(".", 1)[-1]
+        if not name.startswith("torch.nn.") or kind not in self.ACTIVATIONS:
+            known = ", ".join(self.ACTIVATIONS)
+            raise ValueError(f"activation_function={name!r} of a dense layer: unknown; known are {known} of torch.nn")
+        for key, default in self._DEFAULTS.items():
+            if config.get(key) not in (None, default):
+                raise ValueError(f"a dense layer asks for {key}={config[key]!r}: only {default!r} is supported")
+        self.config = {
+            "in_features": config["in_features"],
+            "out_features": config["out_features"],
+            "bias": config.get("bias", True),
+            "activation_function": name,
+        }
+        self.linear = nn.Linear(config["in_features"], config["out_features"], bias=self.config["bias"])
+        self.activation = self.ACTIVATIONS[kind]()
+
+    @classmethod
+    def keeping(cls, count: int, *, of: int) -> "Projection":
+        """Create a layer that keeps the first ``count`` of ``of`` dimensions unchanged."""
+        identity = "torch.nn.modules.linear.Identity"
+        layer = cls({"in_features": of, "out_features": count, "bias": False, "activation_function": identity})
+        nn.init.eye_(layer.linear.weight)
+        return layer
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Project ``[n, in_features]`` to ``[n, out_features]``."""
+        return self.activation(self.linear(vectors.to(self.linear.weight.dtype)))
+
+
 class EmbeddingModel(nn.Module):
     """Backbone, projections and normalisation: what an encoder computes and a trainer trains.
 
     Args:
-        backbone: turns lists of token ids into vectors.
-        projections: further layers, such as LaBSE's dense layer with tanh.
-        normalize: divide each vector by its length, so that inner products are cosines.
-        truncate_dim: keep that many leading values, before vectors are brought to length 1 (Matryoshka, arXiv
-            2205.13147); ``None`` keeps all.
+        backbone: Turns lists of token ids into vectors.
+        projections: Further layers, such as LaBSE's dense layer with tanh.
+        normalize: L2-normalise the vectors, so that inner products are cosines.
+        truncate_dim: Keep only this many leading dimensions, cut off before the normalisation (Matryoshka, arXiv
+            2205.13147); None keeps all.
+
+    Attributes:
+        full_dim: Dimension of the vectors before truncation.
 
     Raises:
-        ValueError: there are not so many values.
+        ValueError: ``truncate_dim`` is not between 1 and the dimension of the vectors.
     """
+
+    # Annotated for type checkers: nn.Module types every submodule as "Tensor | Module".
+    backbone: StaticBackbone | TransformerBackbone
 
     def __init__(
         self,
-        backbone: nn.Module,
+        backbone: StaticBackbone | TransformerBackbone,
         *,
-        projections: Sequence[nn.Module] = (),
+        projections: Sequence[Projection] = (),
         normalize: bool = True,
         truncate_dim: int | None = None,
     ) -> None:
-        """Put the parts together."""
         super().__init__()
         self.backbone = backbone
         self.projections = nn.ModuleList(projections)
         self.normalize = normalize
-        if truncate_dim is not None and not 1 <= truncate_dim <= self.whole_dim:
-            raise ValueError(f"truncate_dim={truncate_dim}: the model's vectors have {self.whole_dim} values")
+        self.full_dim = projections[-1].linear.out_features if projections else backbone.dim
+        if truncate_dim is not None and not 1 <= truncate_dim <= self.full_dim:
+            raise ValueError(f"truncate_dim={truncate_dim}: the model's vectors have {self.full_dim} dimensions")
         self.truncate_dim = truncate_dim
 
     @property
-    def whole_dim(self) -> int:
-        """Values per vector before any is cut off."""
-        return self.projections[-1].linear.out_features if self.projections else self.backbone.dim
-
-    @property
     def dim(self) -> int:
-        """Values per vector."""
-        return self.truncate_dim or self.whole_dim
+        """Dimension of the vectors."""
+        return self.truncate_dim or self.full_dim
 
     def forward(
         self,
@@ -186,33 +276,33 @@ class EmbeddingModel(nn.Module):
 
         Args:
             ids: ``n`` lists of token ids.
-            chunk_size: compute that many texts at a time, sorted by length so that little is padded; the result and
-                the gradient of any loss over it, are those of one computation. ``None``: all at once.
-            recompute: forget what each chunk computed on the way to its vectors, and compute it again when its
-                gradient is due, from the same random numbers: the memory is that of one chunk.
-            look_up_once: look the distinct tokens of all chunks up together. The gradient of a look-up is as large as
-                the vocabulary: so there is one for the batch instead of one for each chunk.
+            chunk_size: Compute this many texts at a time, sorted by length to save padding. The vectors, and the
+                gradient of any loss over them, are the same. None computes all texts at once.
+            recompute: Free the activations of each chunk, and compute them again for its gradient, from the same random
+                state. Memory is then that of one chunk.
+            look_up_once: Look up the distinct tokens of all chunks together. The gradient of a look-up is as large as
+                the vocabulary; this way there is one per batch instead of one per chunk.
 
         Returns:
             float32 ``[n, dim]``.
         """
         if chunk_size is None or len(ids) <= chunk_size or isinstance(self.backbone, StaticBackbone):
             return self._embed(ids)
-        options = {}
+        options: dict[str, Any] = {}
         if look_up_once and torch.is_grad_enabled() and self.backbone.token_embeddings.weight.requires_grad:
             options["looked_up"] = self.backbone.look_up(ids)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         chunks = [order[start : start + chunk_size] for start in range(0, len(ids), chunk_size)]
-        embed = self._embed_twice if recompute else self._embed
+        embed = self._embed_recomputing if recompute else self._embed
         vectors = torch.cat([embed([ids[i] for i in chunk], **options) for chunk in chunks])
-        back = torch.empty(len(ids), dtype=torch.long)
-        back[torch.tensor(order)] = torch.arange(len(ids))
-        return vectors[back.to(vectors.device)]
+        position = torch.empty(len(ids), dtype=torch.long)
+        position[torch.tensor(order)] = torch.arange(len(ids))
+        return vectors[position.to(vectors.device)]
 
-    def _embed_twice(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
-        # The random state is kept of the devices of positional tensors only.
-        here = torch.empty(0, device=self.backbone.token_embeddings.weight.device)
-        return checkpoint(lambda _: self._embed(ids, **options), here, use_reentrant=False)
+    def _embed_recomputing(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
+        # checkpoint() restores the random state only of devices on which it got a tensor as positional argument.
+        empty = torch.empty(0, device=self.backbone.token_embeddings.weight.device)
+        return checkpoint(lambda _: self._embed(ids, **options), empty, use_reentrant=False)
 
     def _embed(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
         vectors = self.backbone(ids, **options)
@@ -220,53 +310,3 @@ class EmbeddingModel(nn.Module):
             vectors = projection(vectors)
         vectors = at_least_float32(vectors[:, : self.truncate_dim])
         return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
-
-
-class Projection(nn.Module):
-    """A linear layer with an activation: the ``Dense`` module of sentence-transformers."""
-
-    ACTIVATIONS = {
-        layer.__name__: layer
-        for layer in (nn.Identity, nn.Tanh, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.Softplus)
-    }
-    _USUAL = {
-        "module_input_name": "sentence_embedding",
-        "module_output_name": "sentence_embedding",
-        "use_residual": False,
-    }
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        """Build from a ``Dense`` module's ``config.json``.
-
-        Raises:
-            ValueError: for an activation that is not in :attr:`ACTIVATIONS`, since a name is not a reason to run code,
-                and for what is not known here, such as a residual connection.
-        """
-        super().__init__()
-        name = config.get("activation_function", "torch.nn.modules.activation.Tanh")
-        kind = name.rsplit(".", 1)[-1]
-        if not name.startswith("torch.nn.") or kind not in self.ACTIVATIONS:
-            raise ValueError(f"unknown activation {name!r} of a dense layer: known are {', '.join(self.ACTIVATIONS)}")
-        for key, usual in self._USUAL.items():
-            if config.get(key) not in (None, usual):
-                raise ValueError(f"a dense layer asks for {key}={config[key]!r}, which is not known here")
-        self.config = {
-            "in_features": config["in_features"],
-            "out_features": config["out_features"],
-            "bias": config.get("bias", True),
-            "activation_function": name,
-        }
-        self.linear = nn.Linear(config["in_features"], config["out_features"], bias=self.config["bias"])
-        self.activation = self.ACTIVATIONS[kind]()
-
-    @classmethod
-    def keeping(cls, count: int, *, of: int) -> "Projection":
-        """The layer that keeps the first ``count`` of ``of`` values as they are."""
-        identity = "torch.nn.modules.linear.Identity"
-        layer = cls({"in_features": of, "out_features": count, "bias": False, "activation_function": identity})
-        nn.init.eye_(layer.linear.weight)
-        return layer
-
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Project ``[n, in_features]`` to ``[n, out_features]``."""
-        return self.activation(self.linear(vectors.to(self.linear.weight.dtype)))

@@ -1,20 +1,21 @@
-"""New encoders: a tokenizer trained on texts, and random weights."""
+"""Untrained encoders: a tokenizer trained on texts, and random weights."""
 
 import io
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import sentencepiece
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, StaticBackbone, TransformerBackbone
 from pyterrier_hybrid.utils.progress import progress_bar
 
 ARCHITECTURES = ("static", "transformer")
-_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>"}
+_SPECIAL_TOKENS = {
+    "pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>",
+}  # fmt: skip
 
 
 def new_model(
@@ -28,21 +29,22 @@ def new_model(
     max_length: int,
     seed: int,
     verbose: bool,
-) -> tuple[EmbeddingModel, Any]:
-    """An untrained model and its tokenizer; see :meth:`DenseEncoder.from_scratch`."""
+) -> tuple[EmbeddingModel, Tokenizer | PreTrainedTokenizerBase]:
+    """Create an untrained model and train its tokenizer; see :meth:`DenseEncoder.from_scratch`."""
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture={architecture!r} is unknown: choose one of {', '.join(ARCHITECTURES)}")
     if architecture == "transformer" and dim % heads:
-        raise ValueError(f"heads={heads} does not divide dim={dim}")
+        raise ValueError(f"heads={heads}: it must divide dim={dim}")
     tokenizer = train_tokenizer(texts, vocab_size=vocab_size, verbose=verbose)
-    # The caller's random state is theirs.
+    # Leaves the caller's random state unchanged.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if architecture == "static":
             return EmbeddingModel(StaticBackbone(tokenizer.get_vocab_size(), dim)), tokenizer
-        ids = {name: tokenizer.token_to_id(token) for name, token in _SPECIAL.items()}
+        vocab = tokenizer.get_vocab()
+        ids = {name: vocab[token] for name, token in _SPECIAL_TOKENS.items()}
         config = BertConfig(
-            vocab_size=tokenizer.get_vocab_size(),
+            vocab_size=len(vocab),
             hidden_size=dim,
             num_hidden_layers=layers,
             num_attention_heads=heads,
@@ -52,22 +54,26 @@ def new_model(
             bos_token_id=ids["cls_token"],
             eos_token_id=ids["sep_token"],
         )
-        backbone = BertModel(config, add_pooling_layer=False)
+        model = BertModel(config, add_pooling_layer=False)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", ids["cls_token"]), ("</s>", ids["sep_token"])]
     )
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=max_length, **_SPECIAL)
-    backbone = TransformerBackbone(backbone, pooling="mean", pad_token_id=ids["pad_token"])
-    return EmbeddingModel(backbone), fast
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=max_length, **_SPECIAL_TOKENS)
+    return EmbeddingModel(TransformerBackbone(model, pooling="mean", pad_token_id=ids["pad_token"])), fast
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = False) -> Tokenizer:
-    """A Unigram tokenizer (arXiv 1804.10959) over NFKC and lower case, with ``▁`` for the start of a word.
+    """Train a Unigram tokenizer (arXiv 1804.10959) on NFKC-normalised, lower-cased texts, with ``▁`` before words.
 
-    Trained by sentencepiece, since the trainer of ``tokenizers`` gives other scores on every run.
+    It is trained by sentencepiece, because the trainer of ``tokenizers`` gives different scores on every run.
+
+    Args:
+        texts: Texts to train on.
+        vocab_size: Maximum number of tokens.
+        verbose: Show a progress bar.
 
     Raises:
-        ValueError: there is no text, or it has more characters than there are to be pieces.
+        ValueError: There is no text, or it has more distinct characters than ``vocab_size`` allows.
     """
     normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     texts = [normalizer.normalize_str(text) for text in texts]
@@ -83,16 +89,17 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = Fa
                 unk_id=3, pad_piece="<pad>", num_threads=2, minloglevel=2,
             )  # fmt: skip
         except RuntimeError as error:
-            needed = re.search(r"required_chars\. \d+ vs (\d+)", str(error))
-            if needed is None:
+            required = re.search(r"required_chars\. \d+ vs (\d+)", str(error))
+            if required is None:
                 raise
             raise ValueError(
-                f"vocab_size={vocab_size}: the characters of the texts alone are {needed[1]} pieces, so give more"
+                f"vocab_size={vocab_size}: the characters of the texts alone are {required[1]} pieces; choose a larger "
+                "vocabulary"
             ) from None
     pieces = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
     vocab = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.get_piece_size())]
     tokenizer = Tokenizer(models.Unigram([*vocab, ("<mask>", 0.0)], unk_id=3))
-    tokenizer.add_special_tokens(list(_SPECIAL.values()))
+    tokenizer.add_special_tokens(list(_SPECIAL_TOKENS.values()))
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     return tokenizer

@@ -1,16 +1,16 @@
-"""What a model's folder says of its encoder, in the files of sentence-transformers.
+"""The settings of an encoder, as the files of sentence-transformers in a model's folder describe them.
 
-What would change the vectors is either followed or refused with an error, never passed over.
+Whatever would change the vectors is either followed or refused with an error, never ignored.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pyterrier_hybrid.retrieval.encoder.modules import POOLINGS
+from pyterrier_hybrid.utils.json_files import read_json
 
-_FILE = "config_sentence_transformers.json"
+_CONFIG_FILE = "config_sentence_transformers.json"
 _MODULES = ("Transformer", "StaticEmbedding", "Pooling", "Dense", "Dropout", "Normalize")
 _LEGACY_POOLINGS = {
     "pooling_mode_cls_token": "cls",
@@ -20,8 +20,8 @@ _LEGACY_POOLINGS = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-# What a Transformer module may be told beside its length, and the values that leave it an encoder of plain texts.
-_USUAL = {
+# Options of a Transformer module of which only these values are supported.
+_SUPPORTED: dict[str, tuple[Any, ...]] = {
     "transformer_task": ("feature-extraction",),
     "module_output_name": ("token_embeddings",),
     "processing_kwargs": (None, {}),
@@ -33,22 +33,22 @@ _USUAL = {
 
 @dataclass
 class Settings:
-    """What a folder says of its encoder; ``None`` where it says nothing.
+    """Settings of an encoder; None where the folder does not specify them.
 
     Attributes:
-        pooling: how token states become one vector.
-        query_prefix: written before queries.
-        document_prefix: written before documents.
-        normalize: whether vectors are brought to length 1.
-        max_length: texts are cut to that many tokens.
-        truncate_dim: vectors are cut to that many values.
-        lower_case: texts are lower-cased before the tokenizer sees them.
-        modules: whether the folder has a list of modules, so that nothing is left to guess.
-        transformer: the folder of the transformer, inside the model's.
-        static: the folder of the token vectors of a static encoder.
-        projections: the folders of dense layers, in their order.
-        config_options: options for the transformer's configuration.
-        tokenizer_options: options for its tokenizer.
+        pooling: How token states become one vector.
+        query_prefix: Text before every query.
+        document_prefix: Text before every document.
+        normalize: Whether vectors are L2-normalised.
+        max_length: Number of tokens that texts are cut to.
+        truncate_dim: Number of leading dimensions that are kept.
+        lower_case: Whether texts are lower-cased before they are tokenised.
+        has_modules: Whether the folder has a ``modules.json``, which says what a plain Hugging Face model leaves open.
+        transformer: Folder of the transformer, relative to the model's.
+        static: Folder of the token vectors of a static encoder.
+        projections: Folders of the dense layers, in order.
+        config_options: Options for the transformer's config.
+        tokenizer_options: Options for its tokenizer.
     """
 
     pooling: str | None = None
@@ -58,7 +58,7 @@ class Settings:
     max_length: int | None = None
     truncate_dim: int | None = None
     lower_case: bool = False
-    modules: bool = False
+    has_modules: bool = False
     transformer: str = ""
     static: str | None = None
     projections: list[str] = field(default_factory=list)
@@ -66,95 +66,78 @@ class Settings:
     tokenizer_options: dict[str, Any] = field(default_factory=dict)
 
 
-def read_settings(folder: Path, given: dict[str, Any] | None = None) -> Settings:
-    """What the folder's files say, and what is given instead.
+def read_settings(folder: Path, overrides: dict[str, Any]) -> Settings:
+    """Read the settings of a model.
 
     Args:
-        folder: of the model.
-        given: values by field name that come before those of the folder; ``None`` gives nothing.
+        folder: The model's folder.
+        overrides: Values by field name that take precedence over the folder's, unless they are None.
 
     Raises:
-        ValueError: the files ask for something that would change the vectors and is not known here.
+        ValueError: The files ask for something that would change the vectors and is not supported.
     """
-    given = {name: value for name, value in (given or {}).items() if value is not None}
-    said = read_json(folder / _FILE)
-    kind = said.get("model_type") or "SentenceTransformer"
-    if kind != "SentenceTransformer":
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    config = read_json(folder / _CONFIG_FILE, default={})
+    model_type = config.get("model_type") or "SentenceTransformer"
+    if model_type != "SentenceTransformer":
         raise ValueError(
-            f"{folder / _FILE}: this is a {kind}, and only a SentenceTransformer makes one vector per text"
+            f"{folder / _CONFIG_FILE}: this is a {model_type}, and only a SentenceTransformer makes one vector per text"
         )
-    prompts = said.get("prompts") or {}
+    prompts = config.get("prompts") or {}
     settings = Settings(
         query_prefix=_prompt(prompts, "query"),
         # sentence-transformers adds an empty prompt for documents to models that have one for passages.
         document_prefix=_prompt(prompts, "document", "passage", "corpus"),
-        truncate_dim=said.get("truncate_dim"),
+        truncate_dim=config.get("truncate_dim"),
     )
     modules = read_json(folder / "modules.json", default=[])
-    settings.modules = bool(modules)
-    whole_prompt = True
+    settings.has_modules = bool(modules)
+    pools_prompt = True
     kinds: list[str] = []
     for module in modules:
-        kind, place = _kind(module, folder), folder / module.get("path", "")
+        kind, path = _kind(module, folder), module.get("path", "")
         _check_order(kind, kinds, folder)
         kinds.append(kind)
         if kind == "Transformer":
-            _read_transformer(settings, folder, module.get("path", ""))
+            _read_transformer(settings, folder, path)
         elif kind == "StaticEmbedding":
-            settings.static = module.get("path", "")
+            settings.static = path
         elif kind == "Pooling":
-            config = read_json(place / "config.json")
-            settings.pooling = given.get("pooling") or _pooling(config, place / "config.json")
-            whole_prompt = config.get("include_prompt", True)
+            file = folder / path / "config.json"
+            pooling = read_json(file, default={})
+            settings.pooling = overrides.get("pooling") or _pooling(pooling, file)
+            pools_prompt = pooling.get("include_prompt", True)
         elif kind == "Dense":
-            settings.projections.append(module.get("path", ""))
+            settings.projections.append(path)
         elif kind == "Normalize":
             settings.normalize = True
-    for name, value in given.items():
+    for name, value in overrides.items():
         setattr(settings, name, value)
     if kinds == ["Transformer"] and settings.pooling is None:
         raise ValueError(f"{folder / 'modules.json'} has no Pooling: pass pooling= to say how tokens become one vector")
-    if not whole_prompt and (settings.query_prefix or settings.document_prefix):
+    if not pools_prompt and (settings.query_prefix or settings.document_prefix):
         raise ValueError(
-            f"{folder}: the pooling leaves the prompts out (include_prompt is false), which is not known here: "
+            f"{folder}: the pooling leaves the prompts out (include_prompt is false), which is not supported: "
             "pass query_prefix='' and document_prefix='' to go without prompts"
         )
     if modules and settings.normalize is None:
-        settings.normalize = _compares_by_cosine(said.get("similarity_fn_name"), folder)
+        settings.normalize = _compares_by_cosine(config.get("similarity_fn_name"), folder)
     return settings
 
 
-def read_json(path: Path, default: Any = None) -> Any:
-    """The value of a JSON file; ``default``, or ``{}``, where there is none.
-
-    Raises:
-        ValueError: it is not JSON; the message has the line.
-    """
-    if not path.exists():
-        return {} if default is None else default
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def pooling_flags(pooling: str) -> dict[str, bool]:
-    """The pooling in the form that every version of sentence-transformers reads."""
+    """Return the pooling as flags, the form that every version of sentence-transformers reads."""
     return {flag: name == pooling for flag, name in _LEGACY_POOLINGS.items()}
 
 
 def _prompt(prompts: dict[str, str | None], *names: str) -> str | None:
-    found = [prompts[name] for name in names if prompts.get(name) is not None]
-    return next(filter(None, found), found[0] if found else None)
+    """Return the first prompt that is not empty, or else an empty one."""
+    values = [prompts[name] for name in names if prompts.get(name) is not None]
+    return next(filter(None, values), values[0] if values else None)
 
 
 def _kind(module: dict[str, Any], folder: Path) -> str:
-    # A class of another package may have a familiar name and compute something else.
+    # A class of the same name in another package may compute something else.
     kind = module["type"].rsplit(".", 1)[-1]
     if kind not in _MODULES or not module["type"].startswith("sentence_transformers."):
         raise ValueError(
@@ -166,7 +149,7 @@ def _kind(module: dict[str, Any], folder: Path) -> str:
 
 def _check_order(kind: str, before: list[str], folder: Path) -> None:
     pooled = "Pooling" in before or "StaticEmbedding" in before
-    fits = {
+    allowed = {
         "Transformer": not before,
         "StaticEmbedding": not before,
         "Pooling": before == ["Transformer"],
@@ -174,7 +157,7 @@ def _check_order(kind: str, before: list[str], folder: Path) -> None:
         "Normalize": pooled,
         "Dropout": True,
     }
-    if not fits[kind]:
+    if not allowed[kind]:
         raise ValueError(
             f"{folder / 'modules.json'} has {kind} after {', '.join(before) or 'nothing'}: known is the order "
             "Transformer, Pooling (or StaticEmbedding), Dense, Normalize"
@@ -185,12 +168,12 @@ def _read_transformer(settings: Settings, folder: Path, path: str) -> None:
     # Early versions named the file after the kind of transformer.
     files = sorted((folder / path).glob("sentence_*_config.json"), key=lambda file: "sentence_bert" not in file.name)
     file = files[0] if files else folder / path / "sentence_bert_config.json"
-    config = read_json(file)
-    for name, usual in _USUAL.items():
-        if name in config and config[name] not in usual:
-            raise ValueError(f"{file} asks for {name}={config[name]!r}, which is not known here")
+    config = read_json(file, default={})
+    for name, supported in _SUPPORTED.items():
+        if name in config and config[name] not in supported:
+            raise ValueError(f"{file} asks for {name}={config[name]!r}, which is not supported")
     if "message" in config.get("modality_config", {}):
-        raise ValueError(f"{file} asks for texts in a chat template (modality_config), which is not known here")
+        raise ValueError(f"{file} asks for texts in a chat template (modality_config), which is not supported")
     settings.transformer = path
     settings.max_length = config.get("max_seq_length")
     settings.lower_case = bool(config.get("do_lower_case"))
@@ -199,7 +182,7 @@ def _read_transformer(settings: Settings, folder: Path, path: str) -> None:
 
 
 def _options(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    # Whether code may run is for the caller to say, not for the model.
+    # Whether code may run is the caller's decision, not the model's.
     options = {key: value for name in names for key, value in (config.get(name) or {}).items()}
     return {key: value for key, value in options.items() if key not in ("trust_remote_code", "code_revision")}
 
@@ -213,7 +196,7 @@ def _pooling(config: dict[str, Any], file: Path) -> str:
     else:
         raise FileNotFoundError(f"{file} is missing: it says which pooling the model needs; pass pooling= instead")
     if len(active) != 1 or active[0] not in POOLINGS:
-        raise ValueError(f"{file} asks for the pooling {active}: one of {', '.join(POOLINGS)} is known")
+        raise ValueError(f"{file} asks for the pooling {active}: supported is one of {', '.join(POOLINGS)}")
     return active[0]
 
 
@@ -223,6 +206,6 @@ def _compares_by_cosine(similarity: str | None, folder: Path) -> bool:
     if similarity in ("dot", "dot_product"):
         return False
     raise ValueError(
-        f"{folder / _FILE}: vectors are compared by similarity_fn_name={similarity!r}, and a search here by inner "
-        "products: pass normalize=True for the cosine, or normalize=False"
+        f"{folder / _CONFIG_FILE}: similarity_fn_name={similarity!r} is not supported, because scores are inner "
+        "products: pass normalize=True for cosines, or normalize=False"
     )
