@@ -1,6 +1,6 @@
 """Dense retrieval with faiss, exact or approximate."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +8,22 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.frames import vectors_of
-from pyterrier_hybrid.retrieval.index.build import FaissIndexer
-from pyterrier_hybrid.retrieval.index.files import META, Stored, open_index
-from pyterrier_hybrid.retrieval.index.kinds import Choices
-from pyterrier_hybrid.retrieval.index.loader import FaissVectorLoader
-from pyterrier_hybrid.retrieval.index.recall import recall
-from pyterrier_hybrid.retrieval.index.search import Effort, search
-from pyterrier_hybrid.retrieval.index.sources import Langs, array_blocks, flex_blocks, open_npy, stored_blocks
+from pyterrier_hybrid.retrieval.frames import texts_of, vectors_of
+from pyterrier_hybrid.retrieval.index.build import write_index
+from pyterrier_hybrid.retrieval.index.files import META, OpenIndex, open_index
+from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
+from pyterrier_hybrid.retrieval.index.search import SearchOptions, recall, search
+from pyterrier_hybrid.retrieval.index.sources import (
+    Block,
+    Langs,
+    array_blocks,
+    document_blocks,
+    flex_blocks,
+    index_blocks,
+    open_npy,
+)
+from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.files import whole_folder
 
 __all__ = ["FaissIndex", "FaissRetriever"]
 
@@ -26,42 +34,45 @@ class FaissIndex(pt.Artifact):
     Searches are exact unless another kind was chosen at indexing:
 
     ========  ==================================================================  =============================
-    kind      how                                                                 on disk, per document
+    kind      how it searches                                                     size on disk, per document
     ========  ==================================================================  =============================
-    `exact`   every document is compared                                          `4 * dim` bytes
-    `hnsw`    a graph of near neighbours (arXiv 1603.09320)                       `4 * dim + 8 * neighbours`
-    `ivf`     clusters, of which the `nprobe` nearest are looked into             `4 * dim + 8`
-    `ivfpq`   clusters of codes (Jégou et al. 2011), the best scored again        `code_size + 8`, and `4 * dim`
-              by their vectors                                                    if vectors are kept
+    `exact`   compares every document                                             `4 * dim` bytes
+    `hnsw`    follows a graph of near neighbours (arXiv 1603.09320)               `4 * dim + 8 * neighbours`
+    `ivf`     searches the `nprobe` nearest of many clusters                      `4 * dim + 8`
+    `ivfpq`   searches clusters of codes (Jégou et al. 2011), then scores the     `code_size + 8`, and `4 * dim`
+              best again by their vectors                                         if vectors are kept
     ========  ==================================================================  =============================
 
-    Files are mapped into memory, so that opening costs next to nothing and processes share what they read. The
-    languages of the documents are kept: one index of all languages also serves each of them alone. Results are ordered
-    by score, and by docno downwards where scores are equal, as trec_eval does; equal vectors have equal scores.
+    Files are mapped into memory: an index opens at once, and processes share what they read. The index also stores the
+    documents' languages: one index of all languages can search each of them alone. Results are ordered by score, and by
+    docno downwards where scores are equal, as trec_eval does; equal vectors have equal scores.
 
     Args:
-        path: the index's folder; built by :meth:`indexer` if it doesn't exist yet.
+        path: Folder of the index; :meth:`indexer` builds it.
 
-    >>> import tempfile, pandas as pd, pyterrier_hybrid as ph
-    >>> docs = [
-    ...     {"docno": "en_1", "text": "a sentence", "lang": "en"},
-    ...     {"docno": "de_1", "text": "ein Satz", "lang": "de"},
-    ... ]
-    >>> encoder = ph.DenseEncoder.from_scratch([doc["text"] for doc in docs], dim=8, vocab_size=40)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     index = ph.FaissIndex(folder + "/index")
-    ...     _ = (encoder.doc_encoder() >> index.indexer()).index(docs)
-    ...     pipeline = encoder.query_encoder() >> index.retriever(lang="de")
-    ...     pipeline.search("Satz")["docno"].tolist()
-    ['de_1']
+    Example:
+        >>> import tempfile, pandas as pd, pyterrier_hybrid as ph
+        >>> docs = [
+        ...     {"docno": "en_1", "text": "a sentence", "lang": "en"},
+        ...     {"docno": "de_1", "text": "ein Satz", "lang": "de"},
+        ... ]
+        >>> encoder = ph.DenseEncoder.from_scratch([doc["text"] for doc in docs], dim=8, vocab_size=40)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     index = ph.FaissIndex(folder + "/index")
+        ...     _ = (encoder.doc_encoder() >> index.indexer()).index(docs)
+        ...     pipeline = encoder.query_encoder() >> index.retriever(lang="de")
+        ...     pipeline.search("Satz")["docno"].tolist()
+        ['de_1']
     """
 
     ARTIFACT_TYPE = "dense_index"
     ARTIFACT_FORMAT = "hybrid_faiss"
     ARTIFACT_PACKAGE_HINT = "pyterrier_hybrid"
 
+    path: Path
+
     def __init__(self, path: str | Path) -> None:
-        """Name the folder; nothing is read until a search."""
+        """Set the folder; it is only read when needed."""
         super().__init__(path)
         self.forget()
 
@@ -74,77 +85,80 @@ class FaissIndex(pt.Artifact):
         langs: Langs = None,
         **options: Any,
     ) -> "FaissIndex":
-        """An index of vectors that are there already.
+        """Build an index of existing vectors.
 
         Args:
-            folder: of the index.
-            vectors: a .npy file, which is read in parts, or an array: ``[n, dim]`` numbers.
-            docnos: one a row.
-            langs: one a row, or a function from a docno to its language.
-            **options: of :meth:`indexer`, such as ``kind``.
+            folder: Folder of the new index.
+            vectors: A .npy file, which is read in parts, or an array: ``[n, dim]`` numbers.
+            docnos: A docno for each row.
+            langs: A language for each row, or a function from a docno to its language.
+            **options: Options of :meth:`indexer`, such as ``kind``.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: there are fewer or more docnos or languages than vectors, or as for :meth:`indexer`.
+            FileNotFoundError: The file does not exist.
+            ValueError: There are fewer or more docnos or languages than vectors, or as for :meth:`indexer`.
 
-        >>> import tempfile, numpy as np
-        >>> with tempfile.TemporaryDirectory() as home:
-        ...     index = FaissIndex.from_npy(home + "/index", np.eye(2), ["en_1", "de_1"], lambda docno: docno[:2])
-        ...     len(index), index.languages
-        (2, ['de', 'en'])
+        Example:
+            >>> import tempfile, numpy as np
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     index = FaissIndex.from_npy(home + "/index", np.eye(2), ["en_1", "de_1"], lambda docno: docno[:2])
+            ...     len(index), index.languages
+            (2, ['de', 'en'])
         """
-        place = "vectors" if isinstance(vectors, np.ndarray) else str(vectors)
+        name = "vectors" if isinstance(vectors, np.ndarray) else str(vectors)
         array = vectors if isinstance(vectors, np.ndarray) else open_npy(vectors)
-        return cls(folder).indexer(**options).index_blocks(array_blocks(place, array, docnos, langs))
+        return cls(folder).indexer(**options).index_blocks(array_blocks(name, array, docnos, langs))
 
     @classmethod
     def from_flex(cls, folder: str | Path, flex: str | Path, langs: Langs = None, **options: Any) -> "FaissIndex":
-        """An index of the vectors of a pyterrier_dr ``FlexIndex``, which scores by inner product as this one does.
+        """Build an index of the vectors of a pyterrier_dr ``FlexIndex``, which also scores by inner product.
 
         Args:
-            folder: of the new index.
-            flex: the folder of the FlexIndex. It is read by this package and npids; pyterrier_dr is not needed.
-            langs: one a document, or a function from a docno to its language, such as ``lambda docno: docno[:2]``.
-            **options: of :meth:`indexer`, such as ``kind``.
+            folder: Folder of the new index.
+            flex: Folder of the FlexIndex. Reading it needs npids, but not pyterrier_dr.
+            langs: A language for each document, or a function from a docno to its language, such as
+                ``lambda docno: docno[:2]``.
+            **options: Options of :meth:`indexer`, such as ``kind``.
 
         Raises:
-            FileNotFoundError: there is no FlexIndex.
+            FileNotFoundError: There is no FlexIndex.
             ImportError: npids is not installed.
-            ValueError: the folder is damaged or something else, or as for :meth:`from_npy`.
+            ValueError: The folder is damaged or holds something else, or as for :meth:`from_npy`.
         """
         return cls(folder).indexer(**options).index_blocks(flex_blocks(flex, langs))
 
     @classmethod
     def merge(cls, folder: str | Path, *indexes: "FaissIndex", **options: Any) -> "FaissIndex":
-        """An index of the documents of several, one after the other.
+        """Build one index of the documents of several, one after the other.
 
-        It is built anew from their vectors, so that the exact index of the parts equals the exact index of the whole.
+        It is built anew from their vectors: merging exact indexes gives the exact index of all their documents.
 
         Args:
-            folder: of the new index.
-            *indexes: of equal dimension and without a common docno.
-            **options: of :meth:`indexer`, such as ``kind``.
+            folder: Folder of the new index.
+            *indexes: Indexes of equal dimension and without a common docno.
+            **options: Options of :meth:`indexer`, such as ``kind``.
 
         Raises:
-            ValueError: no index was given, or their dimensions or docnos clash.
+            ValueError: There is no index to merge, or their dimensions or docnos clash.
 
-        >>> import tempfile, numpy as np
-        >>> with tempfile.TemporaryDirectory() as home:
-        ...     one = FaissIndex.from_npy(home + "/one", np.eye(2), ["a", "b"])
-        ...     two = FaissIndex.from_npy(home + "/two", np.eye(2), ["c", "d"])
-        ...     len(FaissIndex.merge(home + "/both", one, two))
-        4
+        Example:
+            >>> import tempfile, numpy as np
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     one = FaissIndex.from_npy(home + "/one", np.eye(2), ["a", "b"])
+            ...     two = FaissIndex.from_npy(home + "/two", np.eye(2), ["c", "d"])
+            ...     len(FaissIndex.merge(home + "/both", one, two))
+            4
         """
         if not indexes:
             raise ValueError("merge: no index was given")
-        opened = [index._load() for index in indexes]
-        for index, stored in zip(indexes, opened, strict=True):
-            if stored.dim != opened[0].dim:
+        opened = [index._open() for index in indexes]
+        for part in opened:
+            if part.dim != opened[0].dim:
                 raise ValueError(
-                    f"merge: vectors of {index.path} have {stored.dim} values, those of {indexes[0].path} "
+                    f"merge: vectors of {part.path} have {part.dim} values, those of {opened[0].path} "
                     f"{opened[0].dim}: all must come from one encoder"
                 )
-        blocks = (block for stored in opened for block in stored_blocks(stored))
+        blocks = (block for part in opened for block in index_blocks(part))
         return cls(folder).indexer(**options).index_blocks(blocks)
 
     def built(self) -> bool:
@@ -164,48 +178,60 @@ class FaissIndex(pt.Artifact):
         keep_vectors: bool | None = None,
         seed: int = 0,
         threads: int = 1,
-    ) -> FaissIndexer:
-        """An indexer of documents with ``docno``, ``doc_vec`` and, optionally, ``lang``.
+    ) -> "FaissIndexer":
+        """Return an indexer of documents with ``docno``, ``doc_vec`` and, optionally, ``lang``.
 
-        The same documents in the same order give the same index: training starts from ``seed`` and one thread does the
-        work. With more threads an HNSW graph differs a little from run to run.
+        The same documents in the same order give the same index: training is seeded, and one thread does the work. With
+        more threads an HNSW graph differs slightly from run to run.
 
         Args:
             kind: ``exact`` (the default), ``hnsw``, ``ivf`` or ``ivfpq``.
-            mode: ``create``, ``overwrite``, or ``append``: adds new documents to an index that is there. It keeps its
-                kind and what it has learned (the clusters of its first documents), and is written anew, whole or not at
-                all.
-            overwrite: the same as ``mode="overwrite"``: replace an index that is there already.
-            neighbours: ``hnsw``: links of a document (M). Default: 32.
-            ef_construction: ``hnsw``: candidates for them. Default: 100.
-            lists: ``ivf``, ``ivfpq``: clusters. Default: ``4 * sqrt(n)`` as faiss's guidelines say, and at most
-                ``n / 40``, so that each has enough to learn from.
-            code_size: ``ivfpq``: bytes of a document's code; divides the dimension. Default: a byte for four
-                dimensions or a few more.
-            keep_vectors: ``ivfpq``: keep the vectors beside the codes, in a file of which a search reads a few rows
-                only: results are scored by them, and :meth:`recall` can be measured. Default: yes.
-            seed: of k-means and of the documents that it sees: 40 a cluster.
-            threads: that build the index.
+            mode: ``create``, or ``append`` to add documents to an existing index. Its kind, its options and the
+                clusters and codes that were learned from its first documents stay as they are. The files are written
+                anew, whole or not at all.
+            overwrite: Replace an existing index.
+            neighbours: ``hnsw``: Links per document (M). Default: 32.
+            ef_construction: ``hnsw``: Candidates for these links. Default: 100.
+            lists: ``ivf``, ``ivfpq``: Number of clusters. Default: ``4 * sqrt(n)``, as faiss's guidelines say, and at
+                most ``n / 40``, so that each has enough documents to learn from.
+            code_size: ``ivfpq``: Bytes per code; must divide the dimension. Default: a byte for every four dimensions,
+                or for a few more.
+            keep_vectors: ``ivfpq``: Also store the vectors, in a file of which a search reads only a few rows: results
+                are scored by them, and :meth:`recall` can be measured. Default: yes.
+            seed: Seed of k-means and of the choice of its training documents, 40 per cluster.
+            threads: Threads that build the index.
 
         Raises:
-            ValueError: an option is unknown, out of range, or of another kind of index.
+            ValueError: An option is unknown, out of range, or of another kind of index.
         """
-        if mode not in ("create", "overwrite", "append"):
-            raise ValueError(f"mode={mode!r} is unknown: choose create, overwrite or append")
-        options = {
-            "neighbours": neighbours,
-            "ef_construction": ef_construction,
-            "lists": lists,
-            "code_size": code_size,
-            "keep_vectors": keep_vectors,
-        }
+        if mode not in ("create", "append"):
+            raise ValueError(
+                f"mode={mode!r} is unknown: choose create, overwrite or append; to overwrite, pass overwrite=True"
+            )
         if mode == "append":
-            given = [name for name, value in {"kind": kind, **options}.items() if value is not None]
-            if given or overwrite:
-                name = (given or ["overwrite"])[0]
-                raise ValueError(f"mode='append' keeps the index as it was built: leave out {name}=")
-        choices = Choices(kind or "exact", **options, seed=seed, threads=threads)
-        return FaissIndexer(self, choices, mode="overwrite" if overwrite else mode)
+            kept = {
+                "kind": kind,
+                "overwrite": overwrite or None,
+                "neighbours": neighbours,
+                "ef_construction": ef_construction,
+                "lists": lists,
+                "code_size": code_size,
+                "keep_vectors": keep_vectors,
+            }
+            for name, value in kept.items():
+                if value is not None:
+                    raise ValueError(f"mode='append' keeps the index as it was built: leave out {name}=")
+        options = BuildOptions(
+            kind=kind or "exact",
+            neighbours=neighbours,
+            ef_construction=ef_construction,
+            lists=lists,
+            code_size=code_size,
+            keep_vectors=keep_vectors,
+            seed=seed,
+            threads=threads,
+        )
+        return FaissIndexer(self, options, append=mode == "append", overwrite=overwrite)
 
     def retriever(
         self,
@@ -216,33 +242,33 @@ class FaissIndex(pt.Artifact):
         nprobe: int | None = None,
         rescore: int | None = None,
     ) -> "FaissRetriever":
-        """A retriever for frames with ``qid`` and ``query_vec``.
+        """Return a retriever for frames with ``qid`` and ``query_vec``.
 
-        Every query gets ``num_results`` documents, or all that there are, from an approximate index too, and with a
-        ``lang`` too: where fewer are found, it is searched deeper, in the end exactly. With ``lang``, ``ef_search`` and
-        ``nprobe`` are divided by the language's share of the documents, so that as many of its documents are looked
-        at as of all without it.
+        Every query gets ``num_results`` documents, or all that there are, also from an approximate index and with
+        ``lang``: if a search finds fewer, it is repeated more thoroughly, in the end exactly. With ``lang``,
+        ``ef_search`` and ``nprobe`` are divided by the language's share of the documents, so that as many of its
+        documents are compared as of all documents without it.
 
         Args:
-            num_results: results per query, at most.
-            lang: search only the documents of this language.
-            ef_search: ``hnsw``: candidates that are followed; at least ``num_results`` are. Default: twice
-                ``num_results``, and at least 128. Where the graph would visit as many documents as there are, each is
-                compared instead.
-            nprobe: ``ivf``, ``ivfpq``: clusters that are looked into. Default: a 16th of them, and at least 16.
-            rescore: ``ivfpq``: candidates per result that are scored by their vectors. Default: 4, if those were kept.
+            num_results: Results per query, at most.
+            lang: Search only the documents of this language.
+            ef_search: ``hnsw``: Candidates to follow, at least ``num_results``. Default: twice ``num_results``, and at
+                least 128. If the graph would visit as many documents as there are, every document is compared instead.
+            nprobe: ``ivf``, ``ivfpq``: Clusters to search. Default: a 16th of them, and at least 16.
+            rescore: ``ivfpq``: Candidates per result that are scored by their vectors. Default: 4, if the vectors were
+                kept.
 
         Raises:
-            ValueError: a number is below 1.
+            ValueError: A number is below 1.
         """
         return FaissRetriever(
             self, num_results=num_results, lang=lang, ef_search=ef_search, nprobe=nprobe, rescore=rescore
         )
 
-    def vec_loader(self) -> FaissVectorLoader:
-        """A transformer that adds ``doc_vec`` to frames with ``docno``, as :class:`VectorFeedback` needs it.
+    def vec_loader(self) -> "FaissVectorLoader":
+        """Return a transformer that adds ``doc_vec`` to frames with ``docno``, as :class:`VectorFeedback` needs it.
 
-        Vectors are as those of :meth:`documents`.
+        Vectors are those of :meth:`documents`.
         """
         return FaissVectorLoader(self)
 
@@ -257,77 +283,138 @@ class FaissIndex(pt.Artifact):
         rescore: int | None = None,
         seed: int = 0,
     ) -> float:
-        """How many of the ``k`` nearest documents a search finds, as a mean over queries: 1 for exact indexes.
+        """Measure how many of the ``k`` nearest documents a search finds, as a mean over queries: 1 for exact indexes.
 
-        Truth is an exact search by the vectors: they are part of all kinds but an ``ivfpq`` index that was built with
-        ``keep_vectors=False``. A document as near as the ``k``-th counts as found in its place.
+        The search is compared with an exact one by the vectors, which all kinds store except ``ivfpq`` with
+        ``keep_vectors=False``. A document as near as the ``k``-th nearest counts as found in its place.
 
         Args:
-            queries: float vectors ``[n, dim]``, or a number of documents that are drawn as queries; a document is not
-                counted as its own neighbour.
-            k: the depth.
-            lang: of the documents that are searched.
-            ef_search: as for :meth:`retriever`.
-            nprobe: as for :meth:`retriever`.
-            rescore: as for :meth:`retriever`.
-            seed: of the draw.
+            queries: Vectors ``[n, dim]``, or how many documents to draw as queries; a document is not counted as its
+                own neighbour.
+            k: Depth.
+            lang: Language of the searched documents.
+            ef_search: As for :meth:`retriever`.
+            nprobe: As for :meth:`retriever`.
+            rescore: As for :meth:`retriever`.
+            seed: Seed of the draw.
 
         Returns:
             The recall, from 0 to 1.
 
         Raises:
-            ValueError: the vectors were not kept, or the queries have another dimension.
+            ValueError: The vectors were not kept, or the queries have another dimension.
 
-        >>> import tempfile, numpy as np
-        >>> vectors = np.random.default_rng(0).normal(size=(500, 8))
-        >>> with tempfile.TemporaryDirectory() as home:
-        ...     index = FaissIndex.from_npy(home + "/index", vectors, map(str, range(500)), kind="ivf")
-        ...     index.recall(vectors[:50], nprobe=1) < index.recall(vectors[:50], nprobe=6) <= 1
-        True
+        Example:
+            >>> import tempfile, numpy as np
+            >>> vectors = np.random.default_rng(0).normal(size=(500, 8))
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     index = FaissIndex.from_npy(home + "/index", vectors, map(str, range(500)), kind="ivf")
+            ...     index.recall(vectors[:50], nprobe=1) < index.recall(vectors[:50], nprobe=6) <= 1
+            True
         """
-        effort = Effort(ef_search, nprobe, rescore)
-        return recall(self._load(), queries, k=k, lang=lang, effort=effort, seed=seed)
+        options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
+        return recall(self._open(), queries, k=k, lang=lang, options=options, seed=seed)
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """The documents as they can be indexed again.
+        """Iterate over the documents, in a form that can be indexed again.
 
         Yields:
-            ``docno``, ``doc_vec`` (float32 ``[dim]``) and ``lang`` (or None). Vectors are those that were indexed, but
-            for an ``ivfpq`` index without kept vectors: there they are what the codes stand for.
+            ``docno``, ``doc_vec`` (float32 ``[dim]``) and ``lang`` (or ``None``). Vectors are those that were indexed;
+            an ``ivfpq`` index without kept vectors decodes its codes to approximate ones.
         """
-        for docnos, langs, vectors in stored_blocks(self._load()):
+        for docnos, langs, vectors in index_blocks(self._open()):
             for docno, lang, vector in zip(docnos, langs, vectors, strict=True):
                 yield {"docno": docno, "doc_vec": np.array(vector), "lang": lang}
 
     @property
     def kind(self) -> str:
-        """``exact``, ``hnsw``, ``ivf`` or ``ivfpq``."""
-        return self._load().kind
+        """Kind of the index: ``exact``, ``hnsw``, ``ivf`` or ``ivfpq``."""
+        return self._open().kind
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the index was built with, defaults as numbers; empty for exact indexes."""
-        return dict(self._load().parameters)
+        """Options that the index was built with, with the defaults filled in; empty for exact indexes."""
+        return dict(self._open().parameters)
 
     @property
     def languages(self) -> list[str]:
-        """The languages of the documents, sorted; empty if they were indexed without."""
-        return list(self._load().languages)
+        """Languages of the documents, sorted; empty if they were indexed without."""
+        return list(self._open().languages)
 
     def __len__(self) -> int:
-        return len(self._load())
+        return len(self._open())
 
     def __repr__(self) -> str:
         return f"FaissIndex({str(self.path)!r})"
 
     def forget(self) -> None:
-        """Close what is open, so that the next search reads the index anew."""
-        self._loaded: Stored | None = None
+        """Close the files; the next search opens the index again."""
+        self._opened: OpenIndex | None = None
 
-    def _load(self) -> Stored:
-        if self._loaded is None:
-            self._loaded = open_index(self.path, artifact_format=self.ARTIFACT_FORMAT)
-        return self._loaded
+    def _open(self) -> OpenIndex:
+        if self._opened is None:
+            self._opened = open_index(self.path, artifact_format=self.ARTIFACT_FORMAT)
+        return self._opened
+
+
+class FaissIndexer(pt.Indexer):
+    """Builds an index, or adds documents to one; made by :meth:`FaissIndex.indexer`."""
+
+    # Without a help_url, drawing a pipeline would fetch an inventory from the network.
+    schematic = {"label": "Faiss indexer", "help_url": None}
+
+    def __init__(self, index: FaissIndex, options: BuildOptions, *, append: bool, overwrite: bool) -> None:
+        """Write to ``index``."""
+        super().__init__()
+        self.index_ref = index
+        self.options = options
+        self.append = append
+        self.overwrite = overwrite
+
+    def index_inputs(self) -> list[list[str]]:
+        """Columns of the documents, for inspection."""
+        return [["docno", "doc_vec", "lang"], ["docno", "doc_vec"]]
+
+    # PyTerrier names the parameter iter, and passes no options.
+    def index(self, inp: Iterable[Mapping[str, Any]] | pd.DataFrame) -> FaissIndex:  # type: ignore[override]
+        """Write the index, whole or not at all.
+
+        Args:
+            inp: Documents as dicts or a frame, with ``docno`` (str), ``doc_vec`` (``[dim]``) and, optionally, ``lang``.
+
+        Returns:
+            The index.
+
+        Raises:
+            FileExistsError: The index already exists.
+            FileNotFoundError: Documents cannot be added, since the index does not exist.
+            ValueError: There is no document, a docno occurs twice, or a vector has another dimension or is not finite.
+            TypeError: A docno or a language is not a string.
+        """
+        documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
+        return self.index_blocks(document_blocks(documents))
+
+    def index_blocks(self, blocks: Iterable[Block]) -> FaissIndex:
+        """Write the index as :meth:`index` does, from blocks of docnos, languages and matrices."""
+        index = self.index_ref
+        base = None
+        if self.append:
+            base = open_index(index.path, artifact_format=index.ARTIFACT_FORMAT, mapped=False)
+        elif index.path.exists() and not self.overwrite:
+            raise FileExistsError(f"{index.path} exists: choose another folder, or pass overwrite=True to indexer()")
+        artifact = {
+            "type": index.ARTIFACT_TYPE,
+            "format": index.ARTIFACT_FORMAT,
+            "package_hint": index.ARTIFACT_PACKAGE_HINT,
+        }
+        with whole_folder(index.path, overwrite=self.append or self.overwrite) as folder:
+            write_index(folder, blocks, self.options, base, artifact)
+        index.forget()
+        return index
+
+    def __repr__(self) -> str:
+        how = "overwrite=True" if self.overwrite else f"mode={'append' if self.append else 'create'!r}"
+        return f"{self.index_ref!r}.indexer(kind={self.options.kind!r}, {how})"
 
 
 class FaissRetriever(pt.Transformer):
@@ -347,12 +434,10 @@ class FaissRetriever(pt.Transformer):
     ) -> None:
         """Search ``index``."""
         super().__init__()
-        if num_results < 1:
-            raise ValueError(f"num_results={num_results}: it must be at least 1")
         self.index = index
-        self.num_results = num_results
+        self.num_results = whole_number("num_results", num_results)
         self.lang = lang
-        self.effort = Effort(ef_search, nprobe, rescore)
+        self.options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search; results are ordered by score, and by docno downwards where scores are equal, as trec_eval does."""
@@ -361,29 +446,25 @@ class FaissRetriever(pt.Transformer):
         if not len(inp):
             columns = {"docno": pd.Series(dtype=object), "score": pd.Series(dtype=float), "rank": pd.Series(dtype=int)}
             return inp.assign(**columns)
-        stored = self.index._load()
-        vectors = self._vectors(inp, stored)
-        rows, positions, scores, ranks = search(stored, vectors, self.num_results, lang=self.lang, effort=self.effort)
-        docnos = stored.docnos.take(positions).to_numpy(zero_copy_only=False)
-        return inp.iloc[rows].reset_index(drop=True).assign(docno=docnos, score=scores, rank=ranks)
+        index = self.index._open()
+        vectors = vectors_of(inp, "query_vec", name="qid")
+        if vectors.shape[1] != index.dim:
+            raise ValueError(
+                f"query_vec has {vectors.shape[1]} values, but the vectors of {index.path} have {index.dim}: "
+                "queries and documents must come from the same encoder"
+            )
+        found = search(index, vectors, self.num_results, lang=self.lang, options=self.options)
+        docnos = index.docnos.take(found.document).to_numpy(zero_copy_only=False)
+        return inp.iloc[found.row].reset_index(drop=True).assign(docno=docnos, score=found.score, rank=found.rank)
 
     def fuse_rank_cutoff(self, k: int) -> "FaissRetriever | None":
         """Search no deeper than a following cutoff keeps."""
         if k >= self.num_results:
             return None
-        return self.index.retriever(k, self.lang, **vars(self.effort))
+        return self.index.retriever(k, self.lang, **vars(self.options))
 
-    def _vectors(self, inp: pd.DataFrame, stored: Stored) -> np.ndarray:
-        vectors = vectors_of(inp, "query_vec", name="qid")
-        if vectors.shape[1] != stored.dim:
-            raise ValueError(
-                f"query_vec has {vectors.shape[1]} values, but the vectors of {self.index.path} have {stored.dim}: "
-                "queries and documents must come from the same encoder"
-            )
-        return vectors
-
-    def _settings(self) -> tuple:
-        return self.index.path, self.num_results, self.lang, self.effort
+    def _settings(self) -> tuple[Any, ...]:
+        return self.index.path, self.num_results, self.lang, self.options
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FaissRetriever) and self._settings() == other._settings()
@@ -392,5 +473,47 @@ class FaissRetriever(pt.Transformer):
         return hash(self._settings())
 
     def __repr__(self) -> str:
-        effort = "".join(f", {name}={value}" for name, value in vars(self.effort).items() if value is not None)
-        return f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}{effort})"
+        options = "".join(f", {name}={value}" for name, value in vars(self.options).items() if value is not None)
+        return f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}{options})"
+
+
+class FaissVectorLoader(pt.Transformer):
+    """Adds ``doc_vec`` to documents of an index; made by :meth:`FaissIndex.vec_loader`."""
+
+    schematic = {"label": "Vectors", "help_url": None}
+
+    def __init__(self, index: FaissIndex) -> None:
+        """Read from ``index``."""
+        super().__init__()
+        self.index = index
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Add ``doc_vec`` (float32 ``[dim]``).
+
+        Args:
+            inp: Rows with ``docno``.
+
+        Raises:
+            TypeError: A docno is not a string.
+            ValueError: A docno is not in the index.
+        """
+        pt.validate.columns(inp, includes=["docno"], context=self)
+        if not len(inp):
+            return inp.assign(doc_vec=pd.Series(dtype=object))
+        index = self.index._open()
+        positions = index.positions(texts_of(inp, "docno"))
+        if (positions < 0).any():
+            raise ValueError(f"docno {inp['docno'].iloc[int(positions.argmin())]!r} is not in {index.path}")
+        # Each vector is read once, in the order of the file.
+        distinct, inverse = np.unique(positions, return_inverse=True)
+        vectors = np.asarray(index.vectors(distinct), np.float32)[inverse]
+        return inp.assign(doc_vec=pd.Series(list(vectors), index=inp.index, dtype=object))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FaissVectorLoader) and self.index.path == other.index.path
+
+    def __hash__(self) -> int:
+        return hash((FaissVectorLoader, self.index.path))
+
+    def __repr__(self) -> str:
+        return f"{self.index!r}.vec_loader()"

@@ -1,6 +1,5 @@
-"""The folder of a dense index: what is in it, written in one pass and read by mapping it into memory."""
+"""The folder of a dense index: its layout, writing it in one pass, and opening it through memory maps."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,30 +10,36 @@ from typing import Any
 import faiss
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from pyterrier_hybrid.utils.json_files import read_json
 
 META = "pt_meta.json"
 DOCUMENTS = "documents.arrow"
 VECTORS = "vectors.npy"
-SEARCH = "search.faiss"
-# Indexes were two files before there were kinds: faiss's own, and the documents as JSON.
-_OLD_VECTORS = "vectors.faiss"
-_OLD_DOCUMENTS = "documents.json"
+FAISS = "search.faiss"
+# The first format, before there were kinds: a faiss index, and the documents as JSON.
+_FIRST_FAISS = "vectors.faiss"
+_FIRST_DOCUMENTS = "documents.json"
+
+NativeIndex = Any
+"""An index of faiss. Its type stubs know neither what ``read_index`` returns nor most attributes of the classes."""
 
 
 @dataclass
-class Stored:
-    """An index that was opened; what is large stays in the files until it is asked for.
+class OpenIndex:
+    """An open index; large arrays stay in the files until they are read.
 
     Attributes:
-        path: its folder.
-        kind: exact, hnsw, ivf or ivfpq.
-        dim: values of a vector.
-        docnos: of every document.
-        languages: that occur, sorted.
-        lang: int16 [n]: each document's language by its place in ``languages``; -1 without one.
-        parameters: it was built with.
-        matrix: float32 [n, dim], where the vectors are there as such.
-        index: faiss's own, of kinds that are not exact.
+        path: Its folder.
+        kind: ``exact``, ``hnsw``, ``ivf`` or ``ivfpq``.
+        dim: Dimension of the vectors.
+        docnos: Docno of every document.
+        languages: Languages that occur, sorted.
+        lang_codes: int16 ``[n]``: Index into ``languages`` of each document; -1 without a language.
+        parameters: What the index was built with; empty if exact.
+        matrix: float32 ``[n, dim]``: The vectors, if they are stored as such.
+        native: The faiss index; exact indexes have none.
     """
 
     path: Path
@@ -42,87 +47,94 @@ class Stored:
     dim: int
     docnos: pa.LargeStringArray
     languages: list[str]
-    lang: np.ndarray
+    lang_codes: np.ndarray
     parameters: dict[str, Any] = field(default_factory=dict)
     matrix: np.ndarray | None = None
-    index: faiss.Index | None = None
+    native: NativeIndex = None
 
     def __len__(self) -> int:
         return len(self.docnos)
 
     @property
     def lossless(self) -> bool:
-        """Whether the vectors are known as they were given."""
+        """Whether the original vectors can be read back."""
         return self.kind != "ivfpq" or self.matrix is not None
 
     @property
     def keeps_vectors(self) -> bool:
-        """Whether the vectors themselves are a file of the index."""
+        """Whether the vectors are a file of their own."""
         return self.kind == "exact" or (self.kind == "ivfpq" and self.lossless)
 
-    def rows(self, positions: np.ndarray) -> np.ndarray:
-        """The vectors of documents, ``[len(positions), dim]``, approximated if the index is not lossless."""
+    def vectors(self, positions: np.ndarray) -> np.ndarray:
+        """Read vectors: float32 ``[len(positions), dim]``; approximations if the index is not lossless."""
         if self.matrix is not None:
             return self.matrix[positions]
-        return self._readable.reconstruct_batch(np.ascontiguousarray(positions, np.int64))
+        return self._reconstructing.reconstruct_batch(np.ascontiguousarray(positions, np.int64))
 
     def langs(self, start: int, stop: int) -> list[str | None]:
-        """The languages of some documents."""
-        return [self.languages[code] if code >= 0 else None for code in self.lang[start:stop].tolist()]
+        """Languages of the documents from ``start`` to ``stop``."""
+        return [self.languages[code] if code >= 0 else None for code in self.lang_codes[start:stop].tolist()]
+
+    def positions(self, docnos: Sequence[str]) -> np.ndarray:
+        """Positions of documents: int64 ``[len(docnos)]``; -1 for docnos that the index does not have."""
+        names = pa.array(docnos, pa.large_string())
+        wanted = pc.unique(names)
+        # Usually a few of millions of docnos are wanted: hashing these, not all, is ten times as fast.
+        index_in_wanted = pc.index_in(self.docnos, value_set=wanted)
+        found = np.flatnonzero(index_in_wanted.is_valid().to_numpy(zero_copy_only=False))
+        position = np.full(len(wanted), -1)
+        position[index_in_wanted.take(pa.array(found)).to_numpy()] = found
+        return position[pc.index_in(names, value_set=wanted).to_numpy()]
 
     @cached_property
-    def _readable(self) -> faiss.Index:
-        # Eight bytes a document, which searches do not need.
-        self.index.make_direct_map()
-        return self.index
+    def _reconstructing(self) -> NativeIndex:
+        # Costs eight bytes a document, and searches do not need it.
+        self.native.make_direct_map()
+        return self.native
 
 
-def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> Stored:
-    """Opens an index.
+def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> OpenIndex:
+    """Open an index.
 
     Args:
-        path: its folder.
-        artifact_format: that it must have.
-        mapped: read faiss's file through a memory map, which cannot be added to.
+        path: Its folder.
+        artifact_format: The artifact format that it must have.
+        mapped: Map the faiss file into memory; documents cannot be added to a mapped index.
 
     Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is another artifact, or damaged.
+        FileNotFoundError: The index does not exist.
+        ValueError: The folder holds another artifact, or is damaged.
     """
     if not (path / META).exists():
         raise FileNotFoundError(f"there is no index at {path}: build it with .indexer().index(documents)")
-    with _intact(path):
-        meta = json.loads((path / META).read_text(encoding="utf-8"))
-    if meta.get("format") != artifact_format:
-        raise ValueError(f"{path} holds {meta.get('format')!r}, not a {artifact_format!r} index")
-    with _intact(path):
+    with _damage_reported(path):
+        meta = read_json(path / META)
+        found_format = meta.get("format")
+    if found_format != artifact_format:
+        raise ValueError(f"{path} holds {found_format!r}, not a {artifact_format!r} index")
+    with _damage_reported(path):
         if "kind" not in meta:
-            return _open_old(path)
-        docnos, languages, lang = _read_documents(path / DOCUMENTS)
-        stored = Stored(path, meta["kind"], meta["dim"], docnos, languages, lang, meta["parameters"])
-        lengths = {"docnos": len(docnos), META: meta["count"]}
-        if meta["kind"] != "exact":
-            stored.index = _read_faiss(path / SEARCH, meta["kind"], mapped)
-            lengths[SEARCH] = stored.index.ntotal
-        if (path / VECTORS).exists() or meta["kind"] == "exact":
-            stored.matrix = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
-            lengths[VECTORS] = len(stored.matrix)
-        elif meta["kind"] == "hnsw":
-            stored.matrix = _vectors_of(faiss.downcast_index(stored.index.storage))
-        if len(set(lengths.values())) > 1:
-            raise _MismatchError(", ".join(f"{count} in {name}" for name, count in lengths.items()))
-        if stored.matrix is not None and stored.matrix.shape[1:] != (stored.dim,):
-            raise _MismatchError(f"{stored.dim} dimensions in {META}, vectors of the shape {stored.matrix.shape}")
-    return stored
-
-
-def write_meta(folder: Path, **content: Any) -> None:
-    """Writes what is known of an index."""
-    (folder / META).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            return _open_first_format(path)
+        docnos, languages, lang_codes = _read_documents(path / DOCUMENTS)
+        index = OpenIndex(path, meta["kind"], meta["dim"], docnos, languages, lang_codes, meta["parameters"])
+        counts = {"docnos": len(docnos), META: meta["count"]}
+        if index.kind != "exact":
+            index.native = _read_faiss(path / FAISS, index.kind, mapped)
+            counts[FAISS] = index.native.ntotal
+        if (path / VECTORS).exists() or index.kind == "exact":
+            index.matrix = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
+            counts[VECTORS] = len(index.matrix)
+        elif index.kind == "hnsw":
+            index.matrix = _flat_vectors(faiss.downcast_index(index.native.storage))
+        if len(set(counts.values())) > 1:
+            raise ValueError(", ".join(f"{count} in {name}" for name, count in counts.items()))
+        if index.matrix is not None and index.matrix.shape[1:] != (index.dim,):
+            raise ValueError(f"{index.dim} dimensions in {META}, vectors of the shape {index.matrix.shape}")
+    return index
 
 
 def write_documents(folder: Path, docnos: Sequence[str], langs: Sequence[str | None]) -> None:
-    """Writes docnos and languages."""
+    """Write docnos and languages."""
     columns = {
         "docno": pa.array(docnos, pa.large_string()),
         "lang": pa.array(langs, pa.string()).dictionary_encode().cast(pa.dictionary(pa.int16(), pa.string())),
@@ -133,17 +145,17 @@ def write_documents(folder: Path, docnos: Sequence[str], langs: Sequence[str | N
 
 
 class VectorFile:
-    """A .npy file of float32 rows whose number shows only at the end."""
+    """A .npy file of float32 rows, written row by row; their number need not be known before the end."""
 
     def __init__(self, path: Path) -> None:
-        """Begin the file."""
+        """Create the file."""
         self.path = path
         self.dim: int | None = None
         self.count = 0
-        self._file = open(path, "w+b")  # noqa: SIM115 - closed by finish()
+        self._file = open(path, "w+b")  # noqa: SIM115 - closed by finish() or close()
 
     def append(self, vectors: np.ndarray) -> None:
-        """Write rows, all of one width."""
+        """Write rows ``[n, dim]``; all calls have the same ``dim``."""
         if self.dim is None:
             self.dim = vectors.shape[1]
             self._write_header()
@@ -151,14 +163,14 @@ class VectorFile:
         self._file.write(np.ascontiguousarray(vectors, "<f4").tobytes())
 
     def finish(self) -> np.ndarray:
-        """Complete the file, and map it."""
+        """Complete the file and map it: float32 ``[n, dim]``."""
         self._file.seek(0)
         self._write_header()
         self.close()
         return np.load(self.path, mmap_mode="r", allow_pickle=False)
 
     def close(self) -> None:
-        """Let go of the file, complete or not."""
+        """Close the file, complete or not."""
         self._file.close()
 
     def _write_header(self) -> None:
@@ -167,13 +179,9 @@ class VectorFile:
         np.lib.format.write_array_header_1_0(self._file, header)
 
 
-class _MismatchError(ValueError):
-    """Files that do not belong together."""
-
-
 @contextmanager
-def _intact(path: Path) -> Iterator[None]:
-    # faiss raises RuntimeError for whatever it cannot read, numpy ValueError and EOFError, Arrow its own.
+def _damage_reported(path: Path) -> Iterator[None]:
+    # faiss raises RuntimeError for all that it cannot read, numpy ValueError and EOFError, Arrow its own errors.
     try:
         yield
     except (RuntimeError, ValueError, EOFError, OSError, KeyError, pa.ArrowException) as error:
@@ -184,40 +192,45 @@ def _intact(path: Path) -> Iterator[None]:
 def _read_documents(path: Path) -> tuple[pa.LargeStringArray, list[str], np.ndarray]:
     with pa.memory_map(str(path)) as file:
         table = pa.ipc.open_file(file).read_all()
-    codes = table["lang"].combine_chunks()
-    codes = codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
-    docnos = table["docno"].combine_chunks()
-    docnos = docnos.chunk(0) if isinstance(docnos, pa.ChunkedArray) else docnos
-    return docnos, *_sorted_languages(codes)
+    docnos, langs = (_contiguous(table[name]) for name in ("docno", "lang"))
+    return docnos, *_sorted_languages(langs)
 
 
-def _sorted_languages(codes: pa.DictionaryArray) -> tuple[list[str], np.ndarray]:
-    names = codes.dictionary.to_pylist()
+def _contiguous(column: pa.ChunkedArray) -> pa.Array:
+    # Depending on the type and the number of chunks, Arrow returns an array or a single chunk.
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
+
+
+def _sorted_languages(langs: pa.DictionaryArray) -> tuple[list[str], np.ndarray]:
+    """Languages in alphabetical order, and the code of each document's language in that order."""
+    names = langs.dictionary.to_pylist()
     languages = sorted(names)
-    place = np.array([languages.index(name) for name in names] + [-1], np.int16)
-    # A missing language has the code -1, the last of the places.
-    return languages, place[codes.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    # A missing language has the code -1 in Arrow's array too, which picks the last element here.
+    new_code = np.array([languages.index(name) for name in names] + [-1], np.int16)
+    return languages, new_code[langs.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
 
 
-def _read_faiss(path: Path, kind: str, mapped: bool) -> faiss.Index:
+def _read_faiss(path: Path, kind: str, mapped: bool) -> NativeIndex:
     if not path.exists():
-        raise _MismatchError(f"{path.name} is missing")
+        raise ValueError(f"{path.name} is missing")
     flags = 0
     if mapped:
         flags = faiss.IO_FLAG_MMAP_IFC if kind == "hnsw" else faiss.IO_FLAG_MMAP
     return faiss.read_index(str(path), flags)
 
 
-def _vectors_of(storage: faiss.Index) -> np.ndarray:
-    """The vectors of a flat faiss index, which must live as long as they do."""
+def _flat_vectors(storage: NativeIndex) -> np.ndarray:
+    """The vectors of a flat faiss index, without a copy: the index must live as long as they do."""
     return faiss.rev_swig_ptr(storage.get_xb(), storage.ntotal * storage.d).reshape(storage.ntotal, storage.d)
 
 
-def _open_old(path: Path) -> Stored:
-    index = faiss.read_index(str(path / _OLD_VECTORS), faiss.IO_FLAG_MMAP_IFC)
-    documents = json.loads((path / _OLD_DOCUMENTS).read_text(encoding="utf-8"))
-    if not index.ntotal == len(documents["docno"]) == len(documents["lang"]):
-        raise _MismatchError(f"{index.ntotal} vectors, but {len(documents['docno'])} docnos")
-    languages, lang = _sorted_languages(pa.array(documents["lang"], pa.string()).dictionary_encode())
+def _open_first_format(path: Path) -> OpenIndex:
+    native: NativeIndex = faiss.read_index(str(path / _FIRST_FAISS), faiss.IO_FLAG_MMAP_IFC)
+    documents = read_json(path / _FIRST_DOCUMENTS)
+    if not native.ntotal == len(documents["docno"]) == len(documents["lang"]):
+        raise ValueError(f"{native.ntotal} vectors, but {len(documents['docno'])} docnos")
+    languages, lang_codes = _sorted_languages(pa.array(documents["lang"], pa.string()).dictionary_encode())
     docnos = pa.array(documents["docno"], pa.large_string())
-    return Stored(path, "exact", index.d, docnos, languages, lang, matrix=_vectors_of(index), index=index)
+    matrix = _flat_vectors(native)
+    return OpenIndex(path, "exact", native.d, docnos, languages, lang_codes, matrix=matrix, native=native)

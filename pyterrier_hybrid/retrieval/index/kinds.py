@@ -1,4 +1,4 @@
-"""The kinds of faiss index that a dense index can have, and what is chosen when one is built."""
+"""The kinds of dense index: their options and defaults, and how faiss builds them."""
 
 import math
 from collections.abc import Iterator
@@ -9,25 +9,32 @@ from typing import Any
 import faiss
 import numpy as np
 
+from pyterrier_hybrid.retrieval.index.files import NativeIndex
+from pyterrier_hybrid.utils.checks import whole_number
+
 KINDS = ("exact", "hnsw", "ivf", "ivfpq")
-# faiss asks for 39 training vectors a centroid; more hardly move it.
-_PER_CENTROID = 40
-_PER_CODE = 4
-# The fewest dimensions that share a byte of a product quantiser.
-_DIMENSIONS_PER_BYTE = 4
-_BLOCK = 65536
-_OF_KIND = {
+
+_KINDS_OF_OPTION = {
     "neighbours": ("hnsw",),
     "ef_construction": ("hnsw",),
     "lists": ("ivf", "ivfpq"),
     "code_size": ("ivfpq",),
     "keep_vectors": ("ivfpq",),
 }
+_SMALLEST = {"neighbours": 2, "ef_construction": 1, "lists": 1, "code_size": 1, "threads": 1}
+
+# Training vectors for each cluster: faiss asks for 39, and more hardly change the result.
+_VECTORS_PER_CLUSTER = 40
+# Training vectors for each of the (at most 256) values of a code's byte.
+_VECTORS_PER_CODE_VALUE = 4
+# A byte of a code stands for at least so many dimensions, unless code_size= says otherwise.
+_DIMENSIONS_PER_BYTE = 4
+_VECTORS_PER_CALL = 65536
 
 
 @dataclass(frozen=True)
-class Choices:
-    """How an index is built: see :meth:`~pyterrier_hybrid.FaissIndex.indexer`; ``None`` takes the default."""
+class BuildOptions:
+    """Options of an index that is built, see :meth:`~pyterrier_hybrid.FaissIndex.indexer`; ``None``: the default."""
 
     kind: str = "exact"
     neighbours: int | None = None
@@ -41,84 +48,95 @@ class Choices:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} is unknown: choose one of {', '.join(KINDS)}")
-        for name, kinds in _OF_KIND.items():
+        for name, kinds in _KINDS_OF_OPTION.items():
             if getattr(self, name) is not None and self.kind not in kinds:
                 raise ValueError(f"{name}= is an option of {' and '.join(kinds)}: leave it out for kind={self.kind!r}")
-        for name, least in (("neighbours", 2), ("ef_construction", 1), ("lists", 1), ("code_size", 1), ("threads", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ValueError(f"{name}={value}: it must be at least {least}")
+        for name, least in _SMALLEST.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
 
     @property
     def keeps_vectors(self) -> bool:
-        """Whether the vectors themselves are a file of the index."""
+        """Whether the vectors are stored as a file of their own."""
         return self.kind == "exact" or (self.kind == "ivfpq" and self.keep_vectors is not False)
 
-    def with_defaults(self, count: int, dim: int) -> dict[str, Any]:
-        """What an index of this many vectors is built with, as numbers."""
-        values = {name: value for name, value in asdict(self).items() if name != "kind" and value is not None}
+    def parameters(self, count: int, dim: int) -> dict[str, Any]:
+        """Return the options with their defaults filled in.
+
+        Args:
+            count: Number of vectors.
+            dim: Their dimension.
+
+        Raises:
+            ValueError: An option does not fit the vectors.
+        """
         if self.kind == "exact":
             return {}
+        chosen = {name: value for name, value in asdict(self).items() if name != "kind" and value is not None}
         if self.kind == "hnsw":
-            return {"neighbours": 32, "ef_construction": 100} | values
-        lists = min(round(4 * math.sqrt(count)), count // _PER_CENTROID)
-        values = {"lists": max(1, lists)} | values
-        if values["lists"] > count:
-            raise ValueError(f"lists={values['lists']}: there are only {count} documents to put into them")
+            return {"neighbours": 32, "ef_construction": 100} | chosen
+        lists = min(round(4 * math.sqrt(count)), count // _VECTORS_PER_CLUSTER)
+        parameters = {"lists": max(1, lists)} | chosen
+        if parameters["lists"] > count:
+            raise ValueError(f"lists={parameters['lists']}: there are only {count} documents to put into them")
         if self.kind == "ivfpq":
-            sizes = [size for size in range(1, dim + 1) if dim % size == 0]
-            values = {"code_size": max(s for s in sizes if s == 1 or s * _DIMENSIONS_PER_BYTE <= dim)} | values
-            if values["code_size"] not in sizes:
-                raise ValueError(f"code_size={values['code_size']}: it must divide the {dim} dimensions of the vectors")
+            divisors = [size for size in range(1, dim + 1) if dim % size == 0]
+            code_size = max(size for size in divisors if size == 1 or size * _DIMENSIONS_PER_BYTE <= dim)
+            parameters = {"code_size": code_size} | parameters
+            if parameters["code_size"] not in divisors:
+                raise ValueError(
+                    f"code_size={parameters['code_size']}: it must divide the {dim} dimensions of the vectors"
+                )
             if count < 2:
                 raise ValueError("kind='ivfpq' needs at least 2 documents to learn from: choose kind='exact'")
-            # Few vectors cannot say what all 256 values of a byte should stand for.
-            values["bits"] = max(1, min(8, int(math.log2(count / _PER_CODE))))
-        return values
+            # Few vectors are not enough to learn all 256 values of a byte.
+            parameters["bits"] = max(1, min(8, int(math.log2(count / _VECTORS_PER_CODE_VALUE))))
+        return parameters
 
 
-def build(kind: str, vectors: np.ndarray, parameters: dict[str, Any]) -> faiss.Index:
-    """A faiss index of all vectors.
+def build(kind: str, vectors: np.ndarray, parameters: dict[str, Any]) -> NativeIndex:
+    """Build a faiss index.
 
     Args:
         kind: ``hnsw``, ``ivf`` or ``ivfpq``.
-        vectors: float32 ``[n, dim]``, which may be mapped from a file.
-        parameters: of :meth:`Choices.with_defaults`.
+        vectors: float32 ``[n, dim]``, may be mapped from a file.
+        parameters: Result of :meth:`BuildOptions.parameters`.
     """
-    count, dim = vectors.shape
+    index: NativeIndex
+    dim = vectors.shape[1]
     with _threads(parameters["threads"]):
         if kind == "hnsw":
             index = faiss.index_factory(dim, f"HNSW{parameters['neighbours']},Flat", faiss.METRIC_INNER_PRODUCT)
             index.hnsw.efConstruction = parameters["ef_construction"]
         else:
-            # "np": without polysemous codes, which are not searched for here and take most of the time to train.
+            # "np": no polysemous codes, which take most of the training time and are not used in searches.
             code = "Flat" if kind == "ivf" else f"PQ{parameters['code_size']}x{parameters['bits']}np"
             index = faiss.index_factory(dim, f"IVF{parameters['lists']},{code}", faiss.METRIC_INNER_PRODUCT)
             for clustering in [index.cp] + ([index.pq.cp] if kind == "ivfpq" else []):
                 clustering.seed = parameters["seed"]
-                # faiss warns of few vectors on the standard output; the defaults above see to there being enough.
+                # Otherwise faiss prints a warning; the defaults above make sure that there are enough vectors.
                 clustering.min_points_per_centroid = 1
-            wanted = _PER_CENTROID * max(parameters["lists"], 2 ** parameters.get("bits", 0))
-            index.train(_sample(vectors, wanted, parameters["seed"]))
+            clusters = max(parameters["lists"], 2 ** parameters.get("bits", 0))
+            index.train(_sample(vectors, _VECTORS_PER_CLUSTER * clusters, parameters["seed"]))
         _add(index, vectors)
     return index
 
 
-def extend(index: faiss.Index, vectors: np.ndarray, *, threads: int) -> None:
-    """Add vectors; what was learned from the first ones stays."""
+def extend(index: NativeIndex, vectors: np.ndarray, *, threads: int) -> None:
+    """Add vectors to an index; its clusters and codes stay as they were learned from the first vectors."""
     with _threads(threads):
         _add(index, vectors)
 
 
-def _add(index: faiss.Index, vectors: np.ndarray) -> None:
-    for start in range(0, len(vectors), _BLOCK):
-        index.add(np.ascontiguousarray(vectors[start : start + _BLOCK]))
+def _add(index: NativeIndex, vectors: np.ndarray) -> None:
+    for start in range(0, len(vectors), _VECTORS_PER_CALL):
+        index.add(np.ascontiguousarray(vectors[start : start + _VECTORS_PER_CALL]))
 
 
-def _sample(vectors: np.ndarray, wanted: int, seed: int) -> np.ndarray:
-    if wanted >= len(vectors):
+def _sample(vectors: np.ndarray, count: int, seed: int) -> np.ndarray:
+    if count >= len(vectors):
         return np.ascontiguousarray(vectors)
-    rows = np.random.default_rng(seed).choice(len(vectors), wanted, replace=False)
+    rows = np.random.default_rng(seed).choice(len(vectors), count, replace=False)
     return np.ascontiguousarray(vectors[np.sort(rows)])
 
 

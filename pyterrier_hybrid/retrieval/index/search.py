@@ -1,4 +1,4 @@
-"""Searching a dense index: the nearest documents of vectors, in one order for every kind."""
+"""Search in a dense index of any kind: the nearest documents of vectors, in one order; and its recall."""
 
 import math
 from collections.abc import Callable
@@ -9,241 +9,273 @@ import faiss
 import numpy as np
 import pyarrow.compute as pc
 
-from pyterrier_hybrid.retrieval.index.files import Stored
+from pyterrier_hybrid.retrieval.index.files import OpenIndex
+from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
+from pyterrier_hybrid.utils.checks import whole_number
 
-# Results, and values of vectors, that are held at once.
-_CELLS = 2**22
-# Sums of products that differ by less, relative to a query's largest, may differ by the order of summation alone.
+DEFAULT_EF_SEARCH = 128
+DEFAULT_RESCORE = 4
+
+_KINDS_OF_OPTION = {"ef_search": ("hnsw",), "nprobe": ("ivf", "ivfpq"), "rescore": ("ivfpq",)}
+# At most so many numbers of vectors in memory at once.
+_MAX_NUMBERS = 2**22
+# Inner products that differ by less, relative to a query's largest, may differ by the order of summation only.
 _ROUNDING = 1e-6
-EF_SEARCH = 128
-RESCORE = 4
 
 Nearest = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
-"""From vectors and a depth to scores and positions, by score downwards; -1 is no document."""
+"""From vectors and a depth to scores and positions ``[n, depth]``, best first; position -1: too few were found."""
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How thoroughly an approximate index is searched; ``None`` takes the default of the kind."""
+class SearchOptions:
+    """How thoroughly an approximate index is searched; ``None``: the default of the kind."""
 
     ef_search: int | None = None
     nprobe: int | None = None
     rescore: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("ef_search", "nprobe", "rescore"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name}={value}: it must be at least 1")
+        for name, value in vars(self).items():
+            if value is not None:
+                object.__setattr__(self, name, whole_number(name, value))
 
-    def check(self, stored: Stored) -> None:
-        """Refuse what the index has no use for."""
-        for name, kinds in (("ef_search", ("hnsw",)), ("nprobe", ("ivf", "ivfpq")), ("rescore", ("ivfpq",))):
-            if getattr(self, name) is not None and stored.kind not in kinds:
+    def check(self, index: OpenIndex) -> None:
+        """Refuse options that an index does not have.
+
+        Raises:
+            ValueError: An option is for another kind of index.
+        """
+        for name, kinds in _KINDS_OF_OPTION.items():
+            if getattr(self, name) is not None and index.kind not in kinds:
                 raise ValueError(
-                    f"{name}= is for indexes of the kind {' or '.join(kinds)}: {stored.path} is {stored.kind}, "
+                    f"{name}= is for indexes of the kind {' or '.join(kinds)}: {index.path} is {index.kind}, "
                     "so leave it out"
                 )
-        if self.rescore is not None and stored.matrix is None:
-            raise ValueError(f"rescore= needs the vectors, but {stored.path} was built with keep_vectors=False")
+        if self.rescore is not None and index.matrix is None:
+            raise ValueError(f"rescore= needs the vectors, but {index.path} was built with keep_vectors=False")
 
 
 def search(
-    stored: Stored, vectors: np.ndarray, num_results: int, *, lang: str | None = None, effort: Effort | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The best documents of each vector, by score and then by docno, downwards.
+    index: OpenIndex,
+    vectors: np.ndarray,
+    num_results: int,
+    *,
+    lang: str | None = None,
+    options: SearchOptions | None = None,
+) -> Results:
+    """Find the documents with the largest inner products.
 
     Args:
-        stored: the index.
-        vectors: float32 ``[n, dim]``.
-        num_results: documents a vector; as many are found, unless fewer are there.
-        lang: of the documents.
-        effort: for approximate kinds.
-
-    Returns:
-        The vector's row, the document's position, its score and its rank from 0, by row and rank.
-    """
-    effort = effort or Effort()
-    effort.check(stored)
-    selection = Selection(stored, lang)
-    return ranked(stored, vectors, num_results, selection.available, _nearest(stored, selection, effort))
-
-
-def ranked(
-    stored: Stored, vectors: np.ndarray, num_results: int, available: int, nearest: Nearest
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What ``nearest`` finds, in its final order; see :func:`search`."""
-    depth = min(num_results + 1, available)
-    asked = np.arange(len(vectors))
-    blocks, size = [], 0
-    while len(asked):
-        again = []
-        size = max(1, min(1024, _CELLS // depth))
-        for block in np.split(asked, range(size, len(asked), size)):
-            scores, found = _settled(stored, vectors[block], *nearest(vectors[block], depth))
-            # Which of the documents on a tie across the cutoff were found is an accident: look deeper there.
-            tied = np.zeros(len(block), bool)
-            if num_results < depth < available:
-                tied = scores[:, num_results - 1] == scores[:, -1]
-            blocks.append(_ordered(stored, block[~tied], scores[~tied], found[~tied], num_results))
-            again.append(block[tied])
-        asked, depth = np.concatenate(again), min(2 * depth, available)
-    if not blocks:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)
-    rows, positions, scores, ranks = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    sort = np.argsort(rows, kind="stable")
-    return rows[sort], positions[sort], scores[sort], ranks[sort]
-
-
-def exactly(stored: Stored, selector: faiss.IDSelector | None = None) -> Nearest:
-    """Compares a vector with every document.
+        index: The index.
+        vectors: float32 ``[n, dim]``: Queries.
+        num_results: Documents per query; fewer only if the index has fewer.
+        lang: Language of the documents; ``None``: all documents.
+        options: Search options of approximate kinds.
 
     Raises:
-        ValueError: the vectors are not known as they were given.
+        ValueError: The index has no documents in this language, or an option is for another kind.
     """
-    if not stored.lossless:
-        raise ValueError(f"{stored.path} was built with keep_vectors=False: there are only codes to compare with")
-    if stored.matrix is None:
-        return partial(_lists, stored, stored.index.nlist, selector)
-    return partial(_products, stored.matrix, selector)
+    options = options or SearchOptions()
+    options.check(index)
+    subset = _Subset(index, lang)
+    return _search(index, vectors, num_results, subset, _nearest(index, subset, options))
 
 
-class Selection:
-    """The documents that a search may find."""
-
-    def __init__(self, stored: Stored, lang: str | None) -> None:
-        """Those of one language, or all."""
-        self.selector: faiss.IDSelector | None = None
-        self.available = len(stored)
-        if lang is None:
-            return
-        if lang not in stored.languages:
-            raise ValueError(f"{stored.path} has no documents in {lang!r}, but in {stored.languages}")
-        wanted = stored.lang == stored.languages.index(lang)
-        self.available = int(np.count_nonzero(wanted))
-        # faiss keeps only the address of the bits.
-        self._bits = np.packbits(wanted, bitorder="little")
-        self.selector = faiss.IDSelectorBitmap(self._bits)
-
-
-def _nearest(stored: Stored, selection: Selection, effort: Effort) -> Nearest:
-    if stored.kind == "exact":
-        return exactly(stored, selection.selector)
-    # As many documents of a language are looked at as would be without one.
-    share = selection.available / len(stored)
-    if stored.kind == "hnsw":
-        return partial(_graph, stored, effort.ef_search, share, selection)
-    lists = stored.index.nlist
-    nprobe = min(lists, math.ceil((effort.nprobe or default_nprobe(lists)) / share))
-    nearest = partial(_lists, stored, nprobe, selection.selector)
-    if stored.kind == "ivfpq" and stored.matrix is not None:
-        return partial(_rescored, stored, nearest, effort.rescore or RESCORE, selection.available)
-    return nearest
+def recall(
+    index: OpenIndex, queries: np.ndarray | int, *, k: int, lang: str | None, options: SearchOptions, seed: int
+) -> float:
+    """See :meth:`pyterrier_hybrid.FaissIndex.recall`."""
+    k = whole_number("k", k)
+    subset = _Subset(index, lang)
+    exact = _exact(index, subset)
+    if isinstance(queries, int | np.integer):
+        count = whole_number("queries", queries)
+        own_position = np.random.default_rng(seed).permutation(len(index))[:count]
+        vectors, depth = np.ascontiguousarray(index.vectors(own_position), np.float32), k + 1
+    else:
+        vectors, depth = np.ascontiguousarray(queries, np.float32), k
+        own_position = np.full(len(vectors), -1)
+    if vectors.ndim != 2 or vectors.shape[1] != index.dim or not len(vectors):
+        raise ValueError(f"queries have the shape {vectors.shape}, expected (n, {index.dim}) with n of at least 1")
+    truth = _without_itself(_search(index, vectors, depth, subset, exact), own_position, k)
+    found = _without_itself(search(index, vectors, depth, lang=lang, options=options), own_position, k)
+    smallest = np.full(len(vectors), np.inf)
+    np.minimum.at(smallest, truth.row, truth.score)
+    # Scores by the vectors themselves: those of a search may be scores of codes.
+    parts = np.array_split(np.arange(len(found.row)), max(1, len(found.row) * index.dim // _MAX_NUMBERS))
+    score = np.concatenate(
+        [np.einsum("nd,nd->n", vectors[found.row[part]], index.vectors(found.document[part])) for part in parts]
+    )
+    near = score >= smallest[found.row] - 1e-5 * np.abs(smallest[found.row])
+    expected = np.bincount(truth.row, minlength=len(vectors))
+    hits = np.minimum(np.bincount(found.row[near], minlength=len(vectors)), expected)
+    counted = expected > 0
+    return float((hits[counted] / expected[counted]).mean()) if counted.any() else 1.0
 
 
 def default_nprobe(lists: int) -> int:
-    """Lists that are looked into: a 16th of them, and at least 16."""
+    """Number of lists that are searched by default: a 16th of them, and at least 16."""
     return min(lists, max(16, lists // 16))
 
 
-def _products(
-    matrix: np.ndarray, selector: faiss.IDSelector | None, vectors: np.ndarray, depth: int
+class _Subset:
+    """The documents that a search may return: those of one language, or all.
+
+    Attributes:
+        selector: For faiss; ``None``: all documents.
+        count: Number of documents.
+        share: Share of all documents.
+    """
+
+    def __init__(self, index: OpenIndex, lang: str | None) -> None:
+        self.selector: faiss.IDSelector | None = None
+        self.count = len(index)
+        if lang is not None:
+            if lang not in index.languages:
+                raise ValueError(f"{index.path} has no documents in {lang!r}, but in {index.languages}")
+            selected = index.lang_codes == index.languages.index(lang)
+            self.count = int(np.count_nonzero(selected))
+            # An attribute, since faiss only keeps the address of the bits.
+            self._bits = np.packbits(selected, bitorder="little")
+            self.selector = faiss.IDSelectorBitmap(self._bits)  # type: ignore[call-arg, arg-type]  # wrong stubs
+        self.share = self.count / len(index)
+
+
+def _search(index: OpenIndex, vectors: np.ndarray, num_results: int, subset: _Subset, nearest: Nearest) -> Results:
+    def search_block(rows: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        block = vectors[rows]
+        scores, positions = _recompute_near_ties(index, block, *nearest(block, depth))
+        query = np.repeat(np.arange(len(rows)), depth)
+        score, position = scores.ravel(), positions.ravel()
+        order = order_results(query, score, lambda tied: _docno_ranks(index, position[tied]))
+        return query[order], position[order], score[order]
+
+    return search_to_cutoff(search_block, np.arange(len(vectors)), num_results, subset.count)
+
+
+def _docno_ranks(index: OpenIndex, positions: np.ndarray) -> np.ndarray:
+    """Ranks of some documents in the ascending order of their docnos."""
+    ranks = np.empty(len(positions), np.int64)
+    ranks[pc.array_sort_indices(index.docnos.take(positions)).to_numpy()] = np.arange(len(positions))
+    return ranks
+
+
+def _without_itself(results: Results, own_position: np.ndarray, k: int) -> Results:
+    """The first ``k`` results of each query, without the document that is the query."""
+    row, document, score, _ = (column[results.document != own_position[results.row]] for column in results)
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    return Results(*(column[rank < k] for column in (row, document, score, rank)))
+
+
+def _nearest(index: OpenIndex, subset: _Subset, options: SearchOptions) -> Nearest:
+    if index.kind == "exact":
+        return _exact(index, subset)
+    # Divided by the share, so that as many documents of one language are compared as of all without lang=.
+    if index.kind == "hnsw":
+        return partial(_search_graph, index, subset, options.ef_search)
+    lists = index.native.nlist
+    nprobe = min(lists, math.ceil((options.nprobe or default_nprobe(lists)) / subset.share))
+    in_lists = partial(_search_lists, index, subset, nprobe)
+    if index.kind == "ivfpq" and index.matrix is not None:
+        return partial(_rescore, index, subset, in_lists, options.rescore or DEFAULT_RESCORE)
+    return in_lists
+
+
+def _exact(index: OpenIndex, subset: _Subset) -> Nearest:
+    """Compares vectors with every document."""
+    if not index.lossless:
+        raise ValueError(f"{index.path} was built with keep_vectors=False: there are only codes to compare with")
+    if index.matrix is None:
+        return partial(_search_lists, index, subset, index.native.nlist)
+    return partial(_search_matrix, index.matrix, subset)
+
+
+def _search_matrix(
+    matrix: np.ndarray, subset: _Subset, vectors: np.ndarray, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
     scores = np.empty((len(vectors), depth), np.float32)
-    found = np.empty((len(vectors), depth), np.int64)
-    arrays = faiss.swig_ptr(scores), faiss.swig_ptr(found)
+    positions = np.empty((len(vectors), depth), np.int64)
+    outputs = faiss.swig_ptr(scores), faiss.swig_ptr(positions)
     inputs = faiss.swig_ptr(vectors), faiss.swig_ptr(matrix)
-    faiss.knn_inner_product(*inputs, matrix.shape[1], len(vectors), len(matrix), depth, *arrays, selector)
-    return scores, found
+    faiss.knn_inner_product(*inputs, matrix.shape[1], len(vectors), len(matrix), depth, *outputs, subset.selector)
+    return scores, positions
 
 
-def _lists(
-    stored: Stored, nprobe: int, selector: faiss.IDSelector | None, vectors: np.ndarray, depth: int
+def _search_lists(
+    index: OpenIndex, subset: _Subset, nprobe: int, vectors: np.ndarray, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
     def probe(some: np.ndarray, nprobe: int) -> tuple[np.ndarray, np.ndarray]:
-        return stored.index.search(some, depth, params=faiss.SearchParametersIVF(sel=selector, nprobe=nprobe))
+        parameters = faiss.SearchParametersIVF(sel=subset.selector, nprobe=nprobe)  # type: ignore[call-arg]  # wrong stubs
+        return index.native.search(some, depth, params=parameters)
 
-    scores, found = probe(vectors, nprobe)
-    while nprobe < stored.index.nlist and len(short := np.flatnonzero((found < 0).any(axis=1))):
-        nprobe = min(stored.index.nlist, 2 * nprobe)
-        scores[short], found[short] = probe(vectors[short], nprobe)
-    return scores, found
+    scores, positions = probe(vectors, nprobe)
+    while nprobe < index.native.nlist and len(short := np.flatnonzero((positions < 0).any(axis=1))):
+        nprobe = min(index.native.nlist, 2 * nprobe)
+        scores[short], positions[short] = probe(vectors[short], nprobe)
+    return scores, positions
 
 
-def _graph(
-    stored: Stored, ef_search: int | None, share: float, selection: Selection, vectors: np.ndarray, depth: int
+def _search_graph(
+    index: OpenIndex, subset: _Subset, ef_search: int | None, vectors: np.ndarray, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
     scores = np.empty((len(vectors), depth), np.float32)
-    found = np.full((len(vectors), depth), -1, np.int64)
+    positions = np.full((len(vectors), depth), -1, np.int64)
     short = np.arange(len(vectors))
-    ef_search = math.ceil(max(ef_search or max(EF_SEARCH, 2 * depth), depth) / share)
-    # Of each document that it visits, the graph compares the neighbours: soon as many as there are.
-    while len(short) and ef_search * stored.parameters["neighbours"] < selection.available:
-        parameters = faiss.SearchParametersHNSW(sel=selection.selector, efSearch=ef_search)
-        scores[short], found[short] = stored.index.search(vectors[short], depth, params=parameters)
-        short = short[(found[short] < 0).any(axis=1)]
+    ef_search = math.ceil(max(ef_search or max(DEFAULT_EF_SEARCH, 2 * depth), depth) / subset.share)
+    # Each visited document is compared with its neighbours, which soon is more work than comparing every document.
+    while len(short) and ef_search * index.parameters["neighbours"] < subset.count:
+        parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]  # the stubs lack it
+            sel=subset.selector, efSearch=ef_search
+        )
+        scores[short], positions[short] = index.native.search(vectors[short], depth, params=parameters)
+        short = short[(positions[short] < 0).any(axis=1)]
         ef_search *= 2
     if len(short):
-        scores[short], found[short] = exactly(stored, selection.selector)(vectors[short], depth)
-    return scores, found
+        scores[short], positions[short] = _exact(index, subset)(vectors[short], depth)
+    return scores, positions
 
 
-def _rescored(
-    stored: Stored, nearest: Nearest, rescore: int, available: int, vectors: np.ndarray, depth: int
+def _rescore(
+    index: OpenIndex, subset: _Subset, nearest: Nearest, rescore: int, vectors: np.ndarray, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    _, found = nearest(vectors, min(available, rescore * depth))
-    rows = np.repeat(np.arange(len(vectors)), found.shape[1])
-    scores = _pairwise(stored, vectors, rows, found.ravel()).reshape(found.shape)
+    """Finds ``rescore`` candidates per result by their codes, and scores these by their vectors."""
+    _, positions = nearest(vectors, min(subset.count, rescore * depth))
+    rows = np.repeat(np.arange(len(vectors)), positions.shape[1])
+    scores = _inner_products(index, vectors, rows, positions.ravel()).reshape(positions.shape)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
-    return np.take_along_axis(scores, best, axis=1), np.take_along_axis(found, best, axis=1)
+    return np.take_along_axis(scores, best, axis=1), np.take_along_axis(positions, best, axis=1)
 
 
-def _settled(
-    stored: Stored, vectors: np.ndarray, scores: np.ndarray, found: np.ndarray
+def _recompute_near_ties(
+    index: OpenIndex, vectors: np.ndarray, scores: np.ndarray, positions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores that are next to equal, computed again pair by pair: equal vectors then have one score.
+    """Compute nearly equal scores again, pair by pair, so that equal vectors have equal scores.
 
-    Matrix products round by the place in a block, so that the copies of a sentence would be ranked by noise.
+    A matrix product rounds differently in different places of a block, which would order copies of a sentence by noise.
     """
     near = -np.diff(scores, axis=1) <= _ROUNDING * np.abs(scores).max(axis=1, keepdims=True)
     if not near.any():
-        return scores, found
+        return scores, positions
     rows, columns = np.nonzero(np.pad(near, ((0, 0), (0, 1))) | np.pad(near, ((0, 0), (1, 0))))
-    if stored.matrix is not None:
-        # Equal vectors begin with the same number; most that are near to each other do not.
-        run = np.cumsum(~np.pad(near, ((0, 0), (1, 0))))[rows * scores.shape[1] + columns]
-        begin = stored.matrix[found[rows, columns], 0]
-        sort = np.lexsort((begin, run))
-        same = (np.diff(run[sort]) == 0) & (np.diff(begin[sort]) == 0)
-        again = np.sort(sort[np.append(same, False) | np.insert(same, 0, False)])
-        rows, columns = rows[again], columns[again]
-    scores[rows, columns] = _pairwise(stored, vectors, rows, found[rows, columns])
+    if index.matrix is not None:
+        # Only equal vectors need it, and these begin with the same number, unlike most that are merely close.
+        group = np.cumsum(~np.pad(near, ((0, 0), (1, 0))))[rows * scores.shape[1] + columns]
+        first_number = index.matrix[positions[rows, columns], 0]
+        sort = np.lexsort((first_number, group))
+        same = (np.diff(group[sort]) == 0) & (np.diff(first_number[sort]) == 0)
+        candidates = np.sort(sort[np.append(same, False) | np.insert(same, 0, False)])
+        rows, columns = rows[candidates], columns[candidates]
+    scores[rows, columns] = _inner_products(index, vectors, rows, positions[rows, columns])
     sort = np.argsort(-scores, axis=1, kind="stable")
-    return np.take_along_axis(scores, sort, axis=1), np.take_along_axis(found, sort, axis=1)
+    return np.take_along_axis(scores, sort, axis=1), np.take_along_axis(positions, sort, axis=1)
 
 
-def _pairwise(stored: Stored, vectors: np.ndarray, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def _inner_products(index: OpenIndex, vectors: np.ndarray, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Scores of single pairs of a query and a document, summed in double precision."""
     scores = np.empty(len(rows), np.float32)
-    size = max(1, _CELLS // stored.dim)
+    size = max(1, _MAX_NUMBERS // index.dim)
     for start in range(0, len(rows), size):
         part = slice(start, start + size)
-        documents = stored.rows(positions[part])
+        documents = index.vectors(positions[part])
         scores[part] = np.einsum("nd,nd->n", vectors[rows[part]].astype(np.float64), documents.astype(np.float64))
     return scores
-
-
-def _ordered(
-    stored: Stored, block: np.ndarray, scores: np.ndarray, found: np.ndarray, num_results: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    count, depth = scores.shape
-    rows = np.repeat(np.arange(count), depth)
-    scores, found = scores.ravel(), found.ravel()
-    same = (rows[1:] == rows[:-1]) & (scores[1:] == scores[:-1])
-    if same.any():
-        at = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
-        place = np.empty(len(at), np.int64)
-        place[pc.array_sort_indices(stored.docnos.take(found[at])).to_numpy()] = np.arange(len(at))
-        found[at] = found[at][np.lexsort((-place, -scores[at], rows[at]))]
-    ranks = np.tile(np.arange(depth), count)
-    keep = ranks < num_results
-    return block[rows[keep]], found[keep], scores[keep].astype(float), ranks[keep]

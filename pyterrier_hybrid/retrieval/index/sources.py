@@ -1,6 +1,5 @@
-"""Where the documents of a dense index come from: dicts, arrays, other indexes, pyterrier_dr."""
+"""Sources of documents for a dense index: dicts, arrays, other indexes, pyterrier_dr."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,83 +7,94 @@ from typing import Any
 import more_itertools
 import numpy as np
 
-from pyterrier_hybrid.retrieval.index.files import META, Stored
+from pyterrier_hybrid.retrieval.index.files import META, OpenIndex
+from pyterrier_hybrid.utils.json_files import read_json
 
 BLOCK = 4096
+"""Documents per block."""
 
 Block = tuple[Sequence[str], Sequence[str | None], np.ndarray]
 """Some documents: their docnos, languages and vectors ``[n, dim]``."""
 
 Langs = Iterable[str | None] | Callable[[str], str | None] | None
-"""Languages: one a document, or a function of its docno, or none."""
+"""Languages of documents: one for each, or a function from a docno to its language, or none."""
 
 
-def document_blocks(documents: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
-    """Documents as indexers get them.
+def document_blocks(documents: Iterable[Mapping[Any, Any]]) -> Iterator[Block]:
+    """Read documents that are dicts, as PyTerrier passes them to indexers.
+
+    Args:
+        documents: Dicts with ``docno``, ``doc_vec`` and, optionally, ``lang``.
 
     Raises:
-        ValueError: one has no docno or no doc_vec, or a doc_vec of another shape than the first one.
+        ValueError: A document has no docno or no doc_vec, or a doc_vec of another shape than the first one.
     """
-    count, dim = 0, None
-    for some in more_itertools.chunked(documents, BLOCK):
-        for number, document in enumerate(some, start=count):
+    count, shape = 0, None
+    for block in more_itertools.chunked(documents, BLOCK):
+        for number, document in enumerate(block, start=count):
             missing = [column for column in ("docno", "doc_vec") if column not in document]
             if missing:
                 raise ValueError(f"document {number} has no {' and no '.join(missing)}, only {sorted(document)}")
-        vectors = [np.asarray(document["doc_vec"], dtype=np.float32) for document in some]
-        dim = dim or vectors[0].shape
-        for document, vector in zip(some, vectors, strict=True):
-            if vector.shape != dim or vector.ndim != 1:
-                expected = dim if len(dim) == 1 else "one row of numbers"
+        vectors = [np.asarray(document["doc_vec"], dtype=np.float32) for document in block]
+        shape = shape or vectors[0].shape
+        for document, vector in zip(block, vectors, strict=True):
+            if vector.shape != shape or vector.ndim != 1:
+                expected = shape if len(shape) == 1 else "one row of numbers"
                 raise ValueError(f"doc_vec of {document['docno']!r} has the shape {vector.shape}, expected {expected}")
-        count += len(some)
-        yield [document["docno"] for document in some], [document.get("lang") for document in some], np.stack(vectors)
+        count += len(block)
+        yield [document["docno"] for document in block], [document.get("lang") for document in block], np.stack(vectors)
 
 
-def stored_blocks(stored: Stored) -> Iterator[Block]:
-    """The documents of an index."""
-    for start in range(0, len(stored), BLOCK):
-        stop = min(start + BLOCK, len(stored))
-        docnos = stored.docnos.slice(start, stop - start).to_pylist()
-        yield docnos, stored.langs(start, stop), stored.rows(np.arange(start, stop))
+def index_blocks(index: OpenIndex) -> Iterator[Block]:
+    """Read the documents of an index."""
+    for start in range(0, len(index), BLOCK):
+        stop = min(start + BLOCK, len(index))
+        docnos = index.docnos.slice(start, stop - start).to_pylist()
+        yield docnos, index.langs(start, stop), index.vectors(np.arange(start, stop))
 
 
-def array_blocks(
-    place: str,
-    vectors: np.ndarray,
-    docnos: Iterable[str],
-    langs: Langs,
-) -> Iterator[Block]:
-    """The documents of an array, with their docnos and languages.
+def array_blocks(name: str, vectors: np.ndarray, docnos: Iterable[str], langs: Langs) -> Iterator[Block]:
+    """Read documents whose vectors are the rows of an array.
 
     Args:
-        place: the array's name for errors.
+        name: Name of the array in error messages.
         vectors: ``[n, dim]``, of any type of number.
-        docnos: one a row.
-        langs: one a row, a function of the docno, or none.
+        docnos: A docno for each row.
+        langs: A language for each row, a function of the docno, or none.
+
+    Raises:
+        ValueError: The array has another shape or type, or there are fewer or more docnos or languages than rows.
     """
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
-        raise ValueError(f"{place} is {vectors.dtype} of the shape {vectors.shape}, expected numbers [n, dim]")
-    names = iter(docnos)
-    codes = None if langs is None or callable(langs) else iter(langs)
+        raise ValueError(f"{name} is {vectors.dtype} of the shape {vectors.shape}, expected numbers [n, dim]")
+    remaining_docnos = iter(docnos)
+    remaining_langs = None if langs is None or callable(langs) else iter(langs)
     for start in range(0, len(vectors), BLOCK):
         block = np.asarray(vectors[start : start + BLOCK], np.float32)
-        these = more_itertools.take(len(block), names)
-        if codes is not None:
-            tongues = more_itertools.take(len(block), codes)
+        block_docnos = more_itertools.take(len(block), remaining_docnos)
+        block_langs: list[str | None]
+        if remaining_langs is not None:
+            block_langs = more_itertools.take(len(block), remaining_langs)
         else:
-            tongues = [langs(docno) if langs else None for docno in these]
-        for what, values in (("docnos", these), ("langs", tongues)):
+            block_langs = [langs(docno) if callable(langs) else None for docno in block_docnos]
+        for column, values in (("docnos", block_docnos), ("langs", block_langs)):
             if len(values) < len(block):
-                raise ValueError(f"{place} has {len(vectors)} vectors, but there are only {start + len(values)} {what}")
-        yield these, tongues, block
-    for what, rest in (("docnos", names), ("langs", codes or iter(()))):
-        if next(rest, None) is not None:
-            raise ValueError(f"{place} has {len(vectors)} vectors, but there are more {what}")
+                raise ValueError(
+                    f"{name} has {len(vectors)} vectors, but there are only {start + len(values)} {column}"
+                )
+        yield block_docnos, block_langs, block
+    for column, remaining in (("docnos", remaining_docnos), ("langs", remaining_langs or iter(()))):
+        if next(remaining, None) is not None:
+            raise ValueError(f"{name} has {len(vectors)} vectors, but there are more {column}")
 
 
 def open_npy(path: str | Path) -> np.ndarray:
-    """An array of a .npy file, mapped."""
+    """Open the array of a .npy file through a memory map.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: It is not a .npy file of numbers.
+    """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
@@ -95,14 +105,23 @@ def open_npy(path: str | Path) -> np.ndarray:
 
 
 def flex_blocks(folder: str | Path, langs: Langs) -> Iterator[Block]:
-    """The documents of a FlexIndex of pyterrier_dr, read without that package.
+    """Read the documents of a pyterrier_dr ``FlexIndex``, without that package.
 
     Its folder has ``vecs.f4``, the vectors as raw float32, and ``docnos.npids``, a file of the npids package.
+
+    Args:
+        folder: Folder of the FlexIndex.
+        langs: A language for each document, a function of the docno, or none.
+
+    Raises:
+        FileNotFoundError: There is no FlexIndex.
+        ImportError: npids is not installed.
+        ValueError: The folder holds something else, or is damaged.
     """
     folder = Path(folder)
     if not (folder / META).exists():
         raise FileNotFoundError(f"there is no FlexIndex at {folder}: it has no {META}")
-    meta = json.loads((folder / META).read_text(encoding="utf-8"))
+    meta = read_json(folder / META)
     if meta.get("format") != "flex":
         raise ValueError(f"{folder} holds {meta.get('format')!r}, not a 'flex' index of pyterrier_dr")
     try:
@@ -114,10 +133,7 @@ def flex_blocks(folder: str | Path, langs: Langs) -> Iterator[Block]:
     if size != expected:
         raise ValueError(f"{folder / 'vecs.f4'} is damaged: {size} bytes, expected {expected}")
     vectors = np.memmap(folder / "vecs.f4", np.dtype("<f4"), "r", shape=shape)
-    with Lookup(folder / "docnos.npids") as names:
-        docnos = (docno for start in range(0, len(names), BLOCK) for docno in _some(names, start))
+    with Lookup(folder / "docnos.npids") as lookup:
+        blocks = (range(start, min(start + BLOCK, len(lookup))) for start in range(0, len(lookup), BLOCK))
+        docnos = (docno for block in blocks for docno in lookup.fwd[list(block)])
         yield from array_blocks(str(folder / "vecs.f4"), vectors, docnos, langs)
-
-
-def _some(names: Any, start: int) -> list[str]:
-    return names.fwd[list(range(start, min(start + BLOCK, len(names))))]

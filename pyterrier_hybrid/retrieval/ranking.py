@@ -1,0 +1,101 @@
+"""The order of results: by score, and by docno downwards where scores are equal, as trec_eval orders them."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+# At most so many results, or queries, per search.
+_MAX_RESULTS = 2**22
+_MAX_QUERIES = 1024
+
+
+class Results(NamedTuple):
+    """Results of many queries as arrays, ordered by query and rank.
+
+    Attributes:
+        row: int64: Row of the query.
+        document: int64: Position of the document.
+        score: float64: Score of the document.
+        rank: int64: Rank from 0.
+    """
+
+    row: np.ndarray
+    document: np.ndarray
+    score: np.ndarray
+    rank: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "Results":
+        """No results."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+Search = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""From rows of queries and a depth to the results of these queries: the query's index among the rows, the document's
+position and the score, ordered by query, score and docno."""
+
+
+def order_results(row: np.ndarray, score: np.ndarray, tie_key: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the indexes that sort results by row, then by score downwards, then by a key downwards.
+
+    Args:
+        row: int ``[n]``, from 0: Row of the query of each result.
+        score: float ``[n]``: Scores, compared in single precision as trec_eval does.
+        tie_key: From indexes of results that are tied to their keys, numbers that order documents as docnos do. Only
+            ties are looked at, since keys may be expensive.
+
+    Example:
+        >>> document = np.array([3, 7, 5])
+        >>> order_results(np.zeros(3, int), np.array([0.5, 0.5, 0.9]), lambda tied: document[tied]).tolist()
+        [2, 1, 0]
+    """
+    # Row and score as one integer: engines return results nearly in order, which a stable sort of one key makes use of.
+    # Adding 0 makes -0 and 0 equal.
+    bits = (score.astype(np.float32) + np.float32(0)).view(np.uint32)
+    negative = (bits >> np.uint32(31)).astype(bool)
+    descending = np.where(negative, bits, bits ^ np.uint32(0x7FFFFFFF))
+    key = row.astype(np.uint64) << np.uint64(32) | descending.astype(np.uint64)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    equal = key[1:] == key[:-1]
+    if equal.any():
+        tied = np.flatnonzero(np.append(equal, False) | np.insert(equal, 0, False))
+        order[tied] = order[tied][np.lexsort((-tie_key(order[tied]), key[tied]))]
+    return order
+
+
+def search_to_cutoff(search: Search, rows: np.ndarray, num_results: int, available: int) -> Results:
+    """Search for the first results of each query; which of equally good documents are kept is not left to the engine.
+
+    An engine that is asked for ten results and knows twelve with equal scores keeps any ten. Where the score at the
+    cutoff continues below it, the query is therefore searched deeper, until its whole tie is known.
+
+    Args:
+        search: Searches for a block of queries.
+        rows: int ``[n]``: Rows of the queries.
+        num_results: Results per query, at most.
+        available: Number of documents that the search may return.
+    """
+    depth = min(num_results + 1, available)
+    blocks = []
+    while len(rows):
+        size = max(1, min(_MAX_QUERIES, _MAX_RESULTS // depth))
+        deeper = []
+        for block in np.split(rows, range(size, len(rows), size)):
+            query, document, score = search(block, depth)
+            start = np.searchsorted(query, np.arange(len(block) + 1))
+            rank = np.arange(len(query)) - start[query]
+            open_ended = np.zeros(len(block), bool)
+            if num_results < depth < available:
+                full = np.flatnonzero(np.diff(start) == depth)
+                open_ended[full] = score[start[full] + num_results - 1] == score[start[full] + depth - 1]
+            keep = (rank < num_results) & ~open_ended[query]
+            blocks.append(Results(block[query[keep]], document[keep], score[keep].astype(float), rank[keep]))
+            deeper.append(block[open_ended])
+        rows, depth = np.concatenate(deeper), min(2 * depth, available)
+    if not blocks:
+        return Results.empty()
+    joined = Results(*map(np.concatenate, zip(*blocks, strict=True)))
+    order = np.argsort(joined.row, kind="stable")
+    return Results(*(column[order] for column in joined))
