@@ -17,7 +17,7 @@ from pyterrier_hybrid.retrieval.encoder.modules import POOLINGS, EmbeddingModel,
 from pyterrier_hybrid.retrieval.encoder.presets import LABSE, MDPR, ME5, XLMR, options_of
 from pyterrier_hybrid.retrieval.encoder.scratch import new_model
 from pyterrier_hybrid.retrieval.encoder.settings import Settings, read_json, read_settings, write_json
-from pyterrier_hybrid.retrieval.encoder.transformers import DocEncoder, QueryEncoder, TextScorer, check_texts
+from pyterrier_hybrid.retrieval.encoder.transformers import DocEncoder, QueryEncoder, TextScorer
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.progress import progress_bar
 
@@ -379,7 +379,7 @@ class DenseEncoder:
         return copy.deepcopy(self._module)
 
     def _encode(self, texts: Sequence[str], prefix: str, what: str) -> np.ndarray:
-        check_texts(texts, what)
+        _check_texts(texts, what)
         # Equal texts get equal vectors, to the last bit, only if they are computed once: ties then stay ties.
         unique = {text: position for position, text in enumerate(dict.fromkeys(texts))}
         ids = self.tokenize([prefix + text for text in unique])
@@ -395,3 +395,11 @@ class DenseEncoder:
 
     def __repr__(self) -> str:
         return f"DenseEncoder({self.name!r})"
+
+
+def _check_texts(texts: Sequence[str], name: str) -> None:
+    if isinstance(texts, str):
+        raise TypeError(f"{name} is a str: pass a list of texts")
+    for index, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"{name}[{index}] is {text!r}, a {type(text).__name__}: every text must be a str")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.encoder.transformers import texts_of
+from pyterrier_hybrid.retrieval.frames import texts_of
 from pyterrier_hybrid.retrieval.fusion.transformers import NORMALIZATIONS, ReciprocalRankFusion, ScoreFusion
 from pyterrier_hybrid.utils.checks import whole_number
 

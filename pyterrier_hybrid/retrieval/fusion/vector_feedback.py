@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.encoder.transformers import vectors_of
+from pyterrier_hybrid.retrieval.frames import vectors_of
 from pyterrier_hybrid.retrieval.fusion.systems import Memory, Queries, dense_index
 from pyterrier_hybrid.utils.checks import whole_number
 

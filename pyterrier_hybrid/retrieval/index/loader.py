@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.encoder.transformers import texts_of
+from pyterrier_hybrid.retrieval.frames import texts_of
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.index.faiss_index import FaissIndex
