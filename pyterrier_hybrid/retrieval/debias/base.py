@@ -1,118 +1,148 @@
-"""What all methods against language bias have in common."""
+"""Base class of the methods against language bias."""
 
 import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pandas as pd
+import pyterrier as pt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
-from pyterrier_hybrid.retrieval.debias.encoder import check_encoder
-from pyterrier_hybrid.retrieval.debias.files import read, write
-from pyterrier_hybrid.retrieval.debias.pipelines import Pipelines
+from pyterrier_hybrid.retrieval.debias.encoder import DebiasedEncoder, check_encoder
 from pyterrier_hybrid.retrieval.debias.sample import Sample, is_pairs, sample_pairs, sample_rows
-from pyterrier_hybrid.retrieval.debias.vectors import check_rows, finite_matrix, have_length_one, lengths, scaled
+from pyterrier_hybrid.retrieval.debias.transformers import Debiaser, UnchangedIndexRetriever
+from pyterrier_hybrid.retrieval.protocols import Encoder
 from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.utils.json_files import read_json, write_json
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
+    from pyterrier_hybrid.retrieval.index import FaissIndex
 
 Texts = Iterable[Mapping[str, Any]] | pd.DataFrame
-_Fitted = TypeVar("_Fitted", bound="Debias")
+_Method = TypeVar("_Method", bound="Debias")
+
 _ROLES = ("documents", "queries")
-# Rows that are computed on in double precision at a time.
+_SETTINGS_FILE = "debias.json"
+_BIAS_FILE = "debias.safetensors"
+# Rows that are converted to double precision at a time.
 _BLOCK = 2**15
+# Vectors of bfloat16 encoders have a norm of 1 only roughly.
+_UNIT_TOLERANCE = 0.01
+# If less than this fraction of a vector's norm remains, the rest is rounding error.
+_ROUNDING = 1e-6
 
 
-class Debias(Pipelines, ABC):
-    """What the methods have in common: fitting, application to vectors, transformers, files.
+class VectorsByLanguage(NamedTuple):
+    """Vectors that the bias is estimated from.
 
-    Bias is estimated for documents and queries apart, since they have other prefixes and lengths. A language that has
-    texts of one kind only is taken to have the same bias in the other.
-
-    Args:
-        normalize: bring vectors back to length 1 afterwards; by default if those it was fitted on have that length. A
-            vector of which nothing is left becomes zero.
-
-    >>> from pyterrier_hybrid.retrieval import Centring
-    >>> debias = Centring().fit_vectors([[3.0, 0.0], [1.0, 0.0], [0.0, 5.0]], ["de", "de", "en"])
-    >>> debias.documents([[3.0, 1.0], [3.0, 1.0]], ["de", "en"]).tolist()
-    [[1.0, 1.0], [3.0, -4.0]]
+    Attributes:
+        vectors: ``[n, dim]``.
+        langs: The language of each vector.
+        items: Ids that translations share; ``None`` if unknown.
     """
 
-    # The kinds of vectors that the method changes.
+    vectors: Any
+    langs: Sequence[str]
+    items: Sequence[Hashable] | None = None
+
+
+class Debias(ABC):
+    """A method against language bias: estimates the bias of each language and removes it from vectors.
+
+    The biases of documents and queries are estimated separately, since their prefixes and lengths differ. A language
+    that has only documents or only queries gets the same bias for both.
+
+    Args:
+        normalize: Whether to L2-normalise debiased vectors. Default: yes if the vectors it was fitted on were
+            L2-normalised. A vector of which nothing remains becomes zero.
+
+    Example:
+        >>> from pyterrier_hybrid.retrieval import Centring
+        >>> debias = Centring().fit_vectors([[3.0, 0.0], [1.0, 0.0], [0.0, 5.0]], ["de", "de", "en"])
+        >>> debias.documents([[3.0, 1.0], [3.0, 1.0]], ["de", "en"]).tolist()
+        [[1.0, 1.0], [3.0, -4.0]]
+    """
+
+    # The vectors that the method changes.
     _roles: ClassVar[tuple[str, ...]] = _ROLES
     _methods: ClassVar[dict[str, type["Debias"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        """Let :meth:`load` know the method."""
+        """Register the method for :meth:`load`."""
+        super().__init_subclass__()
         Debias._methods[cls.__name__] = cls
 
     def __init__(self, *, normalize: bool | None = None) -> None:
-        """Set the options; :meth:`fit` does the rest."""
         self.normalize = normalize
-        self._normalizing = bool(normalize)
-        self._tables: dict[str, dict[str, np.ndarray]] = {}
+        self._normalizes = bool(normalize)
+        # By role and language; empty until fitted.
+        self._biases: dict[str, dict[str, np.ndarray]] = {}
 
     @abstractmethod
-    def _learn(self, vectors: np.ndarray, langs: np.ndarray, items: Sequence[Hashable] | None) -> dict[str, np.ndarray]:
-        """What is to be removed from the vectors of each language, from float64 ``[n, dim]``."""
+    def _estimate(
+        self, vectors: np.ndarray, langs: np.ndarray, items: Sequence[Hashable] | None
+    ) -> dict[str, np.ndarray]:
+        """Estimate the bias of each language from float64 vectors ``[n, dim]``."""
 
     @abstractmethod
-    def _remove(self, vectors: np.ndarray, table: np.ndarray) -> np.ndarray:
-        """Vectors of one language, float64 ``[n, dim]``, without its bias.
+    def _remove(self, vectors: np.ndarray, bias: np.ndarray) -> np.ndarray:
+        """Remove the bias from float64 vectors ``[n, dim]`` of one language.
 
-        Each row must come out the same to the last bit whatever rows are beside it, so that ties stay ties: no BLAS.
+        Each row must be bit-identical whatever the other rows are, so that ties remain ties: do not use BLAS.
         """
 
     @abstractmethod
-    def _turned(self, queries: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Queries ``[n, dim]`` and constants ``[n]`` that score unchanged documents as ``queries`` do debiased ones."""
+    def _fold(self, queries: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Implement :meth:`fold_into_queries` for the documents' bias."""
 
     @property
     def _options(self) -> dict[str, Any]:
         return {"normalize": self.normalize}
 
     def fit(
-        self: _Fitted,
-        encoder: Any,
+        self: _Method,
+        encoder: Encoder,
         documents: "Texts | ParallelPairs",
         queries: "Texts | ParallelPairs | None" = None,
         *,
         limit: int | None = 2000,
         seed: int = 0,
-    ) -> _Fitted:
+    ) -> _Method:
         """Estimate the bias of each language from texts.
 
-        A corpus that is evaluated on is part of the evaluation, though no judgement of relevance is looked at: report
-        it. Pairs from elsewhere are not.
+        If you fit on a corpus that you also evaluate on, report it: no relevance judgements are used, but the corpus is
+        part of the evaluation. Pairs from elsewhere are not.
 
         Args:
-            encoder: what makes the vectors, such as a :class:`~pyterrier_hybrid.DenseEncoder`.
-            documents: dicts or a frame with ``text`` and ``lang``; or :class:`~pyterrier_hybrid.ParallelPairs`, of
-                which the passages are documents and the queries queries.
-            queries: the same for queries, whose text may also be called ``query``. By default those of the pairs; with
-                a corpus, none: then queries are taken to have the bias of documents.
-            limit: texts per language and kind, at most, drawn at random; ``None`` for all. Of vectors of length 1, the
-                mean of n is off by no more than 1 / sqrt(n) on average: .02 for 2,000.
-            seed: which ones.
+            encoder: The encoder, such as a :class:`~pyterrier_hybrid.DenseEncoder`.
+            documents: Dictionaries or a frame with ``text`` and ``lang``; or :class:`~pyterrier_hybrid.ParallelPairs`,
+                whose passages are documents and whose queries are queries.
+            queries: Queries in the same form; their text may also be called ``query``. Default: the queries of the
+                pairs; without pairs, queries are assumed to have the bias of documents.
+            limit: Maximum number of texts per language and role, drawn at random; ``None`` for all. The mean of n
+                L2-normalised vectors is off by at most 1 / sqrt(n) on average: .02 for 2,000.
+            seed: Seed of the draw.
 
         Returns:
-            Itself, fitted.
+            The fitted method itself.
 
         Raises:
-            ValueError: there is no text, or one has no language.
-            TypeError: a text is no string, or the encoder is debiased already.
+            ValueError: There are no texts, or one has no language.
+            TypeError: A text is not a string, or the encoder is already debiased.
 
-        >>> from pyterrier_hybrid import DenseEncoder
-        >>> from pyterrier_hybrid.retrieval import Centring
-        >>> texts = [{"text": "ein Haus", "lang": "de"}, {"text": "a house", "lang": "en"}]
-        >>> encoder = DenseEncoder.from_scratch([row["text"] for row in texts], dim=8, vocab_size=40)
-        >>> Centring().fit(encoder, texts).languages
-        ['de', 'en']
+        Example:
+            >>> from pyterrier_hybrid import DenseEncoder
+            >>> from pyterrier_hybrid.retrieval import Centring
+            >>> texts = [{"text": "ein Haus", "lang": "de"}, {"text": "a house", "lang": "en"}]
+            >>> encoder = DenseEncoder.from_scratch([row["text"] for row in texts], dim=8, vocab_size=40)
+            >>> Centring().fit(encoder, texts).languages
+            ['de', 'en']
         """
         check_encoder(encoder)
         if limit is not None and limit < 1:
@@ -121,207 +151,330 @@ class Debias(Pipelines, ABC):
             raise ValueError(f"{type(self).__name__} leaves queries as they are: fit it without queries")
         if queries is None and is_pairs(documents):
             queries = documents
-        given = {"documents": documents, "queries": queries}
-        learned = {}
+        sources = {"documents": documents, "queries": queries}
+        encoded = {}
         for role in self._roles:
-            if given[role] is None:
+            source = sources[role]
+            if source is None:
                 continue
-            texts, langs, items = self._sample(given[role], role, limit=limit, seed=seed)
+            texts, langs, items = self._sample(source, role, limit=limit, seed=seed)
             encode = encoder.encode_documents if role == "documents" else encoder.encode_queries
-            learned[role] = (encode(texts) if texts else np.zeros((0, 0)), langs, items)
-        return self._fit(learned)
-
-    def fit_vectors(
-        self: _Fitted,
-        documents: Any,
-        langs: Sequence[str],
-        *,
-        queries: Any = None,
-        query_langs: Sequence[str] | None = None,
-    ) -> _Fitted:
-        """Estimate the bias of each language from vectors, such as those that ``FaissIndex.documents()`` yields.
-
-        Args:
-            documents: their vectors, ``[n, dim]``.
-            langs: their languages, ``[n]``.
-            queries: vectors of queries, if there are any.
-            query_langs: their languages.
-
-        Returns:
-            Itself, fitted.
-
-        Raises:
-            ValueError: there is no vector, or shapes differ.
-
-        >>> from pyterrier_hybrid.retrieval import LIR
-        >>> LIR().fit_vectors([[2.0, 0.0], [2.0, 1.0]], ["de", "de"]).languages
-        ['de']
-        """
-        learned = {"documents": (documents, langs, None)}
-        if queries is not None:
-            learned["queries"] = (queries, () if query_langs is None else query_langs, None)
-        return self._fit(learned)
+            encoded[role] = VectorsByLanguage(encode(texts) if texts else np.zeros((0, 0)), langs, items)
+        return self._fit(encoded)
 
     def _sample(self, source: Any, role: str, *, limit: int | None, seed: int) -> Sample:
         if is_pairs(source):
             return sample_pairs(source, role, limit=limit, seed=seed)
         return sample_rows(source, role, limit=limit, seed=seed)
 
-    def _fit(self: _Fitted, learned: dict[str, tuple]) -> _Fitted:
-        tables, unit = {}, True
-        for role, (given, langs, items) in learned.items():
-            vectors = finite_matrix(given, langs, role)
-            if not len(vectors):
+    def _fit(self: _Method, vectors_by_role: Mapping[str, VectorsByLanguage]) -> _Method:
+        estimated, normalized = {}, True
+        for role, (vectors, langs, items) in vectors_by_role.items():
+            matrix = _finite_matrix(vectors, langs, role)
+            if not len(matrix):
                 raise ValueError(f"there are no {role} to fit {self!r} on")
-            unit = unit and have_length_one(vectors)
-            tables[role] = self._learn(vectors, np.asarray(langs, dtype=object), items)
-        dims = {table.shape[-1] for role in tables.values() for table in role.values()}
+            normalized = normalized and _are_normalized(matrix)
+            estimated[role] = self._estimate(matrix, np.asarray(langs, dtype=object), items)
+        dims = {bias.shape[-1] for biases in estimated.values() for bias in biases.values()}
         if len(dims) > 1:
-            raise ValueError(f"documents and queries have vectors of {sorted(dims)} values: encode both by one encoder")
-        everything = {lang: table for role in reversed(_ROLES) for lang, table in tables.get(role, {}).items()}
+            raise ValueError(f"documents and queries have vectors of {sorted(dims)} values: use one encoder for both")
+        other_role = {lang: bias for biases in estimated.values() for lang, bias in biases.items()}
         for role in self._roles:
-            of_role = {**everything, **tables.get(role, {})}
-            self._tables[role] = {lang: of_role[lang].astype(np.float32) for lang in sorted(of_role)}
-        self._normalizing = unit if self.normalize is None else self.normalize
+            biases = {**other_role, **estimated.get(role, {})}
+            self._biases[role] = {lang: biases[lang].astype(np.float32) for lang in sorted(biases)}
+        self._normalizes = normalized if self.normalize is None else self.normalize
         return self
 
     @property
     def languages(self) -> list[str]:
-        """The languages that it was fitted on, sorted; empty before that."""
-        return list(self._tables.get("documents", {}))
+        """Languages that it was fitted on, sorted; empty before fitting."""
+        return list(self._biases.get("documents", {}))
 
     @property
     def normalizes(self) -> bool:
-        """Whether vectors are brought to length 1, as ``normalize`` says or those it was fitted on."""
-        return self._normalizing
+        """Whether debiased vectors are L2-normalised: ``normalize``, or decided when it was fitted."""
+        return self._normalizes
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that the result depends on: method, options, and what was estimated."""
-        state = hashlib.sha256(json.dumps([type(self).__name__, self._options, self._normalizing]).encode())
-        for role, tables in sorted(self._tables.items()):
-            for lang, table in tables.items():
-                state.update(f"{role}.{lang}{table.shape}".encode() + table.tobytes())
+        """A hash of everything that debiased vectors depend on: method, options and estimated biases."""
+        state = hashlib.sha256(json.dumps([type(self).__name__, self._options, self._normalizes]).encode())
+        for role, biases in sorted(self._biases.items()):
+            for lang, bias in biases.items():
+                state.update(f"{role}.{lang}{bias.shape}".encode() + bias.tobytes())
         return state.hexdigest()[:32]
 
     def documents(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
-        """Debiased vectors of documents.
+        """Debias document vectors.
 
         Args:
             vectors: ``[n, dim]``.
-            langs: the language of each, or one for all.
+            langs: The language of each vector, or one for all.
 
         Returns:
             float32 ``[n, dim]``.
 
         Raises:
-            ValueError: a language was not seen when it was fitted, or shapes differ.
-            RuntimeError: it was not fitted.
+            ValueError: It was not fitted on one of the languages, or shapes differ.
+            RuntimeError: It was not fitted.
 
-        >>> from pyterrier_hybrid.retrieval import Centring
-        >>> debias = Centring().fit_vectors([[1.0, 0.0], [0.0, 2.0]], ["de", "en"])
-        >>> debias.documents([[1.0, 1.0]], "fr")
-        Traceback (most recent call last):
-        ...
-        ValueError: documents[0] is in 'fr', but Centring() was fitted on de, en: fit it on texts in 'fr' as well
+        Example:
+            >>> from pyterrier_hybrid.retrieval import Centring
+            >>> debias = Centring().fit_vectors([[1.0, 0.0], [0.0, 2.0]], ["de", "en"])
+            >>> debias.documents([[1.0, 1.0]], "fr")
+            Traceback (most recent call last):
+            ...
+            ValueError: documents[0] is in 'fr', but Centring() was fitted on de, en: fit it on texts in 'fr' as well
         """
-        return self._apply("documents", vectors, langs)
+        return self._debias("documents", vectors, langs)
 
     def queries(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
-        """Debiased vectors of queries; see :meth:`documents`."""
-        return self._apply("queries", vectors, langs)
+        """Debias query vectors; see :meth:`documents`."""
+        return self._debias("queries", vectors, langs)
 
-    def _apply(self, role: str, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
-        tables = self._fitted()[role]
-        given = np.asarray(vectors, np.float32)
-        langs = [langs] * len(given) if isinstance(langs, str) else list(langs)
-        self._check(given, langs, role, tables)
-        result = np.empty_like(given)
-        for start in range(0, len(given), _BLOCK):
-            block = given[start : start + _BLOCK].astype(np.float64)
+    def _debias(self, role: str, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+        biases = self._fitted_biases()[role]
+        vectors = np.asarray(vectors, np.float32)
+        langs = [langs] * len(vectors) if isinstance(langs, str) else list(langs)
+        self._check(vectors, langs, role, biases)
+        result = np.empty_like(vectors)
+        for start in range(0, len(vectors), _BLOCK):
+            block = vectors[start : start + _BLOCK].astype(np.float64)
             codes, names = pd.factorize(np.asarray(langs[start : start + _BLOCK], dtype=object))
             for code, lang in enumerate(names):
                 rows = np.flatnonzero(codes == code)
                 before = block[rows]
-                after = self._remove(before, tables[lang].astype(np.float64))
-                result[start + rows] = scaled(after, lengths(before)) if self._normalizing else after
+                after = self._remove(before, biases[lang].astype(np.float64))
+                result[start + rows] = _normalized(after, _norms(before)) if self._normalizes else after
         return result
 
-    def _check(self, vectors: np.ndarray, langs: Sequence[str], role: str, tables: dict[str, np.ndarray]) -> None:
-        check_rows(vectors, langs, role)
-        dim = next(iter(tables.values())).shape[-1]
+    def _check(self, vectors: np.ndarray, langs: Sequence[str], role: str, biases: Mapping[str, np.ndarray]) -> None:
+        _check_shape(vectors, langs, role)
+        dim = next(iter(biases.values())).shape[-1]
         if vectors.shape[1] != dim:
             raise ValueError(
                 f"the {role} have {vectors.shape[1]} values, but {self!r} was fitted on vectors of {dim}: "
                 "fit it on vectors of the same encoder"
             )
         for row, lang in enumerate(langs):
-            if lang not in tables:
+            if lang not in biases:
                 raise ValueError(
-                    f"{role}[{row}] is in {lang!r}, but {self!r} was fitted on {', '.join(tables)}: "
+                    f"{role}[{row}] is in {lang!r}, but {self!r} was fitted on {', '.join(biases)}: "
                     f"fit it on texts in {lang!r} as well"
                 )
 
-    def turned(self, queries: np.ndarray, lang: str) -> tuple[np.ndarray, np.ndarray]:
-        """Queries and constants that score unchanged documents in a language as ``queries`` score debiased ones.
+    def _fitted_biases(self) -> dict[str, dict[str, np.ndarray]]:
+        if not self._biases:
+            raise RuntimeError(f"{self!r} is not fitted: call its fit(encoder, texts) first")
+        return self._biases
+
+    def fold_into_queries(self, queries: np.ndarray, lang: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return query vectors and constants that score unchanged documents as if they were debiased.
 
         Args:
-            queries: debiased vectors, ``[n, dim]``.
-            lang: the documents' language.
+            queries: Debiased query vectors, ``[n, dim]``.
+            lang: Language of the documents.
 
         Returns:
-            Vectors ``[n, dim]`` and constants ``[n]``: for each query q and document d, the product of the vector with
-            d plus the constant is that of q with the debiased d, before it is brought to length 1.
+            Vectors ``[n, dim]`` and constants ``[n]``. For a query q and a document d, the inner product of its vector
+            and d, plus its constant, is the inner product of q and the debiased d (before L2-normalisation).
         """
         queries = np.asarray(queries, np.float64)
-        self._check(queries, [lang] * len(queries), "documents", self._fitted()["documents"])
-        return self._turned(queries, self._tables["documents"][lang].astype(np.float64))
+        biases = self._fitted_biases()["documents"]
+        self._check(queries, [lang] * len(queries), "documents", biases)
+        return self._fold(queries, biases[lang].astype(np.float64))
 
-    def _fitted(self) -> dict[str, dict[str, np.ndarray]]:
-        if not self._tables:
-            raise RuntimeError(f"{self!r} is not fitted: call its fit(encoder, texts) first")
-        return self._tables
+    turned = fold_into_queries  # Its former name.
 
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write it into a folder, whole or not at all; :meth:`load` reads it.
+    def applied_to(self, encoder: Encoder) -> DebiasedEncoder:
+        """Return an encoder whose vectors are debiased, for pipelines and a ``LanguageExperiment``.
 
         Args:
-            folder: its place.
-            overwrite: replace a folder that is there already.
+            encoder: The original encoder.
+
+        Example:
+            >>> from pyterrier_hybrid import DenseEncoder
+            >>> from pyterrier_hybrid.retrieval import Centring
+            >>> encoder = DenseEncoder.from_scratch(["ein Haus", "a house"], dim=8, vocab_size=40)
+            >>> texts = [{"text": "ein Haus", "lang": "de"}, {"text": "a house", "lang": "en"}]
+            >>> Centring().fit(encoder, texts).applied_to(encoder).encode_queries(["a house"], ["en"]).shape
+            (1, 8)
+        """
+        return DebiasedEncoder(encoder, self)
+
+    def query_debiaser(self, lang: str | None = None, *, lang_field: str = "lang") -> pt.Transformer:
+        """Return a transformer that debiases ``query_vec``.
+
+        Args:
+            lang: Language of all queries. Default: read ``lang_field``.
+            lang_field: Column with the language of each query.
+
+        Example:
+            >>> from pyterrier_hybrid.retrieval import Centring
+            >>> import pandas as pd
+            >>> frame = pd.DataFrame({"qid": ["1"], "query_vec": [[3.0, 1.0]]})
+            >>> debias = Centring().fit_vectors([[1.0, 0.0]], ["de"], queries=[[2.0, 1.0]], query_langs=["de"])
+            >>> debias.query_debiaser("de").transform(frame)["query_vec"][0].tolist()
+            [1.0, 0.0]
+        """
+        return Debiaser(self, "queries", lang=lang, lang_field=lang_field)
+
+    def doc_debiaser(self, lang: str | None = None, *, lang_field: str = "lang") -> pt.Transformer:
+        """Return a transformer that debiases ``doc_vec``.
+
+        ``encoder.doc_encoder() >> debias.doc_debiaser() >> index.indexer()`` writes a debiased index.
+
+        Args:
+            lang: Language of all documents. Default: read ``lang_field``.
+            lang_field: Column with the language of each document.
+        """
+        return Debiaser(self, "documents", lang=lang, lang_field=lang_field)
+
+    def rewrite(self, index: "FaissIndex", path: str | Path, **options: Any) -> "FaissIndex":
+        """Write a new index with the debiased vectors of an existing one.
+
+        Args:
+            index: The existing index; each of its documents needs a language.
+            path: Folder of the new index, which appears whole or not at all.
+            **options: Options of :meth:`FaissIndex.indexer`, such as ``overwrite`` and ``kind``. Default: an exact
+                index.
+
+        Returns:
+            The new index.
+
+        Raises:
+            FileExistsError: ``path`` already exists.
+            ValueError: A document has no language, or one that it was not fitted on.
+        """
+        from pyterrier_hybrid.retrieval.index import FaissIndex
+
+        # PyTerrier annotates `>>` as a Transformer, also where the last stage is an indexer.
+        pipeline = cast(pt.Indexer, self.doc_debiaser() >> FaissIndex(path).indexer(**options))
+        return pipeline.index(index.documents())
+
+    def retriever(
+        self, index: "FaissIndex", num_results: int = 1000, lang: str | Sequence[str] | None = None
+    ) -> pt.Transformer:
+        """Return a retriever that scores the documents of an unchanged index as if they were debiased.
+
+        Removing the bias is linear, so for documents in one language, changed queries and a constant give the same
+        scores. Each language is searched separately and the results are merged. This is as exact as the index itself.
+        L2-normalised debiased documents need :meth:`rewrite` instead. Debias the queries first:
+        ``encoder.query_encoder() >> debias.query_debiaser() >> debias.retriever(index)``.
+
+        Args:
+            index: The index; documents without a language are never found.
+            num_results: Maximum number of results per query.
+            lang: Search only documents in this language or these languages. Default: all.
+
+        Raises:
+            ValueError: Debiased vectors are L2-normalised, which cannot be done at query time.
+        """
+        return UnchangedIndexRetriever(self, index, num_results=num_results, lang=lang)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Save the fitted method in a folder that appears whole or not at all; :meth:`load` reads it.
+
+        Args:
+            folder: The folder.
+            overwrite: Replace an existing folder.
 
         Returns:
             The folder.
 
         Raises:
-            FileExistsError: it is there and ``overwrite`` is false.
+            FileExistsError: The folder already exists and ``overwrite`` is false.
 
-        >>> import tempfile
-        >>> from pyterrier_hybrid.retrieval import Centring
-        >>> debias = Centring().fit_vectors([[1.0, 0.0]], ["de"])
-        >>> with tempfile.TemporaryDirectory() as home:
-        ...     Debias.load(debias.save(home + "/centring")).fingerprint == debias.fingerprint
-        True
+        Example:
+            >>> import tempfile
+            >>> from pyterrier_hybrid.retrieval import Centring
+            >>> debias = Centring().fit_vectors([[1.0, 0.0]], ["de"])
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     Debias.load(debias.save(home + "/centring")).fingerprint == debias.fingerprint
+            True
         """
+        settings = {"method": type(self).__name__, "options": self._options, "normalizing": self._normalizes}
+        biases = self._fitted_biases()
+        tensors = {f"{role}.{lang}": bias for role in biases for lang, bias in biases[role].items()}
         with whole_folder(folder, overwrite=overwrite) as unfinished:
-            write(unfinished, type(self).__name__, self._options, self._normalizing, self._fitted())
+            write_json(unfinished / _SETTINGS_FILE, settings)
+            save_file(tensors, unfinished / _BIAS_FILE)
         return Path(folder)
 
     @classmethod
-    def load(cls: type[_Fitted], folder: str | Path) -> _Fitted:
-        """Read what :meth:`save` wrote.
+    def load(cls: type[_Method], folder: str | Path) -> _Method:
+        """Load a fitted method that :meth:`save` wrote.
+
+        Args:
+            folder: The folder.
 
         Raises:
-            FileNotFoundError: there is nothing of the kind.
-            ValueError: it is damaged, or of another method than this class.
+            FileNotFoundError: One of its files does not exist.
+            ValueError: It is damaged, or holds another method than this class.
         """
-        method, options, normalizing, tables = read(Path(folder))
-        known = cls._methods.get(method)
-        if known is None or not issubclass(known, cls):
-            raise ValueError(f"{folder} holds {method!r}, which is not {cls.__name__}: load it by the class it is of")
-        debias = known(**options)
-        debias._normalizing, debias._tables = normalizing, tables
+        folder = Path(folder)
+        for name in (_SETTINGS_FILE, _BIAS_FILE):
+            if not (folder / name).exists():
+                raise FileNotFoundError(f"{folder} has no {name}: pass a folder that save(folder) wrote")
+        biases: dict[str, dict[str, np.ndarray]] = {}
+        try:
+            settings = read_json(folder / _SETTINGS_FILE)
+            for name, bias in sorted(load_file(folder / _BIAS_FILE).items()):
+                role, lang = name.split(".", 1)
+                biases.setdefault(role, {})[lang] = bias
+            name, options, normalizes = settings["method"], settings["options"], settings["normalizing"]
+        except (SafetensorError, ValueError, KeyError) as error:
+            raise ValueError(f"{folder} is damaged ({type(error).__name__}: {error}): save it again") from error
+        method = cls._methods.get(name)
+        if method is None or not issubclass(method, cls):
+            raise ValueError(f"{folder} holds {name!r}, which is not {cls.__name__}: load it with its own class")
+        debias = method(**options)
+        debias._normalizes, debias._biases = normalizes, biases
         return debias
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items() if value is not None)
         return f"{type(self).__name__}({options})"
+
+
+def _check_shape(vectors: np.ndarray, langs: Sequence[str], role: str) -> None:
+    if vectors.ndim != 2:
+        raise ValueError(f"{role} is an array of shape {vectors.shape}, expected [n, dim]: one row per vector")
+    if len(vectors) != len(langs):
+        raise ValueError(f"{len(vectors)} vectors of {role}, but {len(langs)} languages: pass one for each vector")
+    for row, lang in enumerate(langs):
+        if not isinstance(lang, str):
+            raise ValueError(f"{role}[{row}] has no language but {lang!r}: every vector needs one, as a str")
+
+
+def _finite_matrix(vectors: Any, langs: Sequence[str], role: str) -> np.ndarray:
+    """Return float64 vectors, checked."""
+    vectors = np.asarray(vectors, dtype=np.float64)
+    _check_shape(vectors, langs, role)
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        row = int(finite.argmin())
+        raise ValueError(f"the vector of {role}[{row}] has a value that is not finite: check the encoder")
+    return vectors
+
+
+def _norms(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt((vectors * vectors).sum(axis=1))
+
+
+def _are_normalized(vectors: np.ndarray) -> bool:
+    """Whether all vectors but zero vectors are L2-normalised."""
+    norms = _norms(vectors)
+    return bool((np.abs(norms[norms > 0] - 1) < _UNIT_TOLERANCE).all())
+
+
+def _normalized(vectors: np.ndarray, norms_before: np.ndarray) -> np.ndarray:
+    """L2-normalise vectors; those with next to nothing left of their norm before become zero.
+
+    Example:
+        >>> _normalized(np.array([[0.0, 2.0], [1e-9, 0.0]]), np.array([1.0, 1.0])).tolist()
+        [[0.0, 1.0], [0.0, 0.0]]
+    """
+    norms = _norms(vectors)
+    gone = norms <= _ROUNDING * norms_before
+    return np.where(gone[:, None], 0.0, vectors / np.where(gone, 1.0, norms)[:, None])

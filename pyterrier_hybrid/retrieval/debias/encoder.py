@@ -1,93 +1,123 @@
-"""An encoder whose vectors are debiased."""
+"""An encoder with its language bias removed."""
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
+
+from pyterrier_hybrid.retrieval.protocols import Encoder, fingerprint_of, wants_languages
 
 if TYPE_CHECKING:
     import pyterrier as pt
 
-    from pyterrier_hybrid.retrieval.debias.base import Debias
+    from pyterrier_hybrid.retrieval.debias.transformers import FittedMethod
+    from pyterrier_hybrid.retrieval.encoder import DenseEncoder
 
 
 class DebiasedEncoder:
-    """An encoder and what removes the language bias of its vectors: a system of the language grid.
+    """An encoder whose vectors are debiased; a system for a :class:`~pyterrier_hybrid.LanguageExperiment`.
 
-    The language of every text must be said, since that is what is removed. In a
-    :class:`~pyterrier_hybrid.LanguageExperiment` it is the one of the setting's queries and of each document.
+    The bias that is removed depends on the language, so every text needs one. In an experiment it is the language of
+    the setting's queries and that of each document.
 
     Args:
-        encoder: the encoder as it is.
-        debias: a fitted method, such as :class:`~pyterrier_hybrid.retrieval.debias.Centring`.
+        encoder: The original encoder.
+        debias: A fitted method, such as :class:`~pyterrier_hybrid.retrieval.debias.Centring`.
 
     Raises:
-        TypeError: ``encoder`` has no ``encode_queries`` and ``encode_documents``, or is debiased already.
+        TypeError: ``encoder`` has no ``encode_queries`` and ``encode_documents``, or is already debiased.
 
-    >>> from pyterrier_hybrid import DenseEncoder
-    >>> from pyterrier_hybrid.retrieval import Centring
-    >>> encoder = DenseEncoder.from_scratch(["ein Haus", "a house"], dim=8, vocab_size=40)
-    >>> texts = [{"text": "ein Haus", "lang": "de"}, {"text": "a house", "lang": "en"}]
-    >>> debiased = DebiasedEncoder(encoder, Centring().fit(encoder, texts))
-    >>> debiased.encode_documents(["a house", "Haus"], ["en", "de"]).shape
-    (2, 8)
+    Example:
+        >>> from pyterrier_hybrid import DenseEncoder
+        >>> from pyterrier_hybrid.retrieval import Centring
+        >>> encoder = DenseEncoder.from_scratch(["ein Haus", "a house"], dim=8, vocab_size=40)
+        >>> texts = [{"text": "ein Haus", "lang": "de"}, {"text": "a house", "lang": "en"}]
+        >>> debiased = DebiasedEncoder(encoder, Centring().fit(encoder, texts))
+        >>> debiased.encode_documents(["a house", "Haus"], ["en", "de"]).shape
+        (2, 8)
     """
 
     wants_languages: ClassVar[bool] = True
 
-    def __init__(self, encoder: Any, debias: "Debias") -> None:
-        """Keep both; nothing is computed yet."""
+    def __init__(self, encoder: Encoder, debias: "FittedMethod") -> None:
         check_encoder(encoder)
         self.encoder = encoder
         self.debias = debias
 
     def encode_queries(self, texts: Sequence[str], langs: Sequence[str] | str) -> np.ndarray:
-        """Debiased vectors of queries, float32 ``[n, dim]``; ``langs``: the language of each, or one for all."""
+        """Encode and debias queries.
+
+        Args:
+            texts: The queries.
+            langs: The language of each query, or one for all.
+
+        Returns:
+            float32 ``[n, dim]``.
+        """
         return self.debias.queries(self.encoder.encode_queries(texts), langs)
 
     def encode_documents(self, texts: Sequence[str], langs: Sequence[str] | str) -> np.ndarray:
-        """Debiased vectors of documents, float32 ``[n, dim]``; ``langs``: the language of each, or one for all."""
+        """Encode and debias documents.
+
+        Args:
+            texts: The documents.
+            langs: The language of each document, or one for all.
+
+        Returns:
+            float32 ``[n, dim]``.
+        """
         return self.debias.documents(self.encoder.encode_documents(texts), langs)
 
     def query_encoder(self, lang: str | None = None, *, lang_field: str = "lang") -> "pt.Transformer":
-        """A transformer that adds ``query_vec`` to frames with ``query`` and ``lang``.
+        """Return a transformer that adds ``query_vec`` to frames with ``query``; needs a ``DenseEncoder``.
 
         Args:
-            lang: the language of all queries; then no column is read.
-            lang_field: the column of their language.
+            lang: Language of all queries. Default: read ``lang_field``.
+            lang_field: Column with the language of each query.
         """
-        return self.encoder.query_encoder() >> self.debias.query_debiaser(lang, lang_field=lang_field)
+        from pyterrier_hybrid.retrieval.debias.transformers import Debiaser
+
+        return self._dense.query_encoder() >> Debiaser(self.debias, "queries", lang=lang, lang_field=lang_field)
 
     def doc_encoder(
         self, lang: str | None = None, *, text_field: str = "text", lang_field: str = "lang"
     ) -> "pt.Transformer":
-        """A transformer that adds ``doc_vec`` to frames with ``text`` and ``lang``.
+        """Return a transformer that adds ``doc_vec`` to frames with a text column; needs a ``DenseEncoder``.
 
         Args:
-            lang: the language of all documents; then no column is read.
-            text_field: the column of the texts.
-            lang_field: the column of their language.
+            lang: Language of all documents. Default: read ``lang_field``.
+            text_field: Column with the texts.
+            lang_field: Column with the language of each document.
         """
-        debiaser = self.debias.doc_debiaser(lang, lang_field=lang_field)
-        return self.encoder.doc_encoder(text_field=text_field) >> debiaser
+        from pyterrier_hybrid.retrieval.debias.transformers import Debiaser
+
+        debiaser = Debiaser(self.debias, "documents", lang=lang, lang_field=lang_field)
+        return self._dense.doc_encoder(text_field=text_field) >> debiaser
 
     @property
-    def fingerprint(self) -> str:
-        """A hash of all that vectors depend on: the encoder's own, and that of what is removed."""
-        return hashlib.sha256(f"{self.encoder.fingerprint} {self.debias.fingerprint}".encode()).hexdigest()[:32]
+    def _dense(self) -> "DenseEncoder":
+        return cast("DenseEncoder", self.encoder)  # Only its transformers are used.
+
+    @property
+    def fingerprint(self) -> str | None:
+        """A hash of everything that the vectors depend on; ``None`` if the original encoder has no fingerprint."""
+        original = fingerprint_of(self.encoder)
+        if original is None:
+            return None
+        return hashlib.sha256(f"{original} {self.debias.fingerprint}".encode()).hexdigest()[:32]
 
     def __repr__(self) -> str:
         return f"DebiasedEncoder({self.encoder!r}, {self.debias!r})"
 
 
 def check_encoder(encoder: object) -> None:
-    """Check that an object makes vectors of texts alone.
+    """Check that an object encodes texts without their languages.
 
     Raises:
-        TypeError: it is no encoder, or is debiased already.
+        TypeError: It is not an encoder, or is already debiased.
     """
-    if not (hasattr(encoder, "encode_queries") and hasattr(encoder, "encode_documents")):
+    if not isinstance(encoder, Encoder):
         raise TypeError(f"a {type(encoder).__name__} is no encoder: it needs encode_queries and encode_documents")
-    if getattr(encoder, "wants_languages", False):
-        raise TypeError(f"{encoder!r} is debiased already: pass the encoder inside it, its attribute encoder")
+    if wants_languages(encoder):
+        raise TypeError(f"{encoder!r} is debiased already: pass the encoder inside it (its attribute encoder)")
