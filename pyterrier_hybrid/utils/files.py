@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -112,6 +112,23 @@ def locked(path: str | Path, problem: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def paths_of(files: Sequence[str | Path]) -> list[Path]:
+    """Return the paths of the files that a reader was given.
+
+    Raises:
+        ValueError: There is none.
+
+    Example:
+        >>> paths_of([])
+        Traceback (most recent call last):
+        ...
+        ValueError: no file given: pass the path of at least one
+    """
+    if not files:
+        raise ValueError("no file given: pass the path of at least one")
+    return [Path(file) for file in files]
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

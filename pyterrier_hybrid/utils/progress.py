@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+BAR_DELAY = 2
+"""Seconds before the bar of a short task appears (option ``delay``)."""
+
 # Seconds between two lines of a bar where each stays, as in a file.
 _RARELY = 30
 
