@@ -132,7 +132,7 @@ class FusionTransformer(pt.Transformer, ABC):
             values[number, np.searchsorted(all_cells, cells[number])] = contribution
         # Sorted, so that the order of the retrievers cannot change a sum by rounding and thereby break a tie.
         total = np.sort(values, axis=0).sum(axis=0)
-        row, document, score = _sorted(all_cells // width, all_cells % width, _single_precision(total))
+        row, document, score = _ordered(all_cells // width, all_cells % width, _single_precision(total))
         keep = np.arange(len(row)) - np.searchsorted(row, row) < self.num_results
         return row[keep], document[keep], score[keep]
 
@@ -347,7 +347,7 @@ def ordered_cells(scores: np.ndarray, depth: int) -> Found:
 
 def _best_of_each_document(row: np.ndarray, document: np.ndarray, score: np.ndarray, width: int) -> Found:
     """Sort results and keep each document of a row once, with its best score."""
-    row, document, score = _sorted(row, document, _single_precision(score))
+    row, document, score = _ordered(row, document, _single_precision(score))
     _, first = np.unique(row * width + document, return_index=True)
     if len(first) < len(row):
         keep = np.sort(first)
@@ -355,7 +355,7 @@ def _best_of_each_document(row: np.ndarray, document: np.ndarray, score: np.ndar
     return row, document, score
 
 
-def _sorted(row: np.ndarray, document: np.ndarray, score: np.ndarray) -> Found:
+def _ordered(row: np.ndarray, document: np.ndarray, score: np.ndarray) -> Found:
     order = np.lexsort((-document, -score, row))
     return row[order], document[order], score[order]
 
