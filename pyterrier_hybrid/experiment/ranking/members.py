@@ -17,8 +17,7 @@ from pyterrier_hybrid.experiment.ranking.fused import rank_fused
 from pyterrier_hybrid.experiment.ranking.retrieved import rank_bm25, rank_function, rank_retrieved
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.experiment.systems import Runs
-from pyterrier_hybrid.retrieval.fusion.systems import Fusion
-from pyterrier_hybrid.retrieval.fusion.vector_feedback import Feedback
+from pyterrier_hybrid.retrieval.fusion import Feedback, Fusion
 
 
 @dataclass(frozen=True)
