@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyterrier_hybrid.parallel.item import BAR_AFTER
 from pyterrier_hybrid.parallel.leaks.overlap import SHORTEST, KnownTexts, Overlaps
 from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, learned_texts
+from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.text.letters import stretch_of
 from pyterrier_hybrid.utils.files import whole_file
-from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from pyterrier_hybrid.parallel.pairs import ParallelPairs
 
 # Shorter texts are words: "Certainly." is an XQuAD-R sentence and a translation like any other.
 _SHORTEST_TEXT = 12
@@ -98,7 +96,7 @@ class Leaks:
         merged = self.counts.merge(table, on=["dataset", "language"], how="right")
         return merged.fillna({"items": 0}).astype({"items": int})
 
-    def remove(self, pairs: "ParallelPairs") -> "ParallelPairs":
+    def remove(self, pairs: ParallelPairs) -> ParallelPairs:
         """Return the pairs without the items that leak, exactly or nearly, in any language.
 
         Args:
@@ -110,12 +108,12 @@ class Leaks:
         leaking = set(self.leaking.itertuples(index=False, name=None))
         wanted = pa.array({name for _, name in leaking}, pa.string())
         kept, first = np.ones(len(pairs), bool), 0
-        for batch in pairs._texts.pieces(pairs._rows, ["dataset", "id"]):
+        for batch in pairs._store.batches(["dataset", "id"]):
             datasets, ids = batch.column("dataset"), batch.column("id")
             for row in np.flatnonzero(pc.is_in(ids, wanted).to_numpy(zero_copy_only=False)).tolist():
                 kept[first + row] = (datasets[row].as_py(), ids[row].as_py()) not in leaking
             first += batch.num_rows
-        return pairs._part(pairs._texts, pairs._sorted.kinds, pairs._sorted.kind_of_item, kept)
+        return pairs._from_store(pairs._store.part(kept))
 
     def to_csv(self, path: str | Path) -> None:
         """Write :attr:`frame` as a CSV file, whole or not at all.
@@ -143,7 +141,7 @@ class Leaks:
 
 
 def find_leaks(
-    pairs: "ParallelPairs",
+    pairs: ParallelPairs,
     datasets: str | Sequence[str],
     *,
     containment: float = 0.5,
@@ -208,8 +206,8 @@ def find_leaks(
     sources, known_texts = evaluation_texts(datasets)
     known = KnownTexts(known_texts)
     rows = []
-    with progress_bar(desc="leaks", total=len(pairs), unit="items", delay=BAR_AFTER) as bar:
-        for batch in pairs._texts.pieces(pairs._rows):
+    with progress_bar(desc="leaks", total=len(pairs), unit="items", delay=BAR_DELAY) as bar:
+        for batch in pairs._store.batches():
             names, ids = batch.column("dataset"), batch.column("id")
             for role, language, places, texts in learned_texts(batch):
                 overlaps = known.overlaps(texts)
@@ -230,7 +228,7 @@ def find_leaks(
     return Leaks(frame, evaluation=evaluation, counts=_counts(pairs), items=len(pairs))
 
 
-def _counts(pairs: "ParallelPairs") -> "pd.DataFrame":
+def _counts(pairs: ParallelPairs) -> "pd.DataFrame":
     import pandas as pd
 
     blocks = pairs.blocks
