@@ -16,7 +16,7 @@ import pytest
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.retrieval.analysis import analyzer
-from pyterrier_hybrid.retrieval.bm25 import indexer
+from pyterrier_hybrid.retrieval.bm25 import choose_engine
 from pyterrier_hybrid.retrieval.bm25.engines import pisa, terrier
 
 COLUMNS = {"qid", "query", "docno", "score", "rank"}
@@ -371,7 +371,7 @@ def test_bad_engines(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="pip install pyterrier-pisa"):
         ph.BM25Index(tmp_path / "index").indexer("pisa")
     monkeypatch.setattr(terrier, "available", lambda: True)
-    assert indexer.choose_engine("auto") == "terrier"
+    assert choose_engine("auto") == "terrier"
     monkeypatch.setattr(terrier, "available", lambda: False)
     with pytest.raises(RuntimeError, match="pyterrier-pisa.* or Terrier needs Java"):
         ph.BM25Index(tmp_path / "index").indexer()
