@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid.retrieval.ranking import order_results
+
 NORMALIZATIONS = ("min-max", "z-score", "none")
 
 
@@ -329,7 +331,7 @@ def _best(row: np.ndarray, document: np.ndarray, score: np.ndarray, width: int) 
 
 
 def _ordered(row: np.ndarray, document: np.ndarray, score: np.ndarray) -> Found:
-    order = np.lexsort((-document, -score, row))
+    order = order_results(row, score, lambda tied: document[tied])
     return row[order], document[order], score[order]
 
 
