@@ -16,7 +16,14 @@ from torch import distributed
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
-from pyterrier_hybrid.training.loop.checkpoints import Checkpoints, MarkComplete, load_weights, step_of
+from pyterrier_hybrid.training.loop.checkpoints import (
+    Checkpoints,
+    MarkComplete,
+    load_weights,
+    log_of,
+    step_of,
+    stopped_early,
+)
 from pyterrier_hybrid.training.loop.estimate import estimate
 from pyterrier_hybrid.training.loop.options import check_options, decisive
 from pyterrier_hybrid.training.loop.progress import ProgressBar
@@ -306,9 +313,9 @@ def _run(
     trainer: HybridTrainer, checkpoints: Checkpoints | None, last: Path | None, *, rank: int, world_size: int
 ) -> dict[str, Any]:
     """Train, from the last checkpoint on if there is one, and return the Trainer's final state."""
-    if last and checkpoints.stopped_early(last):
+    if last and stopped_early(last):
         # The kill came between the early stop and the result.
-        state = checkpoints.log_of(last)
+        state = log_of(last)
         load_weights(trainer.model, last.with_name(f"checkpoint-{state['best_global_step']}"))
         return state
     if checkpoints and rank == 0:
