@@ -16,7 +16,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import pyterrier_pisa
 
-NEEDS = "PISA needs 'pip install pyterrier-pisa', which is there for Linux on x86-64"
+NEEDS = "PISA needs 'pip install pyterrier-pisa', available for Linux on x86-64"
 
 
 def available() -> bool:
