@@ -1,13 +1,11 @@
 """FaissIndex on disk: adding, merging, damage and kills."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pandas as pd
 import pytest

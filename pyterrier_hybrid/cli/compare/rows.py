@@ -172,8 +172,8 @@ def trained_encoders(
 
 def _finish(place: Path, pairs: "ParallelPairs") -> None:
     """Check an encoder that an interrupted comparison had trained, and tidy up where that was killed."""
-    from pyterrier_hybrid.utils.json_files import read_json
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
+    from pyterrier_hybrid.utils.json_files import read_json
 
     if read_json(place / "training.json", default={}).get("pairs") != pairs.fingerprint:
         raise ValueError(
