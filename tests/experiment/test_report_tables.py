@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pyterrier_hybrid.experiment import LanguageResults
-from pyterrier_hybrid.experiment.report import paper
+from pyterrier_hybrid.experiment.report.paper import _figures, published_languages, published_means
 
 XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 
@@ -114,8 +114,8 @@ def test_deviations_of_ranks(deviation, printed):
 @pytest.mark.parametrize("paper", ["xlmr", "labse"])
 def test_published_means_are_those_of_the_languages(paper, dataset):
     languages = XQUAD if dataset == "xquad-r" else ("ar", "de", "en", "es", "hi", "vi", "zh")
-    by_language = paper.published_languages(paper, dataset, languages)
-    for (sampler, measure, kind), value in paper.published_means(paper, dataset, languages).items():
+    by_language = published_languages(paper, dataset, languages)
+    for (sampler, measure, kind), value in published_means(paper, dataset, languages).items():
         mean = np.mean([by_language[sampler, measure, kind, lang] for lang in languages])
         assert value == pytest.approx(mean, abs=0.6 if measure == "RankDistance" else 0.0016)
 
@@ -241,5 +241,5 @@ def test_intervals_are_saved(tmp_path):
 
 
 def test_the_figures_name_their_source():
-    assert "arXiv 2408.10536" in paper._figures()["source"]
-    assert json.dumps(paper._figures())
+    assert "arXiv 2408.10536" in _figures()["source"]
+    assert json.dumps(_figures())
