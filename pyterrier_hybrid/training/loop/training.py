@@ -166,11 +166,11 @@ def train(
         validation_batches=validation_batches, eval_steps=eval_steps, patience=patience, save_steps=save_steps,
         token_cache=token_cache, seed=seed, output=output, verbose=verbose, arguments=arguments,
     )  # fmt: skip
-    return train_with(config, encoder, pairs, sampler)
+    return _train(config, encoder, pairs, sampler)
 
 
-def train_with(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler) -> DenseEncoder:
-    """Train an encoder as a config says, see :func:`train`."""
+def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler) -> DenseEncoder:
+    """Train as the config says."""
     config.check_inputs(encoder, pairs)
     if config.output is not None and Path(config.output).exists():
         raise FileExistsError(f"{config.output} exists: choose another output folder, or remove it first")
