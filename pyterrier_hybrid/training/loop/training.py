@@ -32,10 +32,10 @@ from pyterrier_hybrid.training.loop.model import ContrastiveModel, trainable_cop
 from pyterrier_hybrid.training.loop.processes import Processes
 from pyterrier_hybrid.training.loop.progress import ProgressBar
 from pyterrier_hybrid.training.loop.tokens import CachedTexts, Texts
+from pyterrier_hybrid.training.loop.trainer import HybridTrainer
 from pyterrier_hybrid.training.loop.validation import Validator
 from pyterrier_hybrid.training.losses import InfoNCE
 from pyterrier_hybrid.training.sampling import Sampler
-from pyterrier_hybrid.training.trainer import HybridTrainer
 from pyterrier_hybrid.utils.progress import above_bars
 
 _LONG = 100
