@@ -94,7 +94,7 @@ def test_functions_with_a_fingerprint(toy, tmp_path):
 
 def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
     pytest.importorskip("pyterrier_pisa")
-    from pyterrier_hybrid.experiment.ranking import members
+    from pyterrier_hybrid.experiment.ranking.bm25 import BM25Ranker
 
     first = frames({"BM25": "bm25"}, toy, cache=tmp_path)
 
@@ -102,7 +102,7 @@ def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
         raise AssertionError("computed again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(members, "rank_bm25", never)
+        patch.setattr(BM25Ranker, "rank", never)
         pd.testing.assert_frame_equal(frames({"BM25": "bm25"}, toy, cache=tmp_path), first)
         patch.setattr("pyterrier_hybrid.retrieval.bm25.indexer.K1", 1.2)
         with pytest.raises(AssertionError, match="computed again"):
@@ -183,10 +183,14 @@ def test_debiased_systems_keep_the_inner_vectors_once(toy, tmp_path):
 
     class Shifted:
         wants_languages = True
-        encode_queries = encode_documents = None
 
         def __init__(self, encoder, debias):
             self.encoder, self.debias = encoder, debias
+
+        def encode_queries(self, texts, langs):
+            raise AssertionError("the vectors of the encoder inside were not used")
+
+        encode_documents = encode_queries
 
     encoder = Known()
     systems = {"as it is": encoder, "one": Shifted(encoder, Shift(1)), "two": Shifted(encoder, Shift(2))}

@@ -69,7 +69,10 @@ def main(cache, log, place=None):
 
 
 def process(cache, log, *place):
-    code = subprocess.run([sys.executable, __file__, str(cache), str(log), *place], timeout=300).returncode
+    command = [sys.executable, __file__, str(cache), str(log), *place]
+    # pytest finds grid_helpers by its own path.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = subprocess.run(command, timeout=300, env=environment).returncode
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     done = {}
     for work, items in lines:

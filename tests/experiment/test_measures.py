@@ -13,7 +13,8 @@ from ir_measures import AP, Qrel, R, ScoredDoc
 
 from pyterrier_hybrid import RankDistance
 from pyterrier_hybrid.experiment.measures import SUPPORTED, lower_is_better, parse_measures, values_from_ranks
-from pyterrier_hybrid.experiment.measures.ranks import Ranks, rank_distances
+from pyterrier_hybrid.experiment.measures.rank_distance import rank_distances
+from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 
 # Ranks 1 to 6: a f b e c d.
