@@ -20,7 +20,9 @@ class OutputError(ValueError):
     location = ""
 
     def __str__(self) -> str:
-        return f"{self.location}: {super().__str__()}" if self.location else super().__str__()
+        # Locations are joined, as in "systems[0]" + ".encode_queries": the first one needs no separator.
+        location = self.location.lstrip(". ")
+        return f"{location}: {super().__str__()}" if location else super().__str__()
 
 
 class OutputTypeError(OutputError, TypeError):

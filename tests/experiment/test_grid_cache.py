@@ -7,7 +7,7 @@ from grid_helpers import MEASURES, Exhaustive, Letters, language, make_family, m
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment.cache import vectors
-from pyterrier_hybrid.experiment.cache.shards import Shards, text_hash
+from pyterrier_hybrid.experiment.cache.vectors import Shards, text_hash
 
 
 class Known(Letters):

@@ -104,14 +104,16 @@ class Ranker(ABC):
         return None
 
     def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
-        """Return what rankings depend on besides the texts, as JSON can hold it; ``None`` if unknown: nothing is kept.
+        """Return what rankings depend on besides the texts, as JSON can hold it: by default the system's fingerprint.
+
+        ``None`` if that is unknown; nothing is then cached.
 
         Args:
             corpus: The setting's corpus.
             setting: The setting.
         """
         fingerprint = fingerprint_of(self.system)
-        return None if fingerprint is None else ["function", fingerprint]
+        return None if fingerprint is None else [type(self).__name__, fingerprint]
 
 
 def rank_settings(ranker: Ranker, task: Task, cache: Path | None) -> Iterator[tuple[int, Ranks]]:

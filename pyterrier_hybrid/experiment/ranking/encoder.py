@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder, vectors_fingerprint
+from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
-from pyterrier_hybrid.experiment.settings import Corpus, Setting
+from pyterrier_hybrid.experiment.settings import Setting
 from pyterrier_hybrid.retrieval.protocols import Encoder
 
 
@@ -28,11 +28,6 @@ class EncoderRanker(Ranker):
     def encoder(self) -> Any:
         """The encoder, or the one inside a debiased encoder."""
         return innermost_encoder(self.system)
-
-    def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
-        """Return the encoder's fingerprint."""
-        fingerprint = vectors_fingerprint(self.system)
-        return None if fingerprint is None else ["encoder", fingerprint]
 
     def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
         """Rank the documents of some settings, query language by query language.
