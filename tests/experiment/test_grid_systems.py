@@ -1,4 +1,4 @@
-"""What a system of the grid may be besides encoders and functions: encoders that want languages, pipelines, runs."""
+"""Systems besides encoders and functions: encoders that want languages, pipelines, runs."""
 
 import gzip
 
@@ -18,7 +18,7 @@ def toy():
 
 
 class Shift:
-    """Adds a vector of its own to each language, and notes what it was given."""
+    """Adds a different vector for each language, and records its arguments."""
 
     def __init__(self):
         self.seen = []
@@ -48,7 +48,7 @@ class Shifted:
 
 
 class Opaque:
-    """An encoder that wants languages and does not say why."""
+    """An encoder that wants languages, without the attributes of DebiasedEncoder."""
 
     wants_languages = True
 

@@ -54,7 +54,7 @@ def test_cutoff(relevant, cutoff, expected):
     assert (RankDistance() @ cutoff).calc_aggregate({"q": dict.fromkeys(relevant, 1)}, RUN) == expected
 
 
-def test_judged_not_relevant_counts_not():
+def test_documents_judged_not_relevant_are_ignored():
     assert RankDistance().calc_aggregate({"q": {"a": 1, "f": 2, "d": 0, "c": -1}}, RUN) == 1
 
 
@@ -189,6 +189,7 @@ def judged_rankings(draw):
     return np.array(scores), levels
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(judged_rankings())
 def test_values_from_exact_ranks_equal_those_of_ir_measures(case):
