@@ -9,7 +9,7 @@ import numpy as np
 from ir_measures import Measure
 
 from pyterrier_hybrid.experiment.held_out import find_family
-from pyterrier_hybrid.experiment.measures import parse_measures, reported_for, values_from_ranks
+from pyterrier_hybrid.experiment.measures import parse_measures, reported_kinds, values_from_ranks
 from pyterrier_hybrid.experiment.ranking.base import Task, rank_settings
 from pyterrier_hybrid.experiment.ranking.rankers import read_systems
 from pyterrier_hybrid.experiment.report import LanguageResults
@@ -135,7 +135,7 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
                 progress.set_description(ranker.name)
                 for index, ranks in rank_settings(ranker, task, folder):
                     for measure in parsed:
-                        if reported_for(measure, task.settings[index].kind):
+                        if task.settings[index].kind in reported_kinds(measure):
                             cell = ranker.name, len(settings) + index, str(measure)
                             values.setdefault(cell, []).append(values_from_ranks(measure, ranks))
                     progress.update()
@@ -149,7 +149,8 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             "cross-lingual settings need two or more languages"
         )
     if not values:
-        raise ValueError(f"measures: {parsed[0]} is reported for kind multi only; add it to the kinds")
+        needed = ", ".join(reported_kinds(parsed[0]))
+        raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
     frames = Frames(settings, values, list(rankers), [str(measure) for measure in parsed])
     return LanguageResults(
         frames.settings(baseline, test),

@@ -288,7 +288,7 @@ def parts_of(kinds: Sequence[str], languages: Sequence[str]) -> list[tuple[str, 
 def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> dict[str, Corpus]:
     """Read the corpora that the kinds need, the pool last as ``multi``.
 
-    The documents of a language are read once and held once, in its corpus and in the pool.
+    The documents of a language are read once, and shared by its corpus and the pool.
 
     Args:
         family: The dataset family.

@@ -6,7 +6,7 @@ from pyterrier_hybrid.experiment.measures.supported import (
     SUPPORTED,
     lower_is_better,
     parse_measures,
-    reported_for,
+    reported_kinds,
     values_from_ranks,
 )
 
@@ -16,6 +16,6 @@ __all__ = [
     "RankDistance",
     "lower_is_better",
     "parse_measures",
-    "reported_for",
+    "reported_kinds",
     "values_from_ranks",
 ]

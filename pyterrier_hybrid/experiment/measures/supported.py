@@ -110,14 +110,14 @@ def values_from_ranks(measure: Measure, ranks: Ranks) -> np.ndarray:
     return FROM_RANKS[measure.NAME](ranks, measure.params.get("cutoff"))
 
 
-def reported_for(measure: Measure, kind: str) -> bool:
-    """Whether a measure is reported for settings of a kind.
+def reported_kinds(measure: Measure) -> tuple[str, ...]:
+    """Return the kinds of settings that a measure is reported for.
 
     Example:
-        >>> reported_for(RankDistance(), "mono"), reported_for(AP, "mono")
-        (False, True)
+        >>> reported_kinds(RankDistance()), reported_kinds(AP)
+        (('multi',), ('mono', 'cross', 'multi'))
     """
-    return not isinstance(measure, RankMeasure) or kind in measure.kinds
+    return measure.kinds if isinstance(measure, RankMeasure) else RankMeasure.kinds
 
 
 def lower_is_better(measure: Measure | str) -> bool:

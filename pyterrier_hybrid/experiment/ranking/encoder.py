@@ -33,7 +33,7 @@ class EncoderRanker(Ranker):
         """Rank the documents of some settings, query language by query language.
 
         What is computed together depends on the task and not on ``indexes``: BLAS rounds scores differently in
-        different places of a matrix product, and they must be the same when only a part of the task is ranked.
+        different positions of a matrix product, and they must be the same when only a part of the task is ranked.
         """
         encoded = EncodedTask.of(task, self.system)
         query_count = sum(map(len, encoded.query_rows.values()))

@@ -92,8 +92,8 @@ def _number_documents(corpora: dict[str, Corpus]) -> tuple[list[tuple[str, str, 
 class ExactSearch:
     """Scores queries against all of some documents.
 
-    BLAS may round the same inner product differently in different places of a matrix. A vector that occurs twice must
-    have one score, otherwise ties would be broken by noise.
+    BLAS may round the same inner product differently at different positions in a matrix. A vector that occurs twice
+    must have one score, otherwise ties would be broken by noise.
 
     Args:
         vectors: float32 ``[documents, dim]``.

@@ -69,6 +69,6 @@ def score_matrix(results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) 
     if np.count_nonzero(np.isfinite(scores)) < len(results):
         duplicate = int(results.duplicated(["qid", "docno"]).to_numpy().argmax())
         raise OutputError(f"document {results['docno'].iloc[duplicate]!r} occurs twice in one ranking")
-    # trec_eval holds scores in single precision: scores that differ only beyond it are ties there.
+    # trec_eval stores scores in single precision: scores that differ only beyond it are ties there.
     with np.errstate(over="ignore"):
         return scores.astype(np.float32)
