@@ -1,17 +1,13 @@
 """One item of a pair store, and what makes its parts valid."""
 
-import re
-from functools import cache
 from numbers import Integral
 from typing import NamedTuple
 
+from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.text.normalisation import is_blank, text_key
+
 # Reading and writing show a bar if they take more than so many seconds.
 BAR_AFTER = 2
-
-# Zero-width and direction marks show nothing, but str.strip keeps them.
-_INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), 0x2060, 0xFEFF)))
-_BLANK = re.compile(rf"[\s{_INVISIBLE}]*")
-_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][A-Za-z0-9]{2,8})*")
 
 
 class Item(NamedTuple):
@@ -41,15 +37,6 @@ class Item(NamedTuple):
     passages: dict[str, str]
     translation: bool = False
     negatives: dict[str, list[str]] | None = None
-
-
-def is_blank(text: str) -> bool:
-    r"""Whether a text shows nothing at all.
-
-    >>> is_blank(" \u200b\n"), is_blank("a")
-    (True, False)
-    """
-    return _BLANK.fullmatch(text) is not None
 
 
 def has_pair(item: Item) -> bool:
@@ -128,40 +115,6 @@ def own_negative(item: Item) -> tuple[str, int] | None:
     return None
 
 
-def text_key(text: str) -> str:
-    r"""What two texts have in common that differ in case and spaces only.
-
-    >>> text_key(" Learning\nObjectives")
-    'learning objectives'
-    """
-    return " ".join(text.casefold().split())
-
-
 def _check_text(text: object, place: str) -> None:
     if not isinstance(text, str) or is_blank(text):
         raise ValueError(f"{place} is {text!r}: give it a text, or leave the language out")
-
-
-def check_language(code: object) -> str:
-    """Return a language code as it is.
-
-    Raises:
-        ValueError: If it is none: not a string, or not an ISO 639 code with optional subtags.
-
-    >>> check_language("zh-Hant")
-    'zh-Hant'
-    """
-    if not isinstance(code, str):
-        raise ValueError(f"the language is {code!r}, not a string: write an ISO 639 code such as 'de'")
-    match = _LANGUAGE.fullmatch(code)
-    if match is None or match[1] not in _known_languages():
-        raise ValueError(f"unknown language {code!r}: write an ISO 639 code such as 'de' or 'zh-Hant'")
-    return code
-
-
-@cache
-def _known_languages() -> frozenset[str]:
-    from babel.core import get_global  # reads a file of half a megabyte
-
-    tags = [*get_global("likely_subtags"), *get_global("language_aliases")]
-    return frozenset(tag.split("_")[0] for tag in tags)

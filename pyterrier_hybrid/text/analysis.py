@@ -17,6 +17,8 @@ from importlib.metadata import version
 
 import regex
 
+from pyterrier_hybrid.text.languages import named_languages
+
 # Part of every analyser's signature: raise it whenever terms come out differently, so that old indexes are refused.
 _VERSION = 1
 
@@ -113,15 +115,9 @@ def analyzer(lang: str) -> Analyzer:
 
 @cache
 def _analyzer(lang: str) -> Analyzer:
-    if lang not in SNOWBALL and lang not in NGRAMS and lang not in _all_languages():
+    if lang not in SNOWBALL and lang not in NGRAMS and lang not in named_languages():
         raise ValueError(f"language {lang!r} is unknown: pass an ISO 639 code, such as {', '.join(sorted(SNOWBALL))}")
     return Analyzer(lang)
-
-
-def _all_languages() -> frozenset[str]:
-    from babel import Locale
-
-    return frozenset(Locale("en").languages)
 
 
 def _normalize(text: str, lang: str) -> str:

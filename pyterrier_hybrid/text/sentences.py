@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 
-from pyterrier_hybrid.parallel.item import text_key
+from pyterrier_hybrid.text.normalisation import text_key
 
 # Sentences end in these and what closes quotes and brackets; scripts with full-width stops put no space behind them.
 _END = re.compile(r"[.!?…؟।॥۔]+[\"'”’)\]»]*\s+|[。！？]+[」』”’）]*\s*")

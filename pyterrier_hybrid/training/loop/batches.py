@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from pyterrier_hybrid.parallel.item import text_key
+from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.training.sampling.plans import Plan, Triple
 
 if TYPE_CHECKING:
