@@ -19,9 +19,9 @@ import psutil
 import pyarrow as pa
 
 from pyterrier_hybrid.parallel import ParallelPairs
-from pyterrier_hybrid.parallel.store.blocks import Kind, sort_by_kind
-from pyterrier_hybrid.parallel.store.build import Parts
+from pyterrier_hybrid.parallel.store.blocks import BlockKey, sort_by_key
 from pyterrier_hybrid.parallel.store.folder import Files, write_description
+from pyterrier_hybrid.parallel.store.store import Store
 
 BYTES_PER_ITEM = 100
 LANGUAGES = ("de", "en")
@@ -55,9 +55,9 @@ def make(folder: Path, count: int) -> None:
         for first in range(0, count, BATCH):
             files.append(batch(np.arange(first, min(first + BATCH, count))))
     groups = np.arange(count)
-    kind = Kind("toy", frozenset(LANGUAGES), frozenset(LANGUAGES), False)
-    parts = Parts(sort_by_kind([kind], np.zeros(count, np.int32)), groups, groups)
-    write_description(folder, parts, files.fingerprint.hexdigest(groups))
+    key = BlockKey("toy", frozenset(LANGUAGES), frozenset(LANGUAGES), False)
+    store = Store(files.finish(), sort_by_key([key], np.zeros(count, np.int32)), groups, groups)
+    write_description(folder, store, files.fingerprint.hexdigest(groups))
 
 
 def batch(numbers: np.ndarray) -> pa.RecordBatch:

@@ -1,28 +1,26 @@
-"""One item of a pair store, and what makes its parts valid."""
+"""Items of a pair store, and the checks of their fields."""
 
+from collections.abc import Collection
 from numbers import Integral
 from typing import NamedTuple
 
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank, text_key
 
-# Reading and writing show a bar if they take more than so many seconds.
-BAR_AFTER = 2
-
 
 class Item(NamedTuple):
-    """A question and its passage, or one sentence, in one or several languages.
+    """A question and its passage, or a sentence and its translations, in one or several languages.
 
     Attributes:
-        id: Its name inside the dataset.
-        group: Items of one group never meet in a batch, where one would be a false negative of the other. In a store, a
-            number from 0; when a store is made from items, any int or str, or ``None`` for none in particular.
-        dataset: The name of the dataset it is from.
+        id: ID, unique in the dataset.
+        group: Items of one group are never in one batch, since they could be false negatives of each other. In a store,
+            a number from 0; when a store is made from items, any int or str, or ``None`` for no given group.
+        dataset: Name of the dataset.
         queries: Language code -> query.
-        passages: Language code -> passage. A language may have a query only, or a passage only.
-        translation: Whether these are translations of one sentence: every text is a query and a passage, and the two of
-            a pair must be in different languages.
-        negatives: Language code -> texts that look like an answer to the query and are none (hard negatives), or
+        passages: Language code -> passage. A language may have only a query, or only a passage.
+        translation: Whether the texts are translations of one sentence: each text is both a query and a passage, and
+            the two texts of a pair must be in different languages.
+        negatives: Language code -> hard negatives (texts that look like an answer to the query but are not), or
             ``None``.
 
     Example:
@@ -39,82 +37,91 @@ class Item(NamedTuple):
     negatives: dict[str, list[str]] | None = None
 
 
-def has_pair(item: Item) -> bool:
-    """Whether an item has a query and a passage that may be paired.
+def can_pair(queries: Collection[str], passages: Collection[str], translation: bool) -> bool:
+    """Return whether at least one pair of a query and a passage can be drawn.
 
-    >>> has_pair(Item("1", 0, "toy", {"de": "Hallo"}, {"de": "Hallo"}, translation=True))
-    False
+    Args:
+        queries: Languages of the queries.
+        passages: Languages of the passages.
+        translation: Whether the texts are translations, whose pairs need two languages.
+
+    Example:
+        >>> can_pair({"de"}, {"de"}, translation=False), can_pair({"de"}, {"de"}, translation=True)
+        (True, False)
     """
-    if item.translation:
-        return len(item.queries) > 1
-    return bool(item.queries) and bool(item.passages)
+    return len(queries) > 1 if translation else bool(queries) and bool(passages)
 
 
-def check_item(item: Item, place: str) -> None:
-    """Check that an item's fields make sense.
+def check_item(item: Item, location: str) -> None:
+    """Check the fields of an item.
 
     Args:
         item: The item.
-        place: How an error names it.
+        location: Where the item is from, for errors.
 
     Raises:
-        TypeError: If it is no :class:`Item`.
-        ValueError: If the id or the dataset is no text, the group neither a text nor a whole number, a text is empty, a
-            language unknown, no pair possible, or a negative the item's own passage.
+        TypeError: It is not an :class:`Item`.
+        ValueError: The ID or dataset is not a non-empty string, the group is neither a string nor a whole number, a
+            text is empty, a language is unknown, no pair can be drawn, or a negative is the item's own passage.
 
-    >>> check_item(Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."}, negatives={"en": ["me."]}), "items[0]")
-    Traceback (most recent call last):
-    ...
-    ValueError: items[0] ('1' of 'toy'), negatives['en'][0] is the item's own passage 'me.': leave it out
+    Example:
+        >>> check_item(Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."}, negatives={"en": ["me."]}), "items[0]")
+        Traceback (most recent call last):
+        ...
+        ValueError: items[0] ('1' of 'toy'), negatives['en'][0] is the item's own passage 'me.': leave it out
     """
     if not isinstance(item, Item):
-        raise TypeError(f"{place} is {type(item).__name__}, not Item: wrap its fields as Item(id, group, ...)")
-    place = f"{place} ({item.id!r} of {item.dataset!r})"
+        raise TypeError(f"{location} is {type(item).__name__}, not Item: wrap its fields as Item(id, group, ...)")
+    location = f"{location} ({item.id!r} of {item.dataset!r})"
     for field in ("id", "dataset"):
         value = getattr(item, field)
         if not isinstance(value, str) or is_blank(value):
-            raise ValueError(f"{place}, {field}: {value!r} is no name: pass a text that is not empty")
+            raise ValueError(f"{location}, {field}: {value!r} is no name: pass a string that is not empty")
     if item.group is not None and (not isinstance(item.group, Integral | str) or isinstance(item.group, bool)):
-        raise ValueError(f"{place}, group: {item.group!r} is neither a whole number nor a text")
+        raise ValueError(f"{location}, group: {item.group!r} is neither a whole number nor a string")
     for field in ("queries", "passages", "negatives"):
-        for code, given in (getattr(item, field) or {}).items():
+        for code, value in (getattr(item, field) or {}).items():
             try:
                 check_language(code)
             except ValueError as error:
-                raise ValueError(f"{place}, {field}: {error}") from None
+                raise ValueError(f"{location}, {field}: {error}") from None
             if field != "negatives":
-                _check_text(given, f"{place}, {field}[{code!r}]")
-            elif not isinstance(given, list | tuple):
-                raise ValueError(f"{place}, negatives[{code!r}] is {given!r}: pass a list of texts")
+                _check_text(value, f"{location}, {field}[{code!r}]")
+            elif not isinstance(value, list | tuple):
+                raise ValueError(f"{location}, negatives[{code!r}] is {value!r}: pass a list of texts")
             else:
-                for number, text in enumerate(given):
-                    _check_text(text, f"{place}, negatives[{code!r}][{number}]")
+                for number, text in enumerate(value):
+                    _check_text(text, f"{location}, negatives[{code!r}][{number}]")
     if item.translation and item.queries != item.passages:
-        raise ValueError(f"{place} is a translation, so queries and passages must be the same texts")
+        raise ValueError(f"{location} is a translation, so queries and passages must be the same texts")
     if item.translation and item.negatives:
-        raise ValueError(f"{place} is a translation, which has no negatives: leave them out")
-    if not has_pair(item):
-        least = "texts in two languages" if item.translation else "a query and a passage"
-        raise ValueError(f"{place} cannot make a pair: it needs {least}")
-    found = own_negative(item)
-    if found is not None:
-        code, number = found
-        text = item.negatives[code][number]
-        raise ValueError(f"{place}, negatives[{code!r}][{number}] is the item's own passage {text!r}: leave it out")
+        raise ValueError(f"{location} is a translation, which has no negatives: leave them out")
+    if not can_pair(item.queries, item.passages, item.translation):
+        required = "texts in two languages" if item.translation else "a query and a passage"
+        raise ValueError(f"{location} cannot make a pair: it needs {required}")
+    positive = find_own_passage(item)
+    if positive is not None:
+        code, number, text = positive
+        raise ValueError(f"{location}, negatives[{code!r}][{number}] is the item's own passage {text!r}: leave it out")
 
 
-def own_negative(item: Item) -> tuple[str, int] | None:
-    """Return the language and the number of the first negative that is a passage of the item, ``None`` if none is."""
+def find_own_passage(item: Item) -> tuple[str, int, str] | None:
+    """Return the language, position and text of the first negative that is one of the item's own passages.
+
+    Example:
+        >>> find_own_passage(Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."}, negatives={"en": ["You.", "me."]}))
+        ('en', 1, 'me.')
+    """
     if not item.negatives:
         return None
-    own = {text_key(text) for text in item.passages.values()}
+    positives = {text_key(text) for text in item.passages.values()}
     for code, texts in item.negatives.items():
         for number, text in enumerate(texts):
-            if text_key(text) in own:
-                return code, number
+            if text_key(text) in positives:
+                return code, number, text
     return None
 
 
-def _check_text(text: object, place: str) -> None:
+def _check_text(text: object, location: str) -> None:
     if not isinstance(text, str) or is_blank(text):
-        raise ValueError(f"{place} is {text!r}: give it a text, or leave the language out")
+        raise ValueError(f"{location} is {text!r}: give it a text, or leave the language out")

@@ -1,38 +1,42 @@
-"""Words and their translations."""
+"""Bilingual word lists, and code-switched queries: queries with some words in another language."""
 
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import regex
 
-from pyterrier_hybrid.parallel.readers.collect import RowError, json_of
-from pyterrier_hybrid.parallel.readers.jsonl import lines_of
+from pyterrier_hybrid.parallel.pairs import ParallelPairs
+from pyterrier_hybrid.parallel.readers.jsonl import read_json_lines
 from pyterrier_hybrid.text.analysis import NGRAMS
+from pyterrier_hybrid.utils.files import paths_of
+from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
-# Words and numbers; signs that lexica add, as for parts that may be left out, would stand in the texts.
+# Words and numbers. Forms with other signs, such as the brackets around optional parts, do not fit into a text.
 _FORM = regex.compile(r"[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N} '’.-]*[\p{L}\p{M}\p{N}.])?")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
 _CHARACTER = regex.compile(r"[\p{L}\p{N}]\p{M}*")
-# Lexica write Arabic words with vowel signs, texts hardly ever; nor is tatweel part of a word.
+# Arabic vowel signs, which lexica write and texts hardly ever, and tatweel, which only stretches a word.
 _UNWRITTEN = dict.fromkeys([0x640, *range(0x64B, 0x653), 0x670])
-# No form that is longer, in words or in characters where words are not told apart, is looked for.
-_LONGEST = 8
+# Maximum length of a form in a text: words, or characters in languages without spaces between words.
+_MAX_LENGTH = 8
 
 
 class Lexicon:
-    """Words of several languages that mean the same.
+    """Words with their translations in several languages.
 
     Args:
-        meanings: For each meaning its forms in every language, the usual one first.
+        meanings: For each meaning, language code -> its forms, the most common one first.
 
     Attributes:
         languages: Codes of all languages, sorted.
 
     Raises:
-        ValueError: There is no meaning with forms in two languages.
+        ValueError: No meaning has forms in two languages.
 
     Example:
         >>> lexicon = Lexicon([{"de": ["Hund"], "en": ["dog"]}, {"de": ["Neuseeland"], "en": ["New Zealand"]}])
@@ -44,33 +48,37 @@ class Lexicon:
 
     def __init__(self, meanings: Iterable[Mapping[str, Sequence[str]]]) -> None:
         self._meanings: list[dict[str, list[str]]] = []
-        self._of: dict[str, dict[str, list[int]]] = defaultdict(dict)
-        self._longest: dict[str, int] = defaultdict(int)
+        # Language -> key of a form -> positions of its meanings.
+        self._meanings_of: dict[str, dict[str, list[int]]] = defaultdict(dict)
+        # Language -> length of its longest form.
+        self._max_length: dict[str, int] = defaultdict(int)
         for meaning in meanings:
             forms = {code: _usable(texts) for code, texts in meaning.items()}
             forms = {code: texts for code, texts in forms.items() if texts}
             if len(forms) < 2:
                 continue
             for code, texts in forms.items():
-                known = self._of[code]
                 for key in dict.fromkeys(map(_key, texts)):
-                    known.setdefault(key, []).append(len(self._meanings))
-                    size = len(key) if code in NGRAMS else key.count(" ") + 1
-                    self._longest[code] = min(_LONGEST, max(self._longest[code], size))
+                    self._meanings_of[code].setdefault(key, []).append(len(self._meanings))
+                    length = len(key) if code in NGRAMS else key.count(" ") + 1
+                    self._max_length[code] = min(_MAX_LENGTH, max(self._max_length[code], length))
             self._meanings.append(forms)
         if not self._meanings:
             raise ValueError("the lexicon has no word in two languages: pass meanings with forms in several")
-        self.languages = sorted(self._of)
+        self.languages = sorted(self._meanings_of)
 
     @classmethod
     def from_jsonl(cls, *files: str | Path) -> "Lexicon":
-        r"""Read files of JSON Lines, gzipped or not.
+        r"""Read files of JSON Lines, plain or gzipped.
 
-        A row has ``terms``, the forms of one meaning by language; other fields are left alone.
+        Each row has ``terms``: language code -> forms of one meaning. Other fields are ignored.
+
+        Args:
+            files: The files.
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: With file and line, if a row is something else.
+            ValueError: With file and line, if a row is invalid.
 
         Example:
             >>> import tempfile
@@ -80,10 +88,8 @@ class Lexicon:
             ...     Lexicon.from_jsonl(path).translations("Hund", "de", "en")
             ['dog', 'hound']
         """
-        if not files:
-            raise ValueError("no file given: pass the path of at least one")
         return cls(
-            _terms(line, f"{path}, line {number}") for path in map(Path, files) for number, line in lines_of(path)
+            _terms(row, f"{path}, line {number}") for path in paths_of(files) for number, row in read_json_lines(path)
         )
 
     def __len__(self) -> int:
@@ -93,74 +99,148 @@ class Lexicon:
         return f"<Lexicon: {len(self):,} meanings in {', '.join(self.languages)}>"
 
     def translations(self, word: str, source: str, target: str) -> list[str]:
-        """Return the forms of another language that share a meaning with a word.
+        """Return the translations of a word.
 
         Args:
-            word: The word, in any case.
-            source: Its language.
-            target: The other one.
+            word: The word, in upper or lower case.
+            source: Language of the word.
+            target: Language of the translations.
 
         Returns:
-            Those that share the most meanings first; among equals, those that come first in their meanings.
+            The forms that share most meanings with the word first; among equals, the most common ones first.
         """
         shared: Counter[str] = Counter()
         first: dict[str, int] = {}
-        for number in self._of.get(source, {}).get(_key(word), ()):
-            for place, form in enumerate(self._meanings[number].get(target, ())):
+        for number in self._meanings_of.get(source, {}).get(_key(word), ()):
+            for position, form in enumerate(self._meanings[number].get(target, ())):
                 shared[form] += 1
-                first[form] = min(place, first.get(form, place))
+                first[form] = min(position, first.get(form, position))
         return sorted(shared, key=lambda form: (-shared[form], first[form]))
 
     def switch(
         self, text: str, source: str, target: str, *, share: float = 0.5, seed: int | np.random.Generator = 0
     ) -> str:
-        """Return a text with some of its words in another language.
+        """Return a text with some of its words replaced by their first translations.
 
-        Where words are written without spaces, the longest forms of the lexicon are its words, as are forms of several
-        words elsewhere. Each word that has a translation is replaced by its first one with the same chance.
+        The longest forms of the lexicon count as words, also forms of several words. In languages without spaces
+        between words, forms are found by their characters.
 
         Args:
             text: The text.
-            source: Its language.
-            target: That of the words.
-            share: The chance of a word to be replaced.
-            seed: Which words, or numpy's generator to draw on.
+            source: Language of the text.
+            target: Language of the new words.
+            share: Probability that a word with a translation is replaced.
+            seed: Seed of the draw, or a numpy generator.
 
         Returns:
-            The text, as it is where no word is replaced.
+            The text, unchanged if no word is replaced.
 
         Raises:
-            ValueError: The share is not between 0 and 1.
+            ValueError: ``share`` is not between 0 and 1.
         """
         if not 0 <= share <= 1:
-            raise ValueError(f"share={share!r} is outside 0 to 1: it is the chance of a word to be replaced")
+            raise ValueError(f"share={share!r} is outside 0 to 1: it is the probability that a word is replaced")
         rng = np.random.default_rng(seed)
-        known = self._of.get(source, {})
+        known = self._meanings_of.get(source, {})
         spaceless = source in NGRAMS
-        spans = [match.span() for match in _unit(source).finditer(text)]
-        parts, done, at = [], 0, 0
-        while at < len(spans):
-            forms = []
+        spans = [match.span() for match in (_CHARACTER if spaceless else _WORD).finditer(text)]
+        parts: list[str] = []
+        copied = position = 0
+        while position < len(spans):
+            forms: list[str] = []
             # A single character is mostly part of a word that is not in the lexicon.
-            for size in range(min(self._longest[source], len(spans) - at), int(spaceless), -1):
-                word = text[spans[at][0] : spans[at + size - 1][1]]
+            for size in range(min(self._max_length[source], len(spans) - position), int(spaceless), -1):
+                word = text[spans[position][0] : spans[position + size - 1][1]]
                 if _key(word) in known:
                     forms = self.translations(word, source, target)
                     break
             else:
                 size = 1
             if forms and rng.random() < share:
-                parts += [text[done : spans[at][0]], f" {forms[0]} " if spaceless else forms[0]]
-                done = spans[at + size - 1][1]
-            at += size
+                parts += [text[copied : spans[position][0]], f" {forms[0]} " if spaceless else forms[0]]
+                copied = spans[position + size - 1][1]
+            position += size
         if not parts:
             return text
-        switched = "".join([*parts, text[done:]])
+        switched = "".join([*parts, text[copied:]])
         return " ".join(switched.split()) if spaceless else switched
 
 
-def _unit(language: str) -> regex.Pattern:
-    return _CHARACTER if language in NGRAMS else _WORD
+def code_switch(
+    pairs: ParallelPairs,
+    lexicon: Lexicon,
+    *,
+    share: float = 0.5,
+    words: float = 0.5,
+    languages: Sequence[str] | None = None,
+    seed: int = 0,
+) -> ParallelPairs:
+    """Return pairs in which some queries have words in another language (code-switching, arXiv 2305.05295).
+
+    Most real questions are in one language only, so an encoder learns nothing across languages from them; with
+    words of a lexicon it does. Items with queries in several languages, translations and passages are not changed.
+    Groups are kept.
+
+    Args:
+        pairs: The pairs.
+        lexicon: The words.
+        share: Ratio of the monolingual queries to change. The queries of a smaller ratio are among those of a larger
+            one.
+        words: Probability that a word of such a query is replaced.
+        languages: Languages of the new words; each query draws one that is not its own. Default: all languages of the
+            lexicon.
+        seed: Seed of the draw of queries, languages and words.
+
+    Returns:
+        The pairs; queries without a word of the lexicon are unchanged.
+
+    Raises:
+        ValueError: A ratio is not between 0 and 1, or the lexicon lacks all languages of the queries or one of
+            ``languages``.
+
+    Example:
+        >>> from pyterrier_hybrid.parallel import Item
+        >>> pairs = ParallelPairs([
+        ...     Item("1", None, "toy", {"en": "What does a dog eat?"}, {"en": "Meat."}),
+        ...     Item("2", None, "toy", {"de": "Was trinkt ein Hund?"}, {"de": "Wasser."}),
+        ... ])
+        >>> switched = code_switch(pairs, Lexicon([{"de": ["Hund"], "en": ["dog"]}]), share=1, words=1)
+        >>> switched.query(0, "en"), switched.query(1, "de")
+        ('What does a Hund eat?', 'Was trinkt ein dog?')
+    """
+    for name, value in (("share", share), ("words", words)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name}={value!r} is outside 0 to 1")
+    for language in languages or ():
+        if language not in lexicon.languages:
+            raise ValueError(f"languages names {language!r}, but the lexicon has only {', '.join(lexicon.languages)}")
+    sources = [language for language in pairs.languages if language in lexicon.languages]
+    if not sources:
+        raise ValueError(
+            f"the lexicon has {', '.join(lexicon.languages)}, and the pairs have {', '.join(pairs.languages) or 'none'}"
+        )
+    monolingual = ~pairs.is_translation & (pairs.has_query.sum(axis=1) == 1)
+    store = pairs._store
+    texts = store.texts
+    with progress_bar(desc="switching words", unit="query", delay=BAR_DELAY) as bar:
+        for source in sources:
+            targets = [target for target in languages or lexicon.languages if target != source]
+            items = np.flatnonzero(monolingual & pairs.has_query[:, pairs.languages.index(source)])
+            if not targets or not len(items):
+                continue
+            # Each seed and language has one order of the queries, so that a larger ratio only adds queries.
+            rng = np.random.default_rng([seed, *source.encode()])
+            items = rng.permutation(items)[: round(share * len(items))]
+            changed = {}
+            for item, target in zip(items.tolist(), rng.choice(targets, size=len(items)).tolist(), strict=True):
+                query = pairs.query(item, source)
+                item_rng = np.random.default_rng([seed, item])
+                switched = lexicon.switch(query, source, target, share=words, seed=item_rng)
+                if switched != query:
+                    changed[store.row(item)] = switched
+                bar.update()
+            texts = texts.replace(f"query.{source}", changed)
+    return pairs._from_store(replace(store, texts=texts))
 
 
 def _usable(forms: Sequence[str]) -> list[str]:
@@ -173,14 +253,10 @@ def _key(form: str) -> str:
     return " ".join(folded.casefold().split())
 
 
-def _terms(line: bytes, place: str) -> dict[str, list[str]]:
-    try:
-        row = json_of(line)
-    except RowError as error:
-        raise ValueError(f"{place}: {error.args[1]}") from None
+def _terms(row: Any, location: str) -> dict[str, list[str]]:
     terms = row.get("terms") if isinstance(row, dict) else None
     if not isinstance(terms, dict) or not all(
         isinstance(forms, list) and all(isinstance(form, str) for form in forms) for forms in terms.values()
     ):
-        raise ValueError(f'{place}: a row needs terms, such as {{"terms": {{"de": ["Hund"], "en": ["dog", "hound"]}}}}')
+        raise ValueError(f'{location}: a row needs terms, such as {{"terms": {{"de": ["Hund"], "en": ["dog"]}}}}')
     return terms

@@ -1,50 +1,57 @@
-"""The pair store."""
+"""ParallelPairs: the training pairs that samplers draw from and a trainer reads.
 
-import operator
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+How pairs get here: a ``from_...`` method passes a reader to :func:`~pyterrier_hybrid.parallel.store.build.in_memory` or
+:func:`~pyterrier_hybrid.parallel.store.folder.build_store`; the reader adds items to a
+:class:`~pyterrier_hybrid.parallel.store.build.Builder`, which makes the
+:class:`~pyterrier_hybrid.parallel.store.store.Store` that all methods read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pyterrier_hybrid.parallel import operations
 from pyterrier_hybrid.parallel.item import Item
-from pyterrier_hybrid.parallel.operations.select import Choice
-from pyterrier_hybrid.parallel.readers.sources import Sources
-from pyterrier_hybrid.parallel.store.blocks import Blocks, Kind, sort_by_kind
-from pyterrier_hybrid.parallel.store.build import Parts, in_memory
-from pyterrier_hybrid.parallel.store.folder import Files, write_description
-from pyterrier_hybrid.parallel.store.groups import renumbered
-from pyterrier_hybrid.parallel.store.texts import Texts, items_of
-from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.parallel.selection import Selection
+from pyterrier_hybrid.parallel.store.blocks import Blocks
+from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder, in_memory
+from pyterrier_hybrid.parallel.store.fingerprint import Fingerprint
+from pyterrier_hybrid.parallel.store.folder import build_store, open_store, save_store
+from pyterrier_hybrid.parallel.store.store import Store
+from pyterrier_hybrid.parallel.store.texts import batch_to_items
 
 if TYPE_CHECKING:
+    import datasets as hf_datasets
     import pandas as pd
+    from typing_extensions import Self
 
 
-class ParallelPairs(Sources):
-    """Queries and passages in several languages: what a sampler plans over and a trainer reads.
+class ParallelPairs:
+    """Pairs of queries and passages in several languages.
 
-    Texts are Arrow record batches, in memory or mapped into it from a folder (:meth:`save`, :meth:`open`). Parts of a
-    store (:meth:`split`, :meth:`filter`, :meth:`imbalance`) and sums share its texts.
+    Texts are Arrow record batches, in memory or mapped from a folder (:meth:`save`, :meth:`open`). Parts of a store
+    (:meth:`split`, :meth:`filter`, :meth:`imbalance`) and sums share its texts.
 
-    Items that share a query, a passage (whatever the case and the spaces) or a given group are one group, also over a
-    third item: in a batch, one's passage would be called wrong for the other's query though it is right. Of translation
-    items, texts of fewer than 12 characters do not count, since words have several senses.
+    Items that share a query, a passage (ignoring case and whitespace) or a given group are one group, also indirectly
+    through other items. A batch has at most one item of a group; otherwise in-batch negatives could be false negatives.
+    Texts of translations with fewer than 12 characters are ignored here, since words have several senses.
 
     Args:
-        items: The items. Their groups are given new numbers.
+        items: The items. Their groups are renumbered.
 
     Attributes:
         languages: Codes of all languages, sorted: the columns of ``has_query`` and ``has_passage``.
         datasets: Names of all datasets, sorted.
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
-        passage_groups: The same by passages alone: items that share one in any language, directly or over others.
-        blocks: The items sorted into blocks of the same dataset and languages, as samplers read them.
+        passage_groups: The same by passages alone: items that share a passage in any language, also indirectly.
+        blocks: The items sorted into blocks of the same dataset and languages, for samplers.
 
     Raises:
-        ValueError: If an item has an empty text, an unknown language, no query or no passage, a negative that is its
-            own passage, or if two have one id.
+        ValueError: An item has an empty text, an unknown language, no query or no passage, or a negative that is its
+            own passage, or two items have the same ID.
 
     Example:
         >>> pairs = ParallelPairs([
@@ -64,84 +71,390 @@ class ParallelPairs(Sources):
     blocks: Blocks
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
-        self._fill(*in_memory(lambda builder: builder.add_items(items)))
+        self._set_store(in_memory(lambda builder: builder.add_items(items)))
 
-    def _fill(self, texts: Texts, parts: Parts, rows: np.ndarray | None = None) -> None:
-        self._texts, self._parts, self._rows = texts, parts, rows
-        self._sorted, self.groups, self.passage_groups = parts
-        self.languages, self.datasets, self.blocks = self._sorted
+    def _set_store(self, store: Store) -> None:
+        self._store = store
+        self.languages, self.datasets, self.blocks = store.sorted_items
+        self.groups, self.passage_groups = store.groups, store.passage_groups
 
-    @cached_property
-    def dataset_ids(self) -> np.ndarray:
-        """Position of each item's dataset in ``datasets``, int32 [n]."""
-        return self.blocks.dataset_ids[self._sorted.kind_of_item]
+    @classmethod
+    def _from_store(cls, store: Store) -> "Self":
+        pairs = cls.__new__(cls)
+        pairs._set_store(store)
+        return pairs
 
-    @cached_property
-    def has_query(self) -> np.ndarray:
-        """Whether an item has a query in a language, bool [n, languages]."""
-        return self.blocks.has_query[self._sorted.kind_of_item]
+    @classmethod
+    def _read(
+        cls, reader: Callable[[Builder], None], folder: str | Path | None = None, *, overwrite: bool = False
+    ) -> "Self":
+        if folder is None:
+            return cls._from_store(in_memory(reader))
+        build_store(Path(folder), reader, overwrite=overwrite)
+        return cls.open(folder)
 
-    @cached_property
-    def has_passage(self) -> np.ndarray:
-        """Whether an item has a passage in a language, bool [n, languages]."""
-        return self.blocks.has_passage[self._sorted.kind_of_item]
+    # Reading pairs
 
-    @cached_property
-    def is_translation(self) -> np.ndarray:
-        """Whether an item is a translation group, bool [n].
+    @classmethod
+    def open(cls, folder: str | Path) -> "Self":
+        """Open a folder that :meth:`save` or :meth:`build` wrote.
 
-        Its texts are queries and passages, and only cross-lingual pairs of them mean anything.
+        Texts and arrays stay on disk and are read when needed, so that 40 million items open in a second.
+
+        Args:
+            folder: The folder.
+
+        Raises:
+            FileNotFoundError: There is no store in the folder.
+            ValueError: The store is damaged, or has another format version.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     ParallelPairs([Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."})]).save(Path(home) / "pairs")
+            ...     ParallelPairs.open(Path(home) / "pairs")
+            ParallelPairs(1 item, 1 group, 1 language: en)
+              toy  1
         """
-        return self.blocks.is_translation[self._sorted.kind_of_item]
+        store, fingerprint = open_store(Path(folder))
+        pairs = cls._from_store(store)
+        pairs.fingerprint = fingerprint
+        return pairs
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """A hash of all texts, ids, languages and groups, 32 hexadecimal digits.
+    @classmethod
+    def build(
+        cls, folder: str | Path, items: Iterable[Item], *, batch_size: int = BATCH_SIZE, overwrite: bool = False
+    ) -> "Self":
+        """Write items into a folder and open it; the folder appears whole or not at all.
 
-        It is the same for the same items in the same order, however they were read; a folder has it written down.
+        Memory holds one batch of texts at a time, and a hash of each text, to find the groups.
+
+        Args:
+            folder: The folder.
+            items: The items, for instance of a generator.
+            batch_size: Number of items that are written at a time.
+            overwrite: Replace an existing folder.
+
+        Raises:
+            FileExistsError: The folder already exists and ``overwrite`` is false.
+            ValueError: An item is not valid.
+
+        Example:
+            >>> import tempfile
+            >>> items = (Item(str(n), None, "toy", {"en": f"{n}?"}, {"en": f"{n}!"}) for n in range(1000))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     ParallelPairs.build(Path(folder) / "pairs", items).query(999, "en")
+            '999?'
         """
-        from pyterrier_hybrid.parallel.store.fingerprint import Fingerprint
+        return cls._read(lambda builder: builder.add_items(items, batch_size=batch_size), folder, overwrite=overwrite)
 
-        fingerprint = Fingerprint()
-        for batch in self._texts.pieces(self._rows):
-            fingerprint.add(batch)
-        return fingerprint.hexdigest(self.groups)
+    @classmethod
+    def from_jsonl(
+        cls,
+        *files: str | Path,
+        languages: Sequence[str] | None = None,
+        datasets: Sequence[str] | None = None,
+        exclude_datasets: Sequence[str] | None = None,
+        context_negatives: int = 0,
+        max_empty: float = 1e-4,
+    ) -> "Self":
+        """Read files of JSON Lines, plain or gzipped.
+
+        Each row is an object with the fields ``set`` (the dataset) and ``id``, and the fields of one of these kinds:
+
+        ====================================  ==================================================================
+        ``lang, question, passage``           a question-passage pair; rows of the same set and id are one item in
+                                              several languages; rows with the same ``context`` are one group
+        ``text`` = {language: sentence}       a sentence and its translations
+        ``terms`` = {language: [form, ...]}   a word and its translations; the first form of each language is used
+        ``queries, passages``                 {language: text} each: what :meth:`to_jsonl` writes
+        ====================================  ==================================================================
+
+        Any row may have a ``group`` (int or str): rows of one file with the same group are one group. Rows with a
+        question and a passage may have ``negatives``, texts that do not answer the question: a list beside ``lang``,
+        and {language: list} beside ``queries``.
+
+        Args:
+            files: The files.
+            languages: Keep texts of these languages only.
+            datasets: Keep rows whose ``set`` matches one of these :mod:`fnmatch` patterns.
+            exclude_datasets: Drop rows whose ``set`` matches one of these patterns.
+            context_negatives: Number of other sentences of a row's ``context`` that become hard negatives of the
+                question, the nearest to the passage first. They are the hardest negatives when sentences are searched.
+                It is assumed that none of them answers the question.
+            max_empty: Skip rows with an empty text, with a warning, up to this ratio of a file's rows.
+
+        Returns:
+            The pairs, in the order of the rows.
+
+        Raises:
+            FileNotFoundError: A file does not exist.
+            ValueError: With file, line and field, if a line is not valid JSON, a field is missing or not a string, a
+                language is unknown, an item occurs twice, or too many texts are empty; also if a language or pattern
+                matches nothing.
+
+        Example:
+            >>> import tempfile
+            >>> row = '{"set": "toy", "id": "1", "lang": "en", "question": "Where is Rome?", "passage": "In Italy."}'
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = Path(folder) / "pairs.jsonl"
+            ...     _ = path.write_text(row)
+            ...     ParallelPairs.from_jsonl(path)
+            ParallelPairs(1 item, 1 group, 1 language: en)
+              toy  1
+        """
+        from pyterrier_hybrid.parallel.readers.jsonl import read_jsonl
+
+        return cls._read(
+            partial(
+                read_jsonl,
+                files=files,
+                selection=Selection(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets),
+                context_negatives=context_negatives,
+                max_empty=max_empty,
+            )
+        )
+
+    @classmethod
+    def from_parquet(cls, *files: str | Path, folder: str | Path | None = None) -> "Self":
+        """Read Parquet files with the columns that :meth:`to_parquet` writes; each row is an item.
+
+        Args:
+            files: The files. Equal ``group`` numbers in two files are two groups.
+            folder: Write the store into this folder while reading, and open it; default: keep it in memory.
+
+        Raises:
+            FileNotFoundError: A file does not exist.
+            ValueError: With file, row and column, if a value is missing or not valid.
+
+        Example:
+            >>> import tempfile
+            >>> pairs = ParallelPairs([Item("1", 0, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."})])
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     pairs.to_parquet(Path(home) / "pairs.parquet")
+            ...     ParallelPairs.from_parquet(Path(home) / "pairs.parquet").fingerprint == pairs.fingerprint
+            True
+        """
+        from pyterrier_hybrid.parallel.readers.parquet import read_parquet
+
+        return cls._read(partial(read_parquet, files=files), folder)
+
+    @classmethod
+    def from_squad(
+        cls,
+        *files: str | Path,
+        lang: str | None = None,
+        languages: Sequence[str] | None = None,
+        dataset: str | None = None,
+        unit: Literal["passage", "sentence"] = "passage",
+        context_negatives: int = 0,
+        max_empty: float = 1e-4,
+    ) -> "Self":
+        """Read files in the format of SQuAD 1.1 and 2.0.
+
+        Questions with the same ``id`` in several languages are one item; questions about one paragraph are one group.
+        Questions without an answer are skipped, with a warning that counts them. XQuAD and MLQA have this format:
+        they are evaluation data, and results on them are not zero-shot for an encoder trained on them.
+
+        Args:
+            files: The files. ``{lang}`` in a path stands for each of ``languages``: ``xquad.{lang}.json``.
+            lang: Language of files without ``{lang}`` in their path.
+            languages: Languages of files with ``{lang}`` in their path.
+            dataset: Name of the dataset; default: the name of the file, without language and suffix.
+            unit: The passage is the whole paragraph, or the sentence in which the first answer begins. Sentences end
+                with ``.!?`` and a space, or with a full-width stop, so that some abbreviations end one, too.
+            context_negatives: With sentences: number of other sentences of the paragraph that become hard negatives of
+                the question, as in :meth:`from_jsonl`.
+            max_empty: Skip questions with an empty text, with a warning, up to this ratio of a file's questions.
+
+        Raises:
+            FileNotFoundError: A file does not exist.
+            ValueError: With file and location, if a file has another format, or if the language is not known.
+
+        Example:
+            >>> import json, tempfile
+            >>> question = {"id": "1", "question": "Where is Rome?", "answers": [{"text": "Italy", "answer_start": 3}]}
+            >>> data = {"data": [{"paragraphs": [{"context": "In Italy. It is old.", "qas": [question]}]}]}
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = (Path(folder) / "toy.json").write_text(json.dumps(data))
+            ...     ParallelPairs.from_squad(Path(folder) / "toy.json", lang="en", unit="sentence").passage(0, "en")
+            'In Italy.'
+        """
+        from pyterrier_hybrid.parallel.readers.squad import read_squad
+
+        return cls._read(
+            partial(
+                read_squad,
+                files=files,
+                lang=lang,
+                languages=languages,
+                dataset=dataset,
+                unit=unit,
+                context_negatives=context_negatives,
+                max_empty=max_empty,
+            )
+        )
+
+    @classmethod
+    def from_irds(
+        cls,
+        name: str,
+        *,
+        languages: Sequence[str] | None = None,
+        parallel: bool = True,
+        min_relevance: int = 1,
+        negatives: int = 0,
+        folder: str | Path | None = None,
+    ) -> "Self":
+        """Take queries and relevant documents of datasets that have an ir_datasets ID.
+
+        There are two forms. ``from_irds("atlas/train")`` names a family of this package and its split, and takes all
+        its languages. A family without splits, such as ``"xquad-r"``, and a test split are evaluation data: training
+        on them is possible, with a warning. Documents of one context are not one group, unlike rows of a file, since
+        their relevance is known.
+
+        ``from_irds("mmarco/v2/{lang}/train", languages=["ar", "de"])`` names any ID, with ``{lang}`` for each language;
+        or without it for a dataset in one language: ``from_irds("natural-questions/train", languages=["en"])``. Each
+        pair of a query and a relevant document is an item, and pairs with the same document are one group. Texts are
+        ir_datasets' default texts: title and text of documents that have both.
+
+        Args:
+            name: Family and split, or ID.
+            languages: Languages that replace ``{lang}`` in the ID.
+            parallel: Whether queries and documents with equal IDs in several languages are translations, as in mMARCO.
+                In Mr. TyDi they are not: pass ``False``, and each language becomes a dataset of its own.
+            min_relevance: Lowest judgement that counts as relevant.
+            negatives: Maximum number of hard negatives of each query, from the dataset's pairs of a relevant and
+                another document (``docpairs``).
+            folder: Write the store into this folder while reading, and open it; default: keep it in memory.
+
+        Raises:
+            ValueError: There is no such family, split or ID, or it has no queries, documents, judgements or negatives.
+
+        Example:
+            >>> "de" in ParallelPairs.from_irds("atlas/train").languages
+            True
+        """
+        from pyterrier_hybrid.parallel.readers.irds import PLACEHOLDER, read_family, read_irds
+
+        if languages is None:
+            if PLACEHOLDER in name:
+                raise ValueError(f"{name!r} has a place for languages: pass languages=['de', ...]")
+            return cls._read(partial(read_family, name=name), folder)
+        return cls._read(
+            partial(
+                read_irds,
+                name=name,
+                languages=languages,
+                parallel=parallel,
+                min_relevance=min_relevance,
+                negatives=negatives,
+            ),
+            folder,
+        )
+
+    @classmethod
+    def from_hf(
+        cls,
+        dataset: "str | hf_datasets.Dataset",
+        *,
+        query: str,
+        passage: str,
+        lang: str | None = None,
+        language_column: str | None = None,
+        negatives: str | None = None,
+        id: str | None = None,
+        group: str | None = None,
+        config: str | None = None,
+        split: str | None = None,
+        dataset_name: str | None = None,
+        max_empty: float = 1e-4,
+        folder: str | Path | None = None,
+    ) -> "Self":
+        """Take the rows of a Hugging Face dataset.
+
+        Args:
+            dataset: The dataset, or its name on the hub or a local path, which the ``datasets`` library loads (extra
+                ``hf``). Code of a dataset is never run.
+            query: Column of the queries.
+            passage: Column of the passages that answer them.
+            lang: Language of all rows.
+            language_column: Column of each row's language, if there are several.
+            negatives: Column of hard negatives: a text or a list of texts.
+            id: Column of IDs; rows with the same ID are one item in several languages. Default: each row is an item,
+                and its ID is its number.
+            group: Column of groups.
+            config: Configuration to load.
+            split: Split to load; default: ``"train"``.
+            dataset_name: Name of the dataset in the store; default: its name on the hub.
+            max_empty: Skip rows with an empty text, with a warning, up to this ratio of the rows.
+            folder: Write the store into this folder while reading, and open it; default: keep it in memory.
+
+        Raises:
+            ModuleNotFoundError: The ``datasets`` library is not installed but needed to load the dataset.
+            ValueError: With row and column, if a value is missing or not valid.
+
+        Example:
+            >>> from datasets import Dataset
+            >>> rows = Dataset.from_dict({"q": ["Where is Rome?"], "a": ["In Italy."]})
+            >>> ParallelPairs.from_hf(rows, query="q", passage="a", lang="en", dataset_name="toy").passage(0, "en")
+            'In Italy.'
+        """
+        from pyterrier_hybrid.parallel.readers.hub import read_hub
+
+        columns = {"id": id, "lang": language_column, "question": query, "passage": passage}
+        columns |= {"negatives": negatives, "group": group}
+        return cls._read(
+            partial(
+                read_hub,
+                dataset=dataset,
+                config=config,
+                split=split,
+                lang=lang,
+                columns=columns,
+                dataset_name=dataset_name,
+                max_empty=max_empty,
+            ),
+            folder,
+        )
+
+    # Items and their texts
 
     def __len__(self) -> int:
-        return len(self.groups)
+        return len(self._store)
 
     def item(self, i: int) -> Item:
         """Return an item with all its texts.
 
         Args:
-            i: Its number; negative ones count from the end.
+            i: Number of the item; negative numbers count from the end.
         """
-        (item,) = items_of(self._texts.row(self._row(i)), [int(self.groups[i])])
+        (item,) = batch_to_items(self._store.texts.row(self._store.row(i)), [int(self.groups[i])])
         return item
 
     def query(self, i: int, lang: str) -> str:
         """Return the query of an item in a language.
 
         Raises:
-            ValueError: If it has none.
+            ValueError: It has none.
         """
-        text = self._texts.value(self._row(i), f"query.{lang}")
+        text = self._store.texts.value(self._store.row(i), f"query.{lang}")
         if text is None:
-            raise ValueError(self._no_text("query", i, lang))
+            raise self._no_text("query", i, lang)
         return text
 
     def passage(self, i: int, lang: str) -> str:
         """Return the passage of an item in a language.
 
         Raises:
-            ValueError: If it has none.
+            ValueError: It has none.
         """
-        row = self._row(i)
-        text = self._texts.value(row, f"passage.{lang}")
-        if text is None and self._texts.value(row, "translation"):
-            text = self._texts.value(row, f"query.{lang}")
+        texts, row = self._store.texts, self._store.row(i)
+        text = texts.value(row, f"passage.{lang}")
+        if text is None and texts.value(row, "translation"):
+            text = texts.value(row, f"query.{lang}")
         if text is None:
-            raise ValueError(self._no_text("passage", i, lang))
+            raise self._no_text("passage", i, lang)
         return text
 
     def negatives(self, i: int, lang: str) -> list[str]:
@@ -152,19 +465,14 @@ class ParallelPairs(Sources):
             >>> ParallelPairs([item]).negatives(0, "en")
             ['In Italy.']
         """
-        return self._texts.value(self._row(i), f"negatives.{lang}") or []
-
-    @property
-    def has_negatives(self) -> bool:
-        """Whether any text was given as a hard negative, of these items or of those that they were taken from."""
-        return any(name.startswith("negatives.") for batch in self._texts.batches for name in batch.schema.names)
+        return self._store.texts.value(self._store.row(i), f"negatives.{lang}") or []
 
     def texts(self, limit: int | None = None, seed: int = 0) -> list[str]:
-        """Return different texts of all items, as a tokenizer is trained on.
+        """Return the distinct texts of all items, for instance to train a tokenizer.
 
         Args:
-            limit: Draw so many, the same number of every language as far as there are enough; default: all texts.
-            seed: Which ones.
+            limit: Draw this number of texts, equally many of each language as far as possible; default: all texts.
+            seed: Seed of the draw.
 
         Returns:
             The texts, language by language.
@@ -176,17 +484,54 @@ class ParallelPairs(Sources):
             >>> len(ParallelPairs([item]).texts(limit=2))
             2
         """
-        from pyterrier_hybrid.parallel.operations.distinct import different_texts
+        return operations.distinct(self._store, limit, seed)
 
-        return different_texts(self._texts, self._rows, self.languages, limit=limit, seed=seed)
+    @property
+    def has_negatives(self) -> bool:
+        """Whether there were hard negatives for any of these items, or of the items that they were taken from."""
+        return any(name.startswith("negatives.") for batch in self._store.texts.batches for name in batch.schema.names)
+
+    @cached_property
+    def dataset_ids(self) -> np.ndarray:
+        """Position of each item's dataset in ``datasets``, int32 [n]."""
+        return self.blocks.dataset_ids[self._store.sorted_items.block_of_item]
+
+    @cached_property
+    def has_query(self) -> np.ndarray:
+        """Whether each item has a query in each language, bool [n, languages]."""
+        return self.blocks.has_query[self._store.sorted_items.block_of_item]
+
+    @cached_property
+    def has_passage(self) -> np.ndarray:
+        """Whether each item has a passage in each language, bool [n, languages]."""
+        return self.blocks.has_passage[self._store.sorted_items.block_of_item]
+
+    @cached_property
+    def is_translation(self) -> np.ndarray:
+        """Whether each item is a sentence and its translations, bool [n].
+
+        Its texts are both queries and passages, and only its cross-lingual pairs make sense.
+        """
+        return self.blocks.is_translation[self._store.sorted_items.block_of_item]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all texts, IDs, languages and groups, 32 hexadecimal digits.
+
+        It depends on the items and their order, not on where they were read from; folders store it.
+        """
+        fingerprint = Fingerprint()
+        for batch in self._store.batches():
+            fingerprint.add(batch)
+        return fingerprint.hexdigest(self.groups)
 
     def statistics(self) -> "pd.DataFrame":
-        """Count what there is in every language of every dataset.
+        """Count items and texts by dataset and language.
 
         Returns:
             A row for each dataset and language, with the columns ``dataset``, ``language``, ``items``, ``queries``,
-            ``passages``, ``groups``, ``query_chars`` and ``passage_chars`` (mean characters) and ``cross`` (the share
-            of the items with a pair of this and another language).
+            ``passages``, ``groups``, ``query_chars`` and ``passage_chars`` (mean characters) and ``cross`` (ratio of
+            the items with a pair of this and another language).
 
         Example:
             >>> item = Item("1", None, "toy", {"de": "Geht das?", "en": "Does it work?"}, {"de": "Ja."})
@@ -195,19 +540,29 @@ class ParallelPairs(Sources):
             0       de        1         1          9.0    1.0
             1       en        1         0         13.0    1.0
         """
-        from pyterrier_hybrid.parallel.operations.statistics import statistics
+        return operations.statistics(self._store)
 
-        return statistics(self._sorted, self.groups, self._texts, self._rows)
+    def __repr__(self) -> str:
+        return operations.summary(self._store)
+
+    def _no_text(self, role: Literal["query", "passage"], i: int, lang: str) -> ValueError:
+        item = self.item(i)
+        texts = item.queries if role == "query" else item.passages
+        return ValueError(
+            f"item {item.id!r} of {item.dataset!r} has no {role} in {lang!r}, only in {', '.join(sorted(texts))}"
+        )
+
+    # Writing pairs
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
-        """Write the store into a folder, whole or not at all; :meth:`open` opens it.
+        """Write the store into a folder, which appears whole or not at all; :meth:`open` opens it.
 
         Args:
-            folder: Its place.
-            overwrite: Replace a folder that is there already.
+            folder: The folder.
+            overwrite: Replace an existing folder.
 
         Raises:
-            FileExistsError: If it is there and ``overwrite`` is false.
+            FileExistsError: The folder already exists and ``overwrite`` is false.
 
         Example:
             >>> import tempfile
@@ -217,17 +572,14 @@ class ParallelPairs(Sources):
             ...     ParallelPairs.open(Path(folder) / "pairs").fingerprint == pairs.fingerprint
             True
         """
-        with whole_folder(folder, overwrite=overwrite) as unfinished:
-            with Files(unfinished) as files:
-                for batch in self._texts.batches if self._rows is None else self._texts.pieces(self._rows):
-                    files.append(batch)
-            write_description(unfinished, self._parts, files.fingerprint.hexdigest(self.groups))
+        save_store(Path(folder), self._store, overwrite=overwrite)
 
     def to_jsonl(self, path: str | Path) -> None:
-        """Write all items with their groups, in order, whole or not at all; :meth:`from_jsonl` reads the same store.
+        """Write all items with their groups, in order; :meth:`from_jsonl` reads the same store.
 
         Args:
-            path: The file, replaced if it is there; gzipped if its name ends in ``.gz``.
+            path: The file, which appears whole or not at all; gzipped if its name ends in ``.gz``. An existing file is
+                replaced.
 
         Example:
             >>> import tempfile
@@ -237,18 +589,18 @@ class ParallelPairs(Sources):
             ...     ParallelPairs.from_jsonl(Path(folder) / "pairs.jsonl.gz").item(0) == pairs.item(0)
             True
         """
-        from pyterrier_hybrid.parallel.readers.writers import write_jsonl
+        from pyterrier_hybrid.parallel.readers.jsonl import write_jsonl
 
-        write_jsonl(Path(path), self._texts.pieces(self._rows), self.groups)
+        write_jsonl(Path(path), self._store)
 
     def to_parquet(self, path: str | Path) -> None:
-        """Write all items into a Parquet file, whole or not at all; :meth:`from_parquet` reads the same store.
+        """Write all items into a Parquet file; :meth:`from_parquet` reads the same store.
 
         Its columns are ``id``, ``dataset``, ``translation``, ``group``, and ``query.de``, ``passage.de`` and
-        ``negatives.de`` for every language; the texts of translations are queries.
+        ``negatives.de`` for every language. Translations are stored once, as queries.
 
         Args:
-            path: The file, replaced if it is there.
+            path: The file, which appears whole or not at all. An existing file is replaced.
 
         Example:
             >>> import tempfile
@@ -259,22 +611,24 @@ class ParallelPairs(Sources):
             ...     pq.read_table(Path(folder) / "pairs.parquet").column_names
             ['id', 'dataset', 'translation', 'group', 'passage.en', 'query.en']
         """
-        from pyterrier_hybrid.parallel.readers.writers import write_parquet
+        from pyterrier_hybrid.parallel.readers.parquet import write_parquet
 
-        write_parquet(Path(path), self._texts, self._rows, self.groups)
+        write_parquet(Path(path), self._store)
+
+    # Parts and sums
 
     def split(self, held_out: float | int, seed: int = 0) -> tuple["ParallelPairs", "ParallelPairs"]:
-        """Divide the store so that no group is in both parts.
+        """Split the store so that no group is in both parts.
 
         Args:
-            held_out: How many groups to hold out: a share of all if it is below 1, else their number.
-            seed: Which ones.
+            held_out: Number of groups to hold out, or their ratio if it is below 1.
+            seed: Seed of the draw.
 
         Returns:
-            The store to train on and the held-out one.
+            The store to train on and the held-out store.
 
         Raises:
-            ValueError: If one of the parts would be empty.
+            ValueError: A part would be empty.
 
         Example:
             >>> items = [Item(str(n), n, "toy", {"en": f"question {n}"}, {"en": f"answer {n}"}) for n in range(10)]
@@ -282,18 +636,8 @@ class ParallelPairs(Sources):
             >>> len(train), len(held)
             (8, 2)
         """
-        total = int(self.groups.max()) + 1 if len(self) else 0
-        number = round(held_out * total) if 0 < held_out < 1 else int(held_out) if held_out % 1 == 0 else 0
-        if not 0 < number < total:
-            raise ValueError(
-                f"held_out={held_out!r} means {number:,} of {total:,} groups, which leaves a part empty: "
-                "pass a share between 0 and 1 or a smaller number of groups"
-            )
-        chosen = np.zeros(total, bool)
-        chosen[np.random.default_rng(seed).permutation(total)[:number]] = True
-        held = chosen[self.groups]
-        kinds, kind_of_item = self._sorted.kinds, self._sorted.kind_of_item
-        return self._part(self._texts, kinds, kind_of_item, ~held), self._part(self._texts, kinds, kind_of_item, held)
+        train, held = operations.split(self._store, held_out, seed)
+        return self._from_store(train), self._from_store(held)
 
     def filter(
         self,
@@ -302,7 +646,7 @@ class ParallelPairs(Sources):
         datasets: Sequence[str] | None = None,
         exclude_datasets: Sequence[str] | None = None,
     ) -> "ParallelPairs":
-        """Return a store of some of the texts; items left without a pair are dropped. Groups stay together.
+        """Return a store of some of the texts, without the items that have no pair left. Groups stay together.
 
         Args:
             languages: Keep texts of these languages only.
@@ -310,34 +654,29 @@ class ParallelPairs(Sources):
             exclude_datasets: Drop datasets that match one of these patterns.
 
         Raises:
-            ValueError: If a language or pattern matches nothing.
+            ValueError: A language or pattern matches nothing.
 
         Example:
             >>> item = Item("1", None, "toy", {"de": "Geht das?", "en": "Does it work?"}, {"de": "Ja.", "en": "Yes."})
             >>> ParallelPairs([item]).filter(languages=["de"]).item(0).passages
             {'de': 'Ja.'}
         """
-        choice = Choice(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets)
-        choice.check(self.languages, self.datasets)
-        kinds = [choice.of_kind(kind) for kind in self._sorted.kinds]
-        kept = np.array([choice.wants(kind.dataset) and kind.has_pair for kind in kinds], bool)
-        kind_of_item = self._sorted.kind_of_item
-        texts = self._texts if languages is None else self._texts.of_languages(choice.wants_language)
-        return self._part(texts, kinds, kind_of_item, kept[kind_of_item])
+        selection = Selection(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets)
+        return self._from_store(operations.select(self._store, selection))
 
     def imbalance(self, shares: Mapping[str, float], *, seed: int = 0) -> "ParallelPairs":
-        """Return a store in which some languages are rarer, to see what that does to an encoder.
+        """Return a store in which some languages are rarer, to study language imbalance.
 
         Args:
-            shares: Language -> the share of the items with a text in it that keep theirs; 0 drops the language. The
-                texts of a smaller share are among those of a larger one.
-            seed: Which items keep theirs; each language draws for itself.
+            shares: Language -> ratio of the items with a text in it that keep theirs; 0 drops the language. The texts
+                of a smaller ratio are among those of a larger one.
+            seed: Seed of the draw; each language has a draw of its own.
 
         Returns:
-            The store, without the items that are left without a pair. Groups stay together.
+            The store, without the items that have no pair left. Groups stay together.
 
         Raises:
-            ValueError: If a language does not occur, or a share is not between 0 and 1.
+            ValueError: A language does not occur, or a ratio is not between 0 and 1.
 
         Example:
             >>> items = [
@@ -347,54 +686,10 @@ class ParallelPairs(Sources):
             >>> int(ParallelPairs(items).imbalance({"de": 0.2}).has_query[:, 0].sum())
             2
         """
-        from pyterrier_hybrid.parallel.operations.imbalance import unbalanced
-
-        part = self._part(*unbalanced(self._sorted, self._texts, self._rows, shares, seed))
-        # Dropped texts are hidden where they were; rows that are named are copied without them when saved.
-        part._rows = part._row_numbers()
-        return part
+        return self._from_store(operations.imbalance(self._store, shares, seed))
 
     def __add__(self, other: "ParallelPairs") -> "ParallelPairs":
         """Return a store of the items of both, in order; groups with a text in common become one."""
         if not isinstance(other, ParallelPairs):
             return NotImplemented
-        from pyterrier_hybrid.parallel.operations.concat import joined
-
-        ours, theirs = ((pairs._texts, pairs._rows, pairs._parts) for pairs in (self, other))
-        return self._of(*joined(ours, theirs))
-
-    def __repr__(self) -> str:
-        from pyterrier_hybrid.parallel.operations.statistics import summary
-
-        return summary(self._sorted, self.groups)
-
-    @classmethod
-    def _of(cls, texts: Texts, parts: Parts, rows: np.ndarray | None = None) -> "ParallelPairs":
-        pairs = cls.__new__(cls)
-        pairs._fill(texts, parts, rows)
-        return pairs
-
-    def _part(self, texts: Texts, kinds: Sequence[Kind], kind_of_item: np.ndarray, kept: np.ndarray) -> "ParallelPairs":
-        if kept.all():
-            return self._of(texts, Parts(sort_by_kind(kinds, kind_of_item), *self._parts[1:]), self._rows)
-        parts = Parts(
-            sort_by_kind(kinds, kind_of_item[kept]),
-            renumbered(self.groups[kept]),
-            renumbered(self.passage_groups[kept]),
-        )
-        return self._of(texts, parts, self._row_numbers()[kept])
-
-    def _row_numbers(self) -> np.ndarray:
-        return np.arange(len(self._texts)) if self._rows is None else self._rows
-
-    def _row(self, i: int) -> int:
-        number, count = operator.index(i), len(self.groups)
-        if not -count <= number < count:
-            raise IndexError(f"there is no item {number}: the store has {count:,}")
-        number %= count
-        return number if self._rows is None else int(self._rows[number])
-
-    def _no_text(self, what: str, i: int, lang: str) -> str:
-        item = self.item(i)
-        texts = item.queries if what == "query" else item.passages
-        return f"item {item.id!r} of {item.dataset!r} has no {what} in {lang!r}, only in {', '.join(sorted(texts))}"
+        return self._from_store(operations.concat(self._store, other._store))

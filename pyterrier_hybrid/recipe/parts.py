@@ -78,14 +78,14 @@ def _check_training(value: Any, path: Keys) -> dict[str, Any]:
     from transformers import TrainingArguments
 
     from pyterrier_hybrid.training import train
-    from pyterrier_hybrid.training.loop.options import _OURS
+    from pyterrier_hybrid.training.loop.arguments import REPLACED
 
     for name in value if isinstance(value, Mapping) else ():
-        if name in _OURS:
-            raise FieldError((*path, name), f"not for a training: use {_OURS[name]}")
+        if name in REPLACED:
+            raise FieldError((*path, name), f"not for a training: use {REPLACED[name]}")
     own = options_of(train, without=_NOT_TRAINING)
     names = {part.name for part in dataclasses.fields(TrainingArguments)}
-    names -= {*own, *_OURS, *_NOT_TRAINING, *_NOT_ARGUMENTS}
+    names -= {*own, *REPLACED, *_NOT_TRAINING, *_NOT_ARGUMENTS}
     more = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
     return check_fields(value, path, {**own, **more}, listed=f"{', '.join(own)}, and fields of TrainingArguments")
 

@@ -272,7 +272,7 @@ class Recipe:
             ValueError: As :func:`~pyterrier_hybrid.train` and the readers do.
         """
         from pyterrier_hybrid.training import train
-        from pyterrier_hybrid.training.loop.setup import is_first_process
+        from pyterrier_hybrid.training.loop.processes import is_first_process
 
         ours = ("validation", "validation_sampler", "verbose", "token_cache")
         calls = {name: overrides.pop(name) for name in ours if name in overrides}

@@ -1,6 +1,6 @@
 """Encoders, indexes and retrievers: everything that turns a query into a ranking.
 
-Names are imported on first use, so that BM25 alone needs no torch.
+Names are imported on first use, so that BM25 alone does not import torch.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Moved to :mod:`pyterrier_hybrid.text.analysis`; the names stay here too."""
+"""Public import path of :mod:`pyterrier_hybrid.text.analysis`, which has moved."""
 
 from pyterrier_hybrid.text.analysis import NGRAMS, SNOWBALL, Analyzer, analyzer
 

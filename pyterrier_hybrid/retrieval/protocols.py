@@ -1,4 +1,4 @@
-"""What the package asks of an encoder, whoever wrote it."""
+"""Protocols of encoders: what the package needs of an encoder, whoever wrote it."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard, runtime_checkable
@@ -8,7 +8,7 @@ import numpy as np
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Anything that turns texts into vectors whose inner products are scores.
+    """An encoder of texts as vectors whose inner products are scores.
 
     An encoder may also have a ``fingerprint``, a string that changes with its vectors: results are cached under it.
 
@@ -32,9 +32,12 @@ class Encoder(Protocol):
 
 
 class LanguageAwareEncoder(Protocol):
-    """An encoder that is also given the language of each text; ``wants_languages`` is true."""
+    """An encoder that also needs the language of each text, such as a debiased one."""
 
-    wants_languages: bool
+    @property
+    def wants_languages(self) -> bool:
+        """True, which distinguishes this encoder from others."""
+        ...
 
     def encode_queries(self, texts: Sequence[str], langs: Sequence[str], /) -> np.ndarray:
         """Encode queries, each in its language: float32 ``[n, dim]``."""
@@ -46,7 +49,7 @@ class LanguageAwareEncoder(Protocol):
 
 
 def wants_languages(encoder: Any) -> TypeGuard[LanguageAwareEncoder]:
-    """Whether an encoder is called with the languages of the texts as a second argument.
+    """Whether an encoder takes the languages of the texts as a second argument.
 
     Example:
         >>> wants_languages(object())
@@ -56,7 +59,7 @@ def wants_languages(encoder: Any) -> TypeGuard[LanguageAwareEncoder]:
 
 
 def fingerprint_of(system: Any) -> str | None:
-    """The fingerprint of an encoder or a retriever; ``None`` if it has none, so that nothing is cached under it.
+    """Return the fingerprint of an encoder or a retriever, or None if it has none and must not be cached.
 
     Example:
         >>> fingerprint_of(object()) is None

@@ -1,47 +1,50 @@
 """The training loop: ``transformers.Trainer`` over planned batches."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import distributed, nn
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer
 
-from pyterrier_hybrid.training.loop.step import ContrastiveModel
-
-if TYPE_CHECKING:
-    from pyterrier_hybrid.retrieval import DenseEncoder
-
-Judge = Callable[["DenseEncoder"], float | Mapping[str, float]]
+from pyterrier_hybrid.retrieval import DenseEncoder
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
+from pyterrier_hybrid.training.loop.model import ContrastiveModel
+from pyterrier_hybrid.training.loop.validation import Validator
 
 
 class HybridTrainer(Trainer):
-    """``transformers.Trainer`` over planned batches; everything but the batches and the loss is its own.
+    """``transformers.Trainer`` over planned batches; only the batches, the loss and the validation are different.
 
     Args:
-        model: the encoder's model and the loss.
-        encoder: whose tokenizer and prefixes belong to the model.
-        judge: how the model is validated: called with an encoder, it gives a number that is better the larger it is, or
-            several by name, of which "mean" counts. By default the loss on ``eval_dataset``.
-        **options: of ``transformers.Trainer``; the datasets hold whole batches.
+        model: The encoder's module and the loss.
+        encoder: The encoder whose tokenizer and prefixes belong to the module.
+        validator: Evaluates an encoder: returns a number, the larger the better, or several by name, of which "mean"
+            counts. By default the model is validated by the loss on ``eval_dataset``.
+        **options: Options of ``transformers.Trainer``; the datasets are :class:`PlannedBatches`.
     """
 
+    model: ContrastiveModel
+    train_dataset: PlannedBatches
+    # Only read when validating, which the Trainer refuses without a dataset.
+    eval_dataset: PlannedBatches
+
     def __init__(
-        self, model: ContrastiveModel, *, encoder: "DenseEncoder", judge: Judge | None = None, **options: Any
+        self, model: ContrastiveModel, *, encoder: DenseEncoder, validator: Validator | None = None, **options: Any
     ) -> None:
         super().__init__(model=model, **options)
-        self.encoder, self.judge = encoder, judge
-        self._by_kind: dict[str, list[torch.Tensor]] = {}
+        self.encoder, self.validator = encoder, validator
+        self._losses: dict[str, list[torch.Tensor]] = {}
 
     def get_train_dataloader(self) -> DataLoader:
-        """The plan's batches in the plan's order: no sampler of the Trainer's could know which texts may meet."""
+        """Return the plan's batches in the plan's order: none of the Trainer's samplers knows which texts may meet."""
         return self._batches(self.train_dataset)
 
-    def get_eval_dataloader(self, eval_dataset: Dataset | None = None) -> DataLoader:
-        """The frozen plan's batches."""
-        return self._batches(eval_dataset or self.eval_dataset)
+    def get_eval_dataloader(self, eval_dataset: str | Dataset | None = None) -> DataLoader:
+        """Return the fixed batches of the validation."""
+        return self._batches(eval_dataset if isinstance(eval_dataset, Dataset) else self.eval_dataset)
 
     def _batches(self, dataset: Dataset) -> DataLoader:
         workers: dict[str, Any] = {"num_workers": self.args.dataloader_num_workers}
@@ -50,13 +53,13 @@ class HybridTrainer(Trainer):
                 "prefetch_factor": self.args.dataloader_prefetch_factor,
                 "persistent_workers": self.args.dataloader_persistent_workers,
             }
-        # "Batches" of one whole batch each, which the Trainer can skip on resuming without making them.
+        # Each row of the dataset is a whole batch, so that the Trainer skips batches on resuming without making them.
         return DataLoader(
             dataset, batch_size=1, shuffle=False, collate_fn=_only, generator=torch.Generator(), **workers
         )
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
-        """All but biases, layer norms and a learned temperature."""
+        """Return the names of all parameters but biases, layer norms and a learned temperature."""
         return [name for name in super().get_decay_parameter_names(model) if name != "loss.log_scale"]
 
     def compute_loss(
@@ -66,53 +69,64 @@ class HybridTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """The loss of one batch; queries and passages go through the model together.
+        """Compute the loss of one batch; queries and passages go through the model together.
 
         Raises:
-            ValueError: it is not a number.
+            ValueError: The loss is not finite.
         """
         t = inputs.pop("t")
         loss = model(**inputs)
         if not torch.isfinite(loss):
             raise ValueError(self._not_finite(loss.item(), t))
         if model.training:
-            self._by_kind.setdefault(self.train_dataset.plan.kind(t), []).append(loss.detach())
+            self._losses.setdefault(self.train_dataset.plan.kind(t), []).append(loss.detach())
         return (loss, {}) if return_outputs else loss
 
     def _not_finite(self, loss: float, t: int) -> str:
         training = self.model.training
         batches = self.train_dataset if training else self.eval_dataset
-        # What was saved right before this loss are the weights that it comes from.
-        good = max(self.state.global_step - 1, 0) // self.args.save_steps * self.args.save_steps
-        kept = good > 0 and self.args.save_strategy != "no" and not self.args.save_only_model
-        last = f"the last good checkpoint is {self.args.output_dir}/checkpoint-{good}" if kept else "no checkpoint yet"
+        # A checkpoint of this very step holds the weights that gave this loss.
+        every = int(self.args.save_steps)
+        step = max(self.state.global_step - 1, 0) // every * every
+        exists = step > 0 and self.args.save_strategy != "no" and not self.args.save_only_model
+        last = (
+            f"the last good checkpoint is {self.args.output_dir}/checkpoint-{step}" if exists else "no checkpoint yet"
+        )
         return (
             f"the loss is {loss} at step {self.state.global_step}, in {'' if training else 'validation '}batch {t}: "
-            f"{batches.names(t)} ({last}); lower the learning rate or raise the temperature; without fp16, larger "
+            f"{batches.describe(t)} ({last}); lower the learning rate or raise the temperature; without fp16, larger "
             "numbers fit"
         )
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the losses of each kind of batch, and the share of monolingual ones, since the last time."""
-        if "loss" in logs and self._by_kind:
-            losses = {kind: torch.stack(values) for kind, values in sorted(self._by_kind.items())}
+        """Add the loss of each kind of batch and the ratio of monolingual batches since the last log entry."""
+        if "loss" in logs and self._losses:
+            losses = {kind: torch.stack(values) for kind, values in sorted(self._losses.items())}
             count = sum(map(len, losses.values()))
             logs |= {f"loss_{kind}": round(values.mean().item(), 4) for kind, values in losses.items()}
             logs["share_mono"] = len(losses.get("mono", ())) / count
-            self._by_kind = {}
+            self._losses = {}
         super().log(logs, start_time)
 
     def evaluate(
-        self, eval_dataset: Dataset | None = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+        self,
+        eval_dataset: Dataset | dict[str, Dataset] | None = None,
+        ignore_keys: Any = None,
+        metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
-        """Validate: the loss on the frozen plan, or what the judge says."""
-        if self.judge is None:
+        """Validate: by the loss on the fixed batches, or by the validator.
+
+        Raises:
+            ValueError: The validator gives no finite mean.
+        """
+        if self.validator is None:
             return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
         scores: list[Any] = [None]
         if self.args.process_index == 0:
-            training = self.model.training
-            scores = [_checked(self.judge(self.encoder.with_module(self.model.encoder, name=self.encoder.name)))]
-            self.model.train(training)
+            was_training = self.model.training
+            encoder = self.encoder.with_module(self.model.encoder, name=self.encoder.name)
+            scores = [_with_finite_mean(self.validator(encoder))]
+            self.model.train(was_training)
         if self.args.world_size > 1:
             distributed.broadcast_object_list(scores)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores[0].items()}
@@ -123,18 +137,9 @@ class HybridTrainer(Trainer):
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
     ) -> tuple[torch.Tensor, None, None]:
-        """The loss alone: vectors are no predictions to gather."""
+        """Compute the loss alone: vectors are not predictions that should be gathered."""
         with torch.no_grad(), self.compute_loss_context_manager():
             return self.compute_loss(model, self._prepare_inputs(inputs)).detach(), None, None
-
-
-class OneDevice(TrainingArguments):
-    """Where one process sees several GPUs, the Trainer would split batches among them, and negatives with them."""
-
-    @property
-    def n_gpu(self) -> int:
-        """The number of GPUs of this process."""
-        return min(1, super().n_gpu)
 
 
 def _only(batches: list[Any]) -> Any:
@@ -142,7 +147,7 @@ def _only(batches: list[Any]) -> Any:
     return batch
 
 
-def _checked(scores: float | Mapping[str, float]) -> dict[str, float]:
+def _with_finite_mean(scores: float | Mapping[str, float]) -> dict[str, float]:
     if not isinstance(scores, Mapping):
         scores = {"mean": scores}
     if "mean" not in scores:

@@ -152,7 +152,7 @@ def test_parts_of_a_store(pairs, leaks):
 
 
 def test_rows_read_in_portions(pairs, leaks, monkeypatch):
-    monkeypatch.setattr(texts, "PIECE", 3)
+    monkeypatch.setattr(texts, "ROWS_PER_READ", 3)
     again = find_leaks(pairs, "atlas/en/test")
     assert sorted(again.frame.itertuples(index=False)) == sorted(leaks.frame.itertuples(index=False))
     assert len(leaks.remove(pairs)) == 2

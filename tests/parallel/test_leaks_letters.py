@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pyterrier_hybrid.parallel.leaks import overlap
-from pyterrier_hybrid.parallel.leaks.overlap import SHORTEST, KnownTexts, Overlaps
+from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
 from pyterrier_hybrid.text.letters import letters_of, stretch_of
 
 # One sentence of some length in each script.
@@ -125,9 +125,9 @@ def test_a_changed_text(text):
 @given(st.data())
 def test_every_stretch_is_found(data):
     alphabet = st.characters(categories=["L", "N"]) | st.sampled_from("ab北กäß１")
-    planted = data.draw(st.text(alphabet, min_size=SHORTEST, max_size=80))
+    planted = data.draw(st.text(alphabet, min_size=MIN_SPAN, max_size=80))
     count = len(letters(planted))
-    assume(count >= SHORTEST)
+    assume(count >= MIN_SPAN)
     before, after, other = (data.draw(st.text(alphabet, max_size=30)) for _ in range(3))
     text, known = f"{before} {planted} {after}", f"{other} {planted}"
     found = [overlap for overlap in overlaps(["", text, other], ["x", known]) if overlap[:2] == (1, 1)]
@@ -143,10 +143,10 @@ def test_against_comparing_all_with_all(texts, others):
     found = {overlap[:2]: overlap for overlap in overlaps(texts, others)}
     for number, text in enumerate(texts):
         for known, other in enumerate(others):
-            stretches = {text[i : i + SHORTEST] for i in range(len(text) - SHORTEST + 1)}
+            stretches = {text[i : i + MIN_SPAN] for i in range(len(text) - MIN_SPAN + 1)}
             expected = any(part in other for part in stretches) or (text == other != "")
             assert ((number, known) in found) == expected
-            if expected and len(text) >= SHORTEST:
+            if expected and len(text) >= MIN_SPAN:
                 overlap = found[number, known]
                 assert overlap.shared == min(covered(text, other), covered(other, text))
                 assert overlap.equal == (text == other)
@@ -155,9 +155,9 @@ def test_against_comparing_all_with_all(texts, others):
 
 def covered(text, other):
     marks = np.zeros(len(text), bool)
-    for i in range(len(text) - SHORTEST + 1):
-        if text[i : i + SHORTEST] in other:
-            marks[i : i + SHORTEST] = True
+    for i in range(len(text) - MIN_SPAN + 1):
+        if text[i : i + MIN_SPAN] in other:
+            marks[i : i + MIN_SPAN] = True
     return int(marks.sum())
 
 
@@ -174,8 +174,8 @@ def test_stretches_end_with_their_texts():
 
 def test_one_letter_less_is_chance():
     text = regex.sub(r"\P{L}+", "", SENTENCES["en"])
-    assert only([text[:SHORTEST]], [f"zz{text[:SHORTEST]}zz"]).longest == SHORTEST
-    assert overlaps([text[: SHORTEST - 1] + "qq"], [f"zz{text[: SHORTEST - 1]}zz"]) == []
+    assert only([text[:MIN_SPAN]], [f"zz{text[:MIN_SPAN]}zz"]).longest == MIN_SPAN
+    assert overlaps([text[: MIN_SPAN - 1] + "qq"], [f"zz{text[: MIN_SPAN - 1]}zz"]) == []
 
 
 def test_a_text_that_repeats_itself_shares_once():

@@ -141,9 +141,9 @@ def test_a_store_may_be_saved_over_itself(pairs, folder):
 def test_big_texts_end_a_batch(monkeypatch):
     one = ParallelPairs(made(100))
     monkeypatch.setattr(build, "_BATCH_CHARACTERS", 100)
-    monkeypatch.setattr(texts_module, "PIECE", 3)
+    monkeypatch.setattr(texts_module, "ROWS_PER_READ", 3)
     many = ParallelPairs(made(100))
-    assert len(many._texts.batches) > 10 and len(one._texts.batches) == 1
+    assert len(many._store.texts.batches) > 10 and len(one._store.texts.batches) == 1
     assert_same(many, one)
     assert_same(many.split(50)[0], one.split(50)[0])
     assert many.texts(limit=20) == one.texts(limit=20)

@@ -172,7 +172,7 @@ def test_judged_pairs_of_translated_collections(translated):
 
 def test_pairs_are_looked_up_a_few_at_a_time(translated, monkeypatch, tmp_path):
     pairs = ParallelPairs.from_irds(translated, languages=["en", "de"])
-    monkeypatch.setattr(irds, "_AT_A_TIME", 1)
+    monkeypatch.setattr(irds, "_LOOKUP_SIZE", 1)
     assert_same(ParallelPairs.from_irds(translated, languages=["en", "de"], folder=tmp_path / "store"), pairs)
 
 

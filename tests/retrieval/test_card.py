@@ -1,4 +1,4 @@
-"""Model cards: valid for the hub, right for the reader, and nothing claimed that nobody said."""
+"""Model cards: valid front matter, everything that the training recorded, and nothing else."""
 
 import re
 from pathlib import Path
@@ -43,20 +43,20 @@ def card(encoder):
 
 
 def test_front_matter(card):
-    said = front(card)
-    assert said == {
+    fields = front(card)
+    assert fields == {
         "base_model": "intfloat/multilingual-e5-small",
         "language": ["de", "en"],
         "library_name": "sentence-transformers",
         "license": "cc-by-sa-4.0",
         "pipeline_tag": "sentence-similarity",
-        "tags": said["tags"],
+        "tags": fields["tags"],
     }
-    assert {"pyterrier_hybrid", "pyterrier", "sentence-transformers", "multilingual"} <= set(said["tags"])
-    assert huggingface_hub.ModelCard(card).data.to_dict() == said
+    assert {"pyterrier_hybrid", "pyterrier", "sentence-transformers", "multilingual"} <= set(fields["tags"])
+    assert huggingface_hub.ModelCard(card).data.to_dict() == fields
 
 
-def test_everything_of_the_training_is_told(card):
+def test_everything_about_the_training_is_shown(card):
     for line in [
         "# me/mine", "starting from `intfloat/multilingual-e5-small`.", "12,345 training items.",
         "Languages: de, en, zh-Hant.", "| mmarco/v2 | 12,000 |", r"| my own \| pairs | 345 |",
@@ -72,7 +72,7 @@ def test_everything_of_the_training_is_told(card):
     assert "grad_norm" not in card
 
 
-def test_the_paper_is_that_of_the_readme(card):
+def test_citation_equals_that_of_the_readme(card):
     paper = re.search(r"```bibtex\n(@misc.*?2408\.10536.*?)\n```", card, flags=re.DOTALL)[1]
     assert paper in README
 
@@ -86,8 +86,8 @@ def test_headings_and_blank_lines(card):
         assert before == "" or before[0] == line[0][0] or line.start() < card.index("# me/mine")
 
 
-def test_an_old_or_other_training(encoder):
-    """Missing, empty and strange fields leave something out, and nothing breaks."""
+def test_incomplete_trainings(encoder):
+    """Missing, empty and unexpected fields are left out."""
     for training in (
         {"sampler": "MonoSampler()"},
         {"sampler": {"name": "hybrid", "alpha": 0.25}, "start": "x", "log": None, "datasets": ["one", "two"]},
@@ -101,7 +101,7 @@ def test_an_old_or_other_training(encoder):
             assert '| `sampler` | {"name": "hybrid", "alpha": 0.25} |' in card
 
 
-def test_fewer_values(encoder):
+def test_matryoshka_dimensions(encoder):
     encoder.training = {**TRAINING, "dimensions": [4, 8]}
     card = model_card(encoder, "me/mine")
     assert "the first 4 dimensions can be used alone" in card
@@ -134,8 +134,8 @@ def test_untrained(encoder, tmp_path):
 
 def test_licences(encoder):
     assert "license" not in front(model_card(encoder, "x"))
-    said = front(model_card(encoder, "x", licence="The Licence of Our Lab, v2"))
-    assert (said["license"], said["license_name"]) == ("other", "the-licence-of-our-lab-v2")
+    fields = front(model_card(encoder, "x", licence="The Licence of Our Lab, v2"))
+    assert (fields["license"], fields["license_name"]) == ("other", "the-licence-of-our-lab-v2")
 
 
 def test_results(encoder):
@@ -148,7 +148,7 @@ def test_results(encoder):
         model_card(encoder, "x", results=3)
 
 
-def test_a_folder_that_fails_is_not_there(encoder, tmp_path):
+def test_failed_save_leaves_no_folder(encoder, tmp_path):
     with pytest.raises(TypeError, match="results"):
         encoder.save(tmp_path / "mine", results=3)
     assert list(tmp_path.iterdir()) == []
@@ -175,7 +175,7 @@ def test_without_paths():
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A start in a folder, trained on atlas, saved, opened and saved again."""
+    """An encoder loaded from a folder, trained on atlas and saved; then loaded and saved again."""
     home = tmp_path_factory.mktemp("trained")
     pairs = ph.ParallelPairs.from_irds("atlas/train")
     start = ph.DenseEncoder.from_scratch(pairs.texts(limit=300), dim=8, vocab_size=800, verbose=False)
@@ -198,7 +198,7 @@ def test_a_trained_encoder(trained, name):
     assert ph.DenseEncoder(trained / name).training["steps"] == 2
 
 
-def test_what_the_card_shows_runs(trained, tmp_path, monkeypatch):
+def test_examples_of_the_card_run(trained, tmp_path, monkeypatch):
     pytest.importorskip("sentence_transformers")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "again").symlink_to(trained / "again")

@@ -82,7 +82,7 @@ def test_shift_by_hand():
     assert debias.queries([[7, 7]], "fr").tolist() == [[7, 7]]
 
 
-def test_vectors_of_length_one_stay_so():
+def test_normalised_vectors_remain_normalised():
     documents, queries, langs = space()
     for method in METHODS:
         debias = fitted(method, documents, langs)
@@ -92,7 +92,7 @@ def test_vectors_of_length_one_stay_so():
         assert not np.allclose(np.linalg.norm(kept, axis=1), 1, atol=1e-3)
 
 
-def test_lengths_of_bfloat16_count_as_one():
+def test_bfloat16_vectors_count_as_normalised():
     documents, _, langs = space()
     rounded = (documents.astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
     assert Centring().fit_vectors(rounded, langs).normalizes
@@ -128,7 +128,7 @@ def test_lir_finds_the_direction_of_a_language():
 
 
 @pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_again_changes_nothing(method):
+def test_debiasing_twice_changes_nothing(method):
     documents, _, langs = space(texts=20)
     once = fitted(method, documents, langs, normalize=False).documents(documents, langs)
     if isinstance(method, LIR):
@@ -153,7 +153,7 @@ def test_lir_takes_no_direction_from_texts_that_repeat():
     assert debias.documents([[5, 6, 7]], "de").tolist() == [[0, 6, 7]]
 
 
-def test_kinds_of_texts_have_their_own_bias_and_lend_what_is_missing():
+def test_documents_and_queries_have_separate_biases_and_share_missing_languages():
     debias = Centring().fit_vectors([[1, 0], [0, 1]], ["de", "en"], queries=[[5, 5], [7, 7]], query_langs=["de", "zh"])
     assert debias.documents([[0, 0]] * 3, LANGS).tolist() == [[-1, 0], [0, -1], [-7, -7]]
     assert debias.queries([[0, 0]] * 3, LANGS).tolist() == [[-5, -5], [0, -1], [-7, -7]]
@@ -164,7 +164,7 @@ matrices = arrays(np.float32, st.tuples(st.integers(2, 30), st.just(9)), element
 
 @settings(max_examples=40, deadline=None)
 @given(matrices, st.data())
-def test_each_row_is_the_same_alone_and_in_any_company(vectors, data):
+def test_rows_do_not_depend_on_each_other(vectors, data):
     langs = data.draw(st.lists(st.sampled_from(LANGS), min_size=len(vectors), max_size=len(vectors)))
     base, _, known = space(texts=12, dim=9)
     for method in METHODS:
@@ -178,7 +178,7 @@ def test_each_row_is_the_same_alone_and_in_any_company(vectors, data):
 
 @settings(max_examples=40, deadline=None)
 @given(matrices, st.randoms())
-def test_the_order_of_what_it_is_fitted_on_does_not_matter(vectors, random):
+def test_the_order_of_texts_does_not_matter(vectors, random):
     langs = [LANGS[row % 2] for row in range(len(vectors))]
     order = list(range(len(vectors)))
     random.shuffle(order)
@@ -205,7 +205,7 @@ def test_saved_and_loaded(method, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["debias"]
 
 
-def test_bad_folders_are_named(tmp_path):
+def test_bad_folders_are_refused(tmp_path):
     with pytest.raises(RuntimeError, match=r"Centring\(\) is not fitted"):
         Centring().save(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
@@ -254,12 +254,12 @@ def test_fingerprints_differ_where_results_differ():
         (lambda: SHIFT().fit_vectors([[1], [2]], ["de", "en"], items=[1]), "2 vectors, but 1 items"),
     ],
 )
-def test_bad_options_and_vectors_are_named(call, message):
+def test_bad_options_and_vectors_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
 
 
-def test_bad_application_is_named():
+def test_bad_vectors_and_languages_are_refused():
     debias = Centring().fit_vectors([[1, 0], [0, 1]], ["de", "en"])
     with pytest.raises(ValueError, match=r"queries\[1\] is in 'fr', but Centring\(\) was fitted on de, en: .* 'fr'"):
         debias.queries([[1, 0], [1, 0]], ["de", "fr"])

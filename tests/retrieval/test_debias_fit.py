@@ -1,4 +1,4 @@
-"""What methods against language bias are fitted on: pairs, a corpus, frames; what they refuse."""
+"""Fitting methods against language bias on pairs, a corpus or frames."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from pyterrier_hybrid.retrieval.debias import SHIFT, Centring
 
 
 class Lengths:
-    """An encoder whose vectors say what it was asked: characters, and the kind of text."""
+    """An encoder whose vectors are the number of characters and the role of the text."""
 
     def __init__(self):
         self.queries, self.documents = [], []
@@ -40,7 +40,7 @@ def test_pairs_give_passages_and_queries():
     assert debias.queries([[0, 0], [0, 0]], ["de", "en"]).tolist() == [[-3, -1], [-18 / 4, -1]]
 
 
-def test_shift_takes_translations_only():
+def test_shift_uses_translations_only():
     encoder = Lengths()
     debias = SHIFT("en").fit(encoder, some_pairs())
     assert debias.documents([[10, 0], [10, 0]], ["de", "en"]).tolist() == [[7, 0], [10, 0]]
@@ -55,7 +55,7 @@ def test_shift_takes_translations_only():
         SHIFT().fit(encoder, some_pairs(), some_pairs())
 
 
-def test_languages_share_the_items_that_are_drawn():
+def test_languages_share_the_drawn_items():
     encoder = Lengths()
     items = [Item(str(n), None, "toy", {"en": "?"}, {"de": "a" * n, "en": "b" * n}) for n in range(1, 101)]
     Centring().fit(encoder, ParallelPairs(items), limit=10, seed=5)
@@ -64,7 +64,7 @@ def test_languages_share_the_items_that_are_drawn():
     assert len(drawn[0]) == 10
 
 
-def test_a_corpus_is_drawn_from_by_language():
+def test_texts_of_a_corpus_are_drawn_per_language():
     def corpus():
         for n in range(1, 201):
             yield {"text": "a" * n, "lang": "de", "docno": str(n)}
@@ -99,19 +99,19 @@ def test_a_corpus_and_queries_of_frames():
         (["a"], TypeError, r"documents\[0\] is a str: pass dicts"),
     ],
 )
-def test_bad_texts_are_named(documents, error, message):
+def test_bad_texts_are_refused(documents, error, message):
     with pytest.raises(error, match=message):
         Centring().fit(Lengths(), documents)
 
 
-def test_bad_encoders_and_limits_are_named():
+def test_bad_encoders_and_limits_are_refused():
     with pytest.raises(TypeError, match="a str is no encoder"):
         Centring().fit("e5", some_pairs())
     with pytest.raises(ValueError, match="limit=0: it must be at least 1, or None"):
         Centring().fit(Lengths(), some_pairs(), limit=0)
 
 
-def test_a_real_encoder_sets_the_length():
+def test_vectors_of_a_normalising_encoder_stay_normalised():
     pairs = some_pairs()
     encoder = DenseEncoder.from_scratch(pairs.texts(), dim=8, vocab_size=40, verbose=False)
     assert Centring().fit(encoder, pairs).normalizes

@@ -74,7 +74,7 @@ def test_debiasers_change_their_column_only(debias):
     np.testing.assert_array_equal(found, debias.documents(np.stack(docs.doc_vec), docs.lang.tolist()))
 
 
-def test_the_language_is_said_or_read_from_a_column():
+def test_the_language_is_given_or_read_from_a_column():
     debias = fitted(Centring())
     frame = queries()
     said = debias.query_debiaser("de").transform(frame.drop(columns="lang"))
@@ -84,7 +84,7 @@ def test_the_language_is_said_or_read_from_a_column():
         debias.query_debiaser("fr").transform(frame)
 
 
-def test_empty_frames_keep_their_columns_and_wrong_ones_are_named(debias, index):
+def test_empty_frames_and_missing_columns(debias, index):
     for transformer in (debias.query_debiaser(), debias.retriever(index)):
         assert set(queries().columns) <= set(transformer.transform(queries().head(0)).columns)
     assert {"docno", "score", "rank"} <= set(debias.retriever(index).transform(queries().head(0)).columns)
@@ -107,7 +107,7 @@ def test_inspection_and_schematics(debias, index):
     assert debias.query_debiaser().schematic["label"] == "Debias"
 
 
-def test_transformers_are_equal_only_if_the_fit_is_the_same_object(debias, index):
+def test_transformers_are_equal_only_if_they_share_the_fitted_object(debias, index):
     other = fitted(Centring(normalize=False))
     assert debias.query_debiaser() == debias.query_debiaser()
     assert debias.query_debiaser() != debias.doc_debiaser()
@@ -119,7 +119,7 @@ def test_transformers_are_equal_only_if_the_fit_is_the_same_object(debias, index
     assert repr(debias.query_debiaser("de")).endswith(".query_debiaser('de')")
 
 
-def test_a_rewritten_index_is_one_that_was_written_debiased(debias, index, tmp_path):
+def test_a_rewritten_index_equals_one_written_debiased(debias, index, tmp_path):
     rewritten = debias.rewrite(index, tmp_path / "rewritten")
     written = (debias.doc_debiaser() >> FaissIndex(tmp_path / "written").indexer()).index(documents())
     asked = debias.query_debiaser().transform(queries())
@@ -138,7 +138,7 @@ def test_a_rewritten_index_is_one_that_was_written_debiased(debias, index, tmp_p
 
 
 @pytest.mark.parametrize("options", [{}, {"num_results": 4}, {"num_results": 100, "lang": "zh"}])
-def test_an_unchanged_index_is_searched_as_if_it_were_debiased(debias, index, tmp_path, options):
+def test_an_unchanged_index_gives_the_results_of_a_debiased_one(debias, index, tmp_path, options):
     asked = debias.query_debiaser().transform(queries())
     truth = debias.rewrite(index, tmp_path / "rewritten").retriever(**options).transform(asked)
     found = debias.retriever(index, **options).transform(asked)
@@ -176,7 +176,7 @@ def test_ties_of_an_unchanged_index_are_broken_as_trec_eval_does(tmp_path):
     assert debias.retriever(index, 3).transform(query).docno.tolist() == ["d", "c", "b"]
 
 
-def test_what_an_unchanged_index_cannot_do_is_refused(index):
+def test_bad_retrievers_are_refused(index):
     with pytest.raises(ValueError, match=r"brings documents to length 1.*rewrite"):
         fitted(Centring(normalize=True)).retriever(index)
     with pytest.raises(ValueError, match="num_results=0"):
@@ -211,7 +211,7 @@ def corpus():
     ]
 
 
-def test_a_debiased_encoder_is_the_encoder_and_the_method(encoder, corpus):
+def test_a_debiased_encoder(encoder, corpus):
     debias = Centring().fit(encoder, corpus)
     debiased = debias.applied_to(encoder)
     assert isinstance(debiased, DebiasedEncoder)
@@ -231,13 +231,18 @@ def test_a_debiased_encoder_is_the_encoder_and_the_method(encoder, corpus):
         LIR().fit(debiased, corpus)
 
 
-def test_its_fingerprint_is_of_both(encoder, corpus):
+def test_the_fingerprint_depends_on_encoder_and_method(encoder, corpus):
     one = Centring().fit(encoder, corpus).applied_to(encoder)
     same = Centring().fit(encoder, corpus).applied_to(encoder)
     other = DenseEncoder.from_scratch([row["text"] for row in corpus], dim=8, vocab_size=60, seed=1, verbose=False)
     assert one.fingerprint == same.fingerprint
     assert len({one.fingerprint, encoder.fingerprint, DebiasedEncoder(other, one.debias).fingerprint}) == 3
     assert one.fingerprint != LIR().fit(encoder, corpus).applied_to(encoder).fingerprint
+
+    class Unknown:
+        encode_queries = encode_documents = encoder.encode_documents
+
+    assert one.debias.applied_to(Unknown()).fingerprint is None
 
 
 def test_pipelines_end_to_end(encoder, corpus, tmp_path):

@@ -1,4 +1,4 @@
-"""DenseEncoder: equal to sentence-transformers, kind to bad input, one row, no row."""
+"""DenseEncoder: vectors equal to those of sentence-transformers, transformers of frames, clear errors."""
 
 import json
 import shutil
@@ -45,14 +45,14 @@ def test_vectors(encoder):
     assert not np.allclose(vectors, encoder.encode_documents(TEXTS), atol=1e-3)
 
 
-def test_equal_texts_have_equal_vectors_in_any_company(encoder):
+def test_equal_texts_have_equal_vectors_in_any_batch(encoder):
     many = [*TEXTS, *(f"text number {i} of some length" * (i % 5) for i in range(150))]
     vectors = encoder.encode_documents(many)
     assert (vectors[0] == vectors[5]).all()
     np.testing.assert_allclose(vectors[:6], encoder.encode_documents(TEXTS), atol=1e-6)
 
 
-def test_no_text_and_wrong_text(encoder):
+def test_no_texts_and_invalid_texts(encoder):
     assert encoder.encode_queries([]).shape == (0, 16)
     with pytest.raises(TypeError, match=r"queries\[1\] is 7, a int"):
         encoder.encode_queries(["one", 7])
@@ -60,14 +60,14 @@ def test_no_text_and_wrong_text(encoder):
         encoder.encode_documents("one")
 
 
-def test_opens_again(encoder, saved):
+def test_save_and_load(encoder, saved):
     again = DenseEncoder(saved)
     assert (again.query_prefix, again.document_prefix, again.max_length) == ("query: ", "passage: ", encoder.max_length)
     np.testing.assert_array_equal(again.encode_queries(TEXTS), encoder.encode_queries(TEXTS))
     np.testing.assert_array_equal(again.encode_documents(TEXTS), encoder.encode_documents(TEXTS))
 
 
-def test_whoever_may_read_the_folder_may_read_the_weights(saved):
+def test_weights_have_the_permissions_of_the_other_files(saved):
     readable = (saved / "config_sentence_transformers.json").stat().st_mode
     for file in saved.rglob("*"):
         assert file.is_dir() or file.stat().st_mode == readable, file
@@ -101,7 +101,7 @@ def test_pooling_and_dense_layer_as_in_sentence_transformers(tmp_path, pooling):
 
 
 def test_mdpr_preset_is_cls_and_inner_product(tmp_path):
-    """A random checkpoint of the same form as castorini/mdpr-tied-pft-msmarco: a bare BERT with its tokenizer."""
+    """Like castorini/mdpr-tied-pft-msmarco: a BERT without files of sentence-transformers."""
     import torch
 
     encoder = new("transformer", query_prefix="not used: ")
@@ -131,7 +131,7 @@ def test_same_seed_same_encoder(architecture):
     assert not np.allclose(new(architecture).encode_queries(TEXTS), new(architecture, seed=4).encode_queries(TEXTS))
 
 
-def test_transformers_of_a_frame(encoder):
+def test_query_and_doc_encoder(encoder):
     queries = pd.DataFrame({"qid": ["1", "2"], "query": TEXTS[:2]}, index=[7, 3])
     encoded = encoder.query_encoder()(queries)
     np.testing.assert_array_equal(np.stack(encoded["query_vec"]), encoder.encode_queries(TEXTS[:2]))
@@ -184,7 +184,7 @@ def test_wrong_columns(encoder, factory):
         getattr(encoder, factory)()(pd.DataFrame({"qid": ["1"], "words": ["x"]}))
 
 
-def test_text_that_is_no_text(encoder):
+def test_query_that_is_not_a_string(encoder):
     frame = pd.DataFrame({"qid": ["1", "2"], "query": ["fine", None]})
     with pytest.raises(TypeError, match="column 'query', row 1"):
         encoder.query_encoder()(frame)
@@ -218,7 +218,7 @@ def test_clear_errors(tmp_path, saved):
         DenseEncoder.from_scratch([])
 
 
-def test_a_vocabulary_needs_room_for_all_characters():
+def test_vocabulary_smaller_than_the_alphabet():
     texts = [chr(at) * 3 for at in range(0x4E00, 0x4E00 + 90)]
     with pytest.raises(ValueError, match=r"vocab_size=50: the characters of the texts alone are \d+ pieces"):
         DenseEncoder.from_scratch(texts, dim=4, vocab_size=50, verbose=False)
@@ -276,7 +276,7 @@ def test_pyterrier_dr_indexes_and_searches_our_vectors(encoder, tmp_path):
     assert results.docno.tolist() == [str(i) for i in np.argsort(-expected[0])]
 
 
-def test_a_fingerprint_is_of_all_that_vectors_depend_on(tmp_path):
+def test_fingerprint_covers_all_that_vectors_depend_on(tmp_path):
     texts = ["a small text", "another one", "and a third"]
     encoder = DenseEncoder.from_scratch(texts, dim=8, vocab_size=40)
     encoder.save(tmp_path / "saved")

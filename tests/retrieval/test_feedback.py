@@ -30,7 +30,7 @@ def test_values_by_hand():
     assert moved["query_vec"][0].dtype == np.float32
 
 
-def test_a_length_stays():
+def test_norms_are_kept():
     short, long = found(), found(vector=(3.0, 0.0))
     options = {"k": 3, "weight": 1.0}
     one = ph.VectorFeedback(temperature=0.1, **options)(short)["query_vec"][0]
@@ -38,14 +38,14 @@ def test_a_length_stays():
     assert np.linalg.norm(ph.VectorFeedback(temperature=0.3, **options)(long)["query_vec"][0]) == pytest.approx(3)
 
 
-def test_equal_shares_are_those_of_pyterrier_dr():
+def test_equal_shares_give_the_direction_of_pyterrier_dr():
     prf = pytest.importorskip("pyterrier_dr").VectorPrf(alpha=1, beta=0.7, k=2)
     theirs = prf(found())["query_vec"][0]
     ours = ph.VectorFeedback(k=2, weight=0.7, temperature=1e9)(found())["query_vec"][0]
     np.testing.assert_allclose(ours, theirs / np.linalg.norm(theirs), atol=1e-6)
 
 
-def test_queries_stay_apart_and_in_order():
+def test_queries_do_not_affect_each_other_and_keep_their_order():
     one, two = found("b"), found("a", vector=(0.0, 1.0), documents="ac")
     both = pd.concat([one, two]).sample(frac=1, random_state=1)
     feedback = ph.VectorFeedback(k=2, temperature=0.2)
@@ -56,22 +56,22 @@ def test_queries_stay_apart_and_in_order():
         np.testing.assert_allclose(vector, alone["query_vec"][qid], atol=1e-7)
 
 
-def test_columns_of_queries_stay_and_those_of_documents_go():
+def test_query_columns_are_kept_and_document_columns_dropped():
     moved = ph.VectorFeedback()(found(query_0="before", text="document"))
     assert sorted(moved.columns) == ["qid", "query", "query_0", "query_vec"] and len(moved) == 1
 
 
-def test_of_equal_scores_the_larger_docno_is_first():
+def test_ties_are_ordered_by_descending_docno():
     frame = found().assign(score=1.0)
     moved = ph.VectorFeedback(k=1, weight=1)(frame)["query_vec"][0]
     np.testing.assert_allclose(moved, np.array([1, 1]) / np.sqrt(2), atol=1e-7)
 
 
-def test_no_weight_no_move():
+def test_weight_0_leaves_queries_unchanged():
     np.testing.assert_allclose(ph.VectorFeedback(weight=0)(found())["query_vec"][0], [1, 0], atol=1e-7)
 
 
-def test_nothing_in_nothing_out():
+def test_empty_input():
     moved = ph.VectorFeedback()(found().iloc[:0])
     assert len(moved) == 0 and "query_vec" in moved.columns
 
@@ -80,7 +80,7 @@ vectors = arrays(np.float32, st.tuples(st.integers(1, 4), st.just(3)), elements=
 
 
 @given(vectors, st.integers(1, 5), st.data())
-def test_moves_are_finite_and_of_the_old_length(queries, k, data):
+def test_moved_vectors_are_finite_and_keep_their_norm(queries, k, data):
     shape = (len(queries), k, 3)
     documents = data.draw(arrays(np.float32, shape, elements=st.integers(-3, 3).map(float)))
     moved = ph.VectorFeedback(temperature=0.01).move(queries, documents)
@@ -91,7 +91,7 @@ def test_moves_are_finite_and_of_the_old_length(queries, k, data):
 
 
 @pytest.mark.parametrize("options", [{"k": 0}, {"weight": -1}, {"weight": float("inf")}, {"temperature": 0}])
-def test_bad_settings(options):
+def test_bad_options(options):
     (name,) = options
     with pytest.raises(ValueError, match=f"{name}="):
         ph.VectorFeedback(**options)
@@ -170,7 +170,7 @@ def test_the_grid_ranks_as_the_pipeline_does(toy, tmp_path, options):
     assert not np.allclose(values["arrays"], values["plain"])
 
 
-def test_the_grid_keeps_the_ranks(tmp_path, monkeypatch):
+def test_the_grid_caches_the_ranks(tmp_path, monkeypatch):
     encoder = ph.DenseEncoder.from_scratch(["Berlin", "Paris"], dim=8, vocab_size=40, verbose=False)
     options = {"languages": ["de", "en"], "kinds": ["multi"], "cache": tmp_path, "measures": ["AP"]}
     systems = {"encoder": encoder, "with feedback": ph.feedback(encoder)}
@@ -184,7 +184,7 @@ def test_the_grid_keeps_the_ranks(tmp_path, monkeypatch):
     assert ph.feedback(Letters()).fingerprint is None
 
 
-def test_a_debiased_encoder_is_told_the_languages(toy):
+def test_a_debiased_encoder_gets_the_languages(toy):
     encoder = Letters()
     texts = [{"text": f"{word} {lang}", "lang": lang} for word in ("sun", "moon") for lang in ("de", "en", "es")]
     debiased = ph.DebiasedEncoder(encoder, ph.Centring().fit(encoder, texts))
@@ -215,7 +215,7 @@ def test_vectors_by_docno(tmp_path):
     np.testing.assert_array_equal(codes.vec_loader()(frame)["doc_vec"].iloc[1], kept["d3"])
 
 
-def test_equality_is_of_all_that_counts(tmp_path):
+def test_equality_and_repr(tmp_path):
     assert ph.VectorFeedback() == ph.VectorFeedback(k=10) and hash(ph.VectorFeedback()) == hash(ph.VectorFeedback(k=10))
     assert ph.VectorFeedback() != ph.VectorFeedback(weight=1)
     assert repr(ph.VectorFeedback(k=3)) == "VectorFeedback(k=3, weight=0.5, temperature=0.01)"

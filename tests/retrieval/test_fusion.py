@@ -53,7 +53,7 @@ def test_reciprocal_ranks_by_hand():
     assert run(ReciprocalRankFusion(ONE, k=0))["q1"] == pytest.approx({"a": 1, "b": 1 / 2, "c": 1 / 3, "d": 1 / 4})
 
 
-def test_scores_between_worst_and_best_by_hand():
+def test_min_max_by_hand():
     found = run(ScoreFusion(ONE, TWO))
     assert found["q1"] == pytest.approx({"b": 0.6 + 1, "a": 1 + 0, "c": 0.5, "e": 0.5, "d": 0})
     # On a tie the larger docno comes first.
@@ -63,7 +63,7 @@ def test_scores_between_worst_and_best_by_hand():
     assert weighted["q1"] == pytest.approx({"b": 0.15 + 2, "a": 0.25, "c": 0.125, "e": 1.0, "d": 0})
 
 
-def test_standard_scores_by_hand():
+def test_z_scores_by_hand():
     one, two = Ranking({"q1": {"a": 3, "b": 1}}), Ranking({"q1": {"b": 5, "c": 5}})
     found = run(ScoreFusion(one, two, normalization="z-score"))
     # a: 1 and missing (0, all are equal there); b: -1 and 0; c: missing (the worst, -1) and 0.
@@ -71,7 +71,7 @@ def test_standard_scores_by_hand():
     assert list(found["q1"]) == ["a", "c", "b"]
 
 
-def test_plain_sums_equal_those_of_pyterrier():
+def test_sums_of_raw_scores_equal_those_of_pyterrier():
     fusion = ScoreFusion(ONE, TWO, weights=[1, 3], normalization="none")
     theirs = (ONE + 3 * TWO).transform(QUERIES)
     expected = {(row.qid, row.docno): row.score for row in theirs.itertuples()}
@@ -91,7 +91,7 @@ def test_ranks_and_cutoffs():
         pd.testing.assert_frame_equal((fusion % 2000).compile().transform(QUERIES), whole)
 
 
-def test_all_columns_of_queries_stay():
+def test_query_columns_are_kept():
     queries = QUERIES.assign(query_vec=[np.ones(2), np.zeros(2)], extra=[1, 2])
     found = ReciprocalRankFusion(ONE, TWO).transform(queries)
     assert found.columns.tolist() == ["qid", "query", "lang", "query_vec", "extra", "docno", "score", "rank"]
@@ -100,7 +100,7 @@ def test_all_columns_of_queries_stay():
 
 
 @pytest.mark.parametrize("fusion", [ReciprocalRankFusion(ONE, TWO), ScoreFusion(ONE, TWO, normalization="z-score")])
-def test_nothing_in_nothing_out(fusion):
+def test_empty_input_and_empty_results(fusion):
     for queries in (QUERIES.head(0), QUERIES.assign(qid=["q8", "q9"])):
         found = fusion.transform(queries)
         assert len(found) == 0
@@ -109,7 +109,7 @@ def test_nothing_in_nothing_out(fusion):
     assert set(pt.inspect.subtransformers(fusion)) == {"retrievers"}
 
 
-def test_a_document_found_twice_counts_at_its_best():
+def test_the_best_score_of_a_repeated_document_counts():
     twice = pt.Transformer.from_df(pd.DataFrame({"qid": "q1", "docno": ["a", "b", "a"], "score": [1.0, 2.0, 3.0]}))
     assert run(ReciprocalRankFusion(twice), QUERIES[1:])["q1"] == pytest.approx({"a": 1 / 61, "b": 1 / 62})
     assert run(ScoreFusion(twice), QUERIES[1:])["q1"] == {"a": 1, "b": 0}
@@ -124,7 +124,7 @@ def test_rerankers_are_fused_over_their_documents():
     assert found.text.tolist() == ["zzz", "yy", "x"]
 
 
-def test_equality_is_of_all_that_counts():
+def test_equality_depends_on_retrievers_and_options():
     assert ReciprocalRankFusion(ONE, TWO) == ReciprocalRankFusion(ONE, TWO)
     assert hash(ReciprocalRankFusion(ONE, TWO)) == hash(ReciprocalRankFusion(ONE, TWO))
     assert ReciprocalRankFusion(ONE, TWO) != ReciprocalRankFusion(TWO, ONE)
@@ -139,7 +139,7 @@ scores = st.dictionaries(st.sampled_from("abcdefg"), st.floats(-5, 5, width=16),
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(scores, min_size=1, max_size=3), st.sampled_from([None, "min-max", "z-score", "none"]), st.data())
-def test_order_of_systems_does_not_matter(runs, normalization, data):
+def test_the_order_of_retrievers_does_not_matter(runs, normalization, data):
     systems = [Ranking({"q1": run}) for run in runs]
     shuffled = data.draw(st.permutations(systems))
     results = [
@@ -157,7 +157,7 @@ def test_order_of_systems_does_not_matter(runs, normalization, data):
 @given(
     st.lists(scores, min_size=1, max_size=3), st.sampled_from([None, "min-max", "z-score", "none"]), st.integers(1, 8)
 )
-def test_a_matrix_is_the_same_fusion(runs, normalization, num_results):
+def test_fuse_matrix_equals_transform(runs, normalization, num_results):
     systems = [Ranking({"q1": run}) for run in runs]
     if normalization is None:
         fusion = ReciprocalRankFusion(*systems, num_results=num_results)
@@ -178,7 +178,7 @@ def test_a_matrix_is_the_same_fusion(runs, normalization, num_results):
     )
 
 
-def test_the_first_cells_of_rows():
+def test_ordered_cells():
     rng = np.random.default_rng(0)
     scores = rng.integers(0, 4, (20, 15)).astype(np.float32)
     scores[rng.random(scores.shape) < 0.2] = -np.inf
@@ -218,12 +218,12 @@ def test_the_first_cells_of_rows():
         (lambda: ph.fuse(Letters())(Corpus({"docno": "1", "body": "x"})), ValueError, "document 0 has no text"),
     ],
 )
-def test_wrong_input_is_named(make, error, message):
+def test_bad_input_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
 
 
-def test_a_retriever_that_answers_what_was_not_asked_is_named():
+def test_results_for_an_unknown_query_are_refused():
     wrong = pt.Transformer.from_df(pd.DataFrame({"qid": ["q7"], "docno": ["a"], "score": [1.0]}))
     wrong.transform = lambda inp: pd.DataFrame({"qid": ["q7"], "docno": ["a"], "score": [1.0]})
     with pytest.raises(ValueError, match="qid 'q7', which is not among the queries"):
@@ -259,6 +259,7 @@ def toy():
     return make_toy("toy-fusion")
 
 
+@pytest.mark.slow
 def test_the_grid_takes_fusions(tmp_path):
     folders = iter(tmp_path / str(number) for number in range(100))
     encoder = DenseEncoder.from_scratch(["Berlin", "Paris"], dim=8, vocab_size=40)
@@ -290,7 +291,7 @@ def test_the_grid_ranks_as_the_transformer_does(toy, options):
     np.testing.assert_allclose(*values, rtol=0, atol=1e-12)
 
 
-def test_the_grid_keeps_the_ranks_of_fusions(tmp_path, monkeypatch):
+def test_the_grid_caches_the_ranks_of_fusions(tmp_path, monkeypatch):
     encoder = DenseEncoder.from_scratch(["Berlin", "Paris"], dim=8, vocab_size=40, verbose=False)
     options = {"languages": ["de", "en"], "kinds": ["mono"], "cache": tmp_path}
     systems = {"encoder": encoder, "BM25 + encoder": ph.fuse("bm25", encoder)}
@@ -310,6 +311,7 @@ def test_the_grid_keeps_the_ranks_of_fusions(tmp_path, monkeypatch):
     assert ph.fuse("bm25", encoder, **of_numpy).fingerprint == ph.fuse("bm25", encoder, **numbers).fingerprint
 
 
+@pytest.mark.slow
 def test_fusions_share_indexes_and_vectors(monkeypatch):
     built = []
     index = BM25Index.indexer
@@ -338,7 +340,7 @@ def test_an_encoder_that_wants_languages_gets_them():
     assert encoder.langs == [("two houses", "en"), ("zwei Häuser", "de"), ("house", "en"), ("house", "de")]
 
 
-def test_indexes_go_with_the_retriever():
+def test_indexes_are_deleted_with_the_retriever():
     retriever = ph.fuse("bm25", Letters(), num_results=5)(HOUSES)
     cut = (retriever % 1).compile()
     folders = {Path(cut.retrievers[0].index.path).parent, Path(list(cut.retrievers[1])[1].index.path).parent}

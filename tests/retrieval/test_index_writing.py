@@ -159,6 +159,7 @@ def test_files_of_two_indexes_do_not_mix(tmp_path):
         len(FaissIndex(one.path))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("there", [False, True])
 def test_a_killed_write_leaves_what_was_there(tmp_path, there):
     path = tmp_path / "index"

@@ -1,4 +1,4 @@
-"""Encoders saved here open in sentence-transformers, and here again, with equal vectors."""
+"""Saved encoders give equal vectors in sentence-transformers and when loaded again."""
 
 import functools
 import json
@@ -31,7 +31,7 @@ def new(architecture="transformer", **options):
 
 
 def changed(encoder, *, pooling="mean", **options):
-    """The encoder with another head: what no constructor makes in one go."""
+    """Replace the pooling, projections, normalisation or truncation of an encoder."""
     module = encoder.copy_module()
     if not encoder.static:
         module.backbone = TransformerBackbone(module.backbone.model, pooling=pooling, pad_token_id=0)
@@ -48,7 +48,7 @@ def dense(*sizes, activation="Tanh", seed=5):
 
 
 def check(encoder, folder):
-    """Theirs and ours give the vectors of the encoder that was saved."""
+    """Check that a saved encoder gives equal vectors in sentence-transformers and when loaded again."""
     encoder.save(folder)
     theirs = sentence_transformers.SentenceTransformer(str(folder), device="cpu")
     ours = DenseEncoder(folder, verbose=False)
@@ -83,14 +83,14 @@ def test_dense_layers(tmp_path, architecture, activation):
 
 
 @pytest.mark.parametrize("architecture", ["static", "transformer"])
-def test_prefixes_are_prompts(tmp_path, architecture):
+def test_prefixes_are_saved_as_prompts(tmp_path, architecture):
     encoder = new(architecture, query_prefix="Frage: ", document_prefix="Text:\n")
     again = check(encoder, tmp_path / "encoder")
     assert (again.query_prefix, again.document_prefix) == ("Frage: ", "Text:\n")
     assert not np.allclose(encoder.encode_queries(TEXTS[:1]), encoder.encode_documents(TEXTS[:1]), atol=1e-3)
 
 
-def test_length(tmp_path):
+def test_max_length(tmp_path):
     start = new(max_length=40).save(tmp_path / "start")
     shorter = DenseEncoder(start, max_length=7)
     assert check(shorter, tmp_path / "shorter").max_length == 7
@@ -100,7 +100,7 @@ def test_length(tmp_path):
 @pytest.mark.parametrize("architecture", ["static", "transformer"])
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("projections", [(), (16, 12)])
-def test_truncated(tmp_path, architecture, normalize, projections):
+def test_truncate_dim(tmp_path, architecture, normalize, projections):
     whole = changed(new(architecture), normalize=normalize, projections=dense(*projections))
     expected = whole.encode_queries(TEXTS)[:, :5]
     if normalize:
@@ -111,11 +111,11 @@ def test_truncated(tmp_path, architecture, normalize, projections):
     np.testing.assert_allclose(cut.encode_queries(TEXTS), expected, atol=1e-6)
     again = check(cut, tmp_path / "cut")
     check(again, tmp_path / "again")
-    # No second layer that keeps what there is.
+    # Truncating to the same dimension adds no further layer.
     assert (tmp_path / "again" / "modules.json").read_text() == (tmp_path / "cut" / "modules.json").read_text()
 
 
-def test_all_values_may_be_kept_and_no_more(tmp_path):
+def test_limits_of_truncate_dim(tmp_path):
     start = new().save(tmp_path / "start")
     np.testing.assert_array_equal(
         DenseEncoder(start, truncate_dim=16).encode_queries(TEXTS), DenseEncoder(start).encode_queries(TEXTS)
@@ -125,7 +125,7 @@ def test_all_values_may_be_kept_and_no_more(tmp_path):
             DenseEncoder(start, truncate_dim=count)
 
 
-def test_a_truncated_encoder_can_be_trained_on(tmp_path):
+def test_truncated_encoder_can_be_trained(tmp_path):
     cut = DenseEncoder(new("static").save(tmp_path / "start"), truncate_dim=4)
     module = cut.copy_module()
     module([[5, 6]])[0, 0].backward()

@@ -1,4 +1,4 @@
-"""The hub, replaced by folders: presets and names open from the cache, and uploads hold what they should."""
+"""Models of the hub, whose cache the tests fill: presets, downloads and uploads."""
 
 import json
 from pathlib import Path
@@ -21,15 +21,13 @@ from pyterrier_hybrid.retrieval.encoder.hub import model_folder
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich", "столица Франции", "法国的首都", "", "a " * 600]
 
 
-@pytest.fixture(scope="module")
-def encoder():
-    return DenseEncoder.from_scratch(
-        TEXTS, architecture="transformer", dim=16, vocab_size=60, layers=1, heads=2, max_length=512, verbose=False
-    )
+@pytest.fixture
+def encoder(transformer_encoder):
+    return transformer_encoder
 
 
 def in_cache(name):
-    """The folder where a download of the repository would lie."""
+    """Create the folder of a downloaded repository in the cache."""
     home = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
     (home / "refs").mkdir(parents=True)
     (home / "refs" / "main").write_text("0" * 40)
@@ -38,7 +36,7 @@ def in_cache(name):
 
 
 def tiny(encoder, folder, model="BertModel", **options):
-    """A checkpoint with random weights and the encoder's tokenizer, as transformers saves them."""
+    """Save a checkpoint with random weights and the encoder's tokenizer, as transformers does."""
     sizes = {
         "vocab_size": len(encoder._tokenizer), "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
         "intermediate_size": 32, "max_position_embeddings": 514, "pad_token_id": 0, **options,
@@ -52,7 +50,7 @@ def tiny(encoder, folder, model="BertModel", **options):
 
 
 def states(encoder, model, texts, max_length):
-    """Token states and mask, computed as the documentation of transformers does."""
+    """Compute token states and mask as the documentation of transformers does."""
     batch = encoder._tokenizer(texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     with torch.no_grad():
         made = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
@@ -87,7 +85,7 @@ def test_me5(encoder):
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(flags))
     me5 = DenseEncoder.me5()
     assert (me5.max_length, me5.name) == (512, "intfloat/multilingual-e5-small")
-    # Its card asks for them, whoever opens it.
+    # The preset also applies to the plain constructor, since the model's card asks for these prefixes.
     assert DenseEncoder("intfloat/multilingual-e5-small").fingerprint == me5.fingerprint
     assert DenseEncoder("intfloat/multilingual-e5-small", query_prefix="").query_prefix == ""
     for encode, prefix in ((me5.encode_queries, "query: "), (me5.encode_documents, "passage: ")):
@@ -96,7 +94,7 @@ def test_me5(encoder):
 
 
 def test_labse(encoder):
-    """sentence-transformers/LaBSE: CLS, a dense layer with tanh, cosine, 256 tokens; no version of the prompts."""
+    """sentence-transformers/LaBSE: CLS, a dense layer with tanh, cosine, 256 tokens; no prompts in its config."""
     folder = in_cache("sentence-transformers/LaBSE")
     model = tiny(encoder, folder, max_position_embeddings=512)
     kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Dense": "Dense", "3_Normalize": "Normalize"}
@@ -175,7 +173,7 @@ def test_mdpr():
 
 
 @pytest.mark.parametrize("trust", [False, True])
-def test_only_what_is_needed_is_downloaded(tmp_path, monkeypatch, trust):
+def test_downloads_only_needed_files(tmp_path, monkeypatch, trust):
     wanted = ["config.json", "modules.json", "tokenizer.json", "vocab.txt", "2_Dense/model.safetensors"]
     wanted += ["2_Dense/config.json", "training.json"]
     unwanted = [
@@ -207,7 +205,7 @@ def test_only_what_is_needed_is_downloaded(tmp_path, monkeypatch, trust):
 
 @pytest.fixture
 def hub(monkeypatch):
-    """A hub that keeps what is uploaded, and what it was told."""
+    """A fake hub that records calls and uploaded files."""
     seen = SimpleNamespace(files={}, calls=[])
 
     def create_repo(self, repo_id, **options):
@@ -259,13 +257,13 @@ def test_push_to_hub(tmp_path, hub, architecture):
         assert weights["embedding.weight"].shape[1] == 8
 
 
-def test_public_only_when_asked(encoder, hub):
+def test_public_repository(encoder, hub):
     encoder.push_to_hub("me/open", private=False)
     assert hub.calls[0][3]["private"] is False
 
 
-def test_offline_is_one_sentence(encoder):
-    """The tests' own hub is offline."""
+def test_offline_error_is_one_line(encoder):
+    """The tests run offline."""
     with pytest.raises(ConnectionError, match=r"^the encoder was not uploaded to 'me/model' .*offline") as raised:
         encoder.push_to_hub("me/model")
     assert "\n" not in str(raised.value)
@@ -279,7 +277,7 @@ def test_offline_is_one_sentence(encoder):
         HfHubHTTPError("403 Forbidden\n(Request: x)", response=SimpleNamespace(headers={}, request=None)),
     ],
 )
-def test_refusals_are_one_sentence(encoder, hub, monkeypatch, method, error):
+def test_refusal_errors_are_one_line(encoder, hub, monkeypatch, method, error):
     def refuse(self, *args, **options):
         raise error
 
@@ -291,7 +289,7 @@ def test_refusals_are_one_sentence(encoder, hub, monkeypatch, method, error):
     assert "\n" not in str(raised.value)
 
 
-def test_a_name_that_is_none(encoder, hub):
+def test_invalid_repo_id(encoder, hub):
     with pytest.raises(ValueError, match="a/b/c"):
         encoder.push_to_hub("a/b/c")
     assert hub.calls == []

@@ -1,4 +1,4 @@
-"""Models made with sentence-transformers and transformers themselves open here with equal vectors, or not at all."""
+"""Models saved by sentence-transformers and transformers give equal vectors here, or are refused."""
 
 import json
 
@@ -26,7 +26,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    """Cased, with a start and an end, for at most 40 tokens."""
+    """A cased tokenizer that adds start and end tokens, for at most 40 tokens."""
     from tokenizers import normalizers
 
     encoder = DenseEncoder.from_scratch(
@@ -38,14 +38,14 @@ def tokenizer():
 
 
 def hugging_face(folder, tokenizer, kind="Bert", **options):
-    """A tiny model with random weights, in a folder as transformers saves it."""
+    """Save a tiny model with random weights, as transformers does."""
     sizes = {
         "vocab_size": len(tokenizer), "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
         "intermediate_size": 32, "max_position_embeddings": 64, "pad_token_id": 0, **options,
     }  # fmt: skip
     torch.manual_seed(1)
     model = getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(**sizes))
-    # The usual scale of random weights makes all texts alike.
+    # With the default scale of random weights, all texts get nearly the same vector.
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     model.save_pretrained(folder)
@@ -68,7 +68,7 @@ def build(layers, **options):
 
 
 def check(theirs, folder, **options):
-    """Save with their own method, open with ours, compare."""
+    """Check that a model saved by sentence-transformers gives equal vectors here."""
     theirs.save_pretrained(str(folder), create_model_card=False)
     ours = DenseEncoder(folder, verbose=False, **options)
     unit = {"normalize_embeddings": ours.normalize}
@@ -78,13 +78,13 @@ def check(theirs, folder, **options):
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max", "lasttoken", "weightedmean", "mean_sqrt_len_tokens"])
-def test_pooling_in_the_present_form(tmp_path, transformer, pooling):
+def test_pooling_in_the_current_format(tmp_path, transformer, pooling):
     ours = check(build([transformer, modules.Pooling(16, pooling)]), tmp_path / "theirs")
     assert ours.pooling == pooling
     assert json.loads((tmp_path / "theirs" / "1_Pooling" / "config.json").read_text())["pooling_mode"] == pooling
 
 
-def test_poolings_in_the_old_form(tmp_path, transformer):
+def test_pooling_in_the_old_format(tmp_path, transformer):
     theirs = build([transformer, modules.Pooling(16, "cls")])
     theirs.save_pretrained(str(tmp_path / "theirs"))
     file = tmp_path / "theirs" / "1_Pooling" / "config.json"
@@ -136,8 +136,8 @@ def test_a_passage_prompt_is_for_documents(tmp_path, transformer, name):
     np.testing.assert_allclose(DenseEncoder(tmp_path / "theirs").encode_documents(TEXTS), expected, atol=1e-5)
 
 
-def test_a_default_prompt_is_for_neither(tmp_path, transformer):
-    """As in encode_query and encode_document, which know what the text is."""
+def test_default_prompt_is_ignored(tmp_path, transformer):
+    """As in encode_query and encode_document."""
     theirs = build([transformer, modules.Pooling(16)], prompts={"sts": "S: "}, default_prompt_name="sts")
     assert check(theirs, tmp_path / "theirs").query_prefix == ""
 
@@ -148,7 +148,7 @@ def test_similarity(tmp_path, transformer, similarity, normalize):
     assert check(theirs, tmp_path / "theirs").normalize is normalize
 
 
-def test_distances_need_a_word(tmp_path, transformer):
+def test_unsupported_similarity(tmp_path, transformer):
     theirs = build([transformer, modules.Pooling(16)], similarity_fn_name="euclidean")
     theirs.save_pretrained(str(tmp_path / "theirs"))
     with pytest.raises(ValueError, match="similarity_fn_name='euclidean'"):
@@ -156,7 +156,7 @@ def test_distances_need_a_word(tmp_path, transformer):
     check(theirs, tmp_path / "again", normalize=False)
 
 
-def test_max_seq_length_in_the_present_form(tmp_path, transformer):
+def test_max_seq_length_in_the_current_format(tmp_path, transformer):
     theirs = build([transformer, modules.Pooling(16)])
     theirs.max_seq_length = 9
     assert check(theirs, tmp_path / "theirs").max_length == 9
@@ -164,7 +164,7 @@ def test_max_seq_length_in_the_present_form(tmp_path, transformer):
 
 
 @pytest.mark.parametrize("name", ["sentence_bert_config.json", "sentence_roberta_config.json"])
-def test_max_seq_length_and_lower_case_in_the_old_form(tmp_path, transformer, name):
+def test_max_seq_length_and_lower_case_in_the_old_format(tmp_path, transformer, name):
     build([transformer, modules.Pooling(16)]).save_pretrained(str(tmp_path / "theirs"))
     (tmp_path / "theirs" / "sentence_bert_config.json").unlink()
     (tmp_path / "theirs" / name).write_text(json.dumps({"max_seq_length": 11, "do_lower_case": True}))
@@ -178,7 +178,7 @@ def test_max_seq_length_and_lower_case_in_the_old_form(tmp_path, transformer, na
     np.testing.assert_array_equal(again.encode_queries(TEXTS), ours.encode_queries(TEXTS))
 
 
-def test_long_limits_are_the_models_own(tmp_path, tokenizer):
+def test_max_length_over_512(tmp_path, tokenizer):
     folder = hugging_face(tmp_path / "bert", tokenizer, max_position_embeddings=700)
     theirs = build([modules.Transformer(str(folder)), modules.Pooling(16)])
     theirs.max_seq_length = 600
@@ -194,7 +194,7 @@ def test_static(tmp_path, tokenizer, dense):
 
 
 def test_static_of_model2vec(tmp_path, tokenizer):
-    """Rows for several tokens and a weight per token, as quantised models of model2vec have them."""
+    """Tokens share rows and have weights, as in quantised models of model2vec."""
     theirs = build([modules.StaticEmbedding(tokenizer, embedding_dim=16), modules.Normalize()])
     theirs.save_pretrained(str(tmp_path / "theirs"))
     file = tmp_path / "theirs" / "model.safetensors"
@@ -216,7 +216,7 @@ def test_truncate_dim(tmp_path, transformer, last):
     assert DenseEncoder(tmp_path / "theirs", truncate_dim=12).dim == 12
 
 
-def test_transformer_in_a_folder_of_its_own(tmp_path, transformer):
+def test_transformer_in_a_subfolder(tmp_path, transformer):
     build([transformer, modules.Pooling(16, "cls")]).save_pretrained(str(tmp_path / "theirs"))
     expected = DenseEncoder(tmp_path / "theirs").encode_queries(TEXTS)
     own = tmp_path / "theirs" / "0_Transformer"
@@ -251,7 +251,7 @@ def test_other_transformers(tmp_path, tokenizer, kind, options):
 
 
 def test_plain_hugging_face_folder(bert):
-    """No modules.json: mean pooling, no prompt and cosine, as sentence-transformers does it too."""
+    """Without modules.json: mean pooling, no prompt and cosine, as in sentence-transformers."""
     theirs = sentence_transformers.SentenceTransformer(bert, device="cpu")
     expected = theirs.encode_query(TEXTS, normalize_embeddings=True)
     np.testing.assert_allclose(DenseEncoder(bert).encode_queries(TEXTS), expected, atol=1e-5)

@@ -1,4 +1,4 @@
-"""What a model asks for and is not known here is refused in words, and its code runs only when asked."""
+"""Unsupported models are refused with a clear error, and a model's code runs only with trust_remote_code."""
 
 import json
 import os
@@ -14,17 +14,9 @@ modules = pytest.importorskip("sentence_transformers.sentence_transformer.module
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich"]
 
 
-@pytest.fixture(scope="module")
-def start(tmp_path_factory):
-    encoder = DenseEncoder.from_scratch(
-        TEXTS, architecture="transformer", dim=16, vocab_size=60, layers=1, heads=2, verbose=False
-    )
-    return str(encoder.save(tmp_path_factory.mktemp("models") / "start"))
-
-
 @pytest.fixture
-def transformer(start):
-    return modules.Transformer(start)
+def transformer(transformer_folder):
+    return modules.Transformer(str(transformer_folder))
 
 
 def save(folder, layers, **options):
@@ -38,23 +30,23 @@ def edit(file, **values):
     file.write_text(json.dumps({**content, **values}))
 
 
-def test_two_encoders_in_one(tmp_path, start, transformer):
+def test_two_encoders_in_one(tmp_path, transformer_folder, transformer):
     from sentence_transformers.base.modules import Router
 
-    other = modules.Transformer(start)
+    other = modules.Transformer(str(transformer_folder))
     router = Router.for_query_document([transformer, modules.Pooling(16)], [other, modules.Pooling(16)])
     folder = save(tmp_path / "router", [router])
     with pytest.raises(ValueError, match=r"modules\.json has a module '\S+Router': known are Transformer"):
         DenseEncoder(folder)
 
 
-def test_modules_nobody_knows(tmp_path, transformer):
+def test_unknown_modules(tmp_path, transformer):
     folder = save(tmp_path / "lstm", [transformer, modules.Pooling(16), modules.LayerNorm(16)])
     with pytest.raises(ValueError, match=r"LayerNorm': known are Transformer, StaticEmbedding, Pooling"):
         DenseEncoder(folder)
 
 
-def test_a_familiar_name_from_another_package(tmp_path, transformer):
+def test_module_of_a_known_name_from_another_package(tmp_path, transformer):
     folder = save(tmp_path / "custom", [transformer, modules.Pooling(16)])
     listed = json.loads((folder / "modules.json").read_text())
     listed[1]["type"] = "custom_st.Pooling"
@@ -64,7 +56,7 @@ def test_a_familiar_name_from_another_package(tmp_path, transformer):
 
 
 @pytest.mark.parametrize("order", [[0, 2, 1], [1, 0], [0, 1, 3, 2]])
-def test_modules_in_another_order(tmp_path, transformer, order):
+def test_wrong_order_of_modules(tmp_path, transformer, order):
     layers = [transformer, modules.Pooling(16), modules.Dense(16, 16), modules.Normalize()]
     folder = save(tmp_path / "model", layers)
     listed = json.loads((folder / "modules.json").read_text())
@@ -80,7 +72,7 @@ def test_no_pooling(tmp_path, transformer):
     assert DenseEncoder(folder, pooling="mean").dim == 16
 
 
-def test_prompts_that_are_left_out_of_the_pooling(tmp_path, transformer):
+def test_prompts_excluded_from_pooling(tmp_path, transformer):
     layers = [transformer, modules.Pooling(16, include_prompt=False)]
     folder = save(tmp_path / "instructor", layers, prompts={"query": "Q: "})
     with pytest.raises(ValueError, match=r"include_prompt is false.*pass query_prefix=''"):
@@ -89,7 +81,7 @@ def test_prompts_that_are_left_out_of_the_pooling(tmp_path, transformer):
     assert DenseEncoder(save(tmp_path / "without", layers)).query_prefix == ""
 
 
-def test_dense_layers_with_more(tmp_path, transformer):
+def test_dense_layer_with_residual(tmp_path, transformer):
     layers = [transformer, modules.Pooling(16), modules.Dense(16, 8, use_residual=True)]
     with pytest.raises(ValueError, match="a dense layer asks for use_residual=True"):
         DenseEncoder(save(tmp_path / "model", layers))
@@ -104,7 +96,7 @@ def test_dense_layers_with_more(tmp_path, transformer):
         ("processing_kwargs", {"text": {"padding": "max_length"}}),
     ],
 )
-def test_transformers_with_other_tasks(tmp_path, transformer, name, value):
+def test_unsupported_transformer_options(tmp_path, transformer, name, value):
     folder = save(tmp_path / "model", [transformer, modules.Pooling(16)])
     edit(folder / "sentence_bert_config.json", **{name: value})
     with pytest.raises(ValueError, match=rf"sentence_bert_config\.json asks for {name}="):
@@ -120,29 +112,28 @@ def test_chat_templates(tmp_path, transformer):
 
 
 @pytest.mark.parametrize("kind", ["SparseEncoder", "CrossEncoder", "MultiVectorEncoder"])
-def test_models_with_other_outputs(tmp_path, transformer, kind):
+def test_other_types_of_models(tmp_path, transformer, kind):
     folder = save(tmp_path / "model", [transformer, modules.Pooling(16)])
     edit(folder / "config_sentence_transformers.json", model_type=kind)
     with pytest.raises(ValueError, match=f"this is a {kind}"):
         DenseEncoder(folder)
 
 
-def test_weights_that_are_missing(tmp_path, start):
-    encoder = DenseEncoder(start)
-    folder = encoder.save(tmp_path / "model")
+def test_missing_weights(tmp_path, transformer_encoder):
+    folder = transformer_encoder.save(tmp_path / "model")
     edit(folder / "config.json", num_hidden_layers=2)
     with pytest.raises(ValueError, match=r"lack \d+ tensors of BertModel, such as 'encoder\.layer\.1\."):
         DenseEncoder(folder)
 
 
-def test_loading_says_nothing_of_unused_weights(tmp_path, transformer, capfd):
+def test_loading_is_silent_about_unused_weights(tmp_path, transformer, capfd):
     save(tmp_path / "with-pooler", [transformer, modules.Pooling(16)])
     capfd.readouterr()
     DenseEncoder(tmp_path / "with-pooler")
     assert capfd.readouterr() == ("", "")
 
 
-def test_encoder_decoders_without_an_encoder_of_their_own(tmp_path, start):
+def test_unsupported_encoder_decoder(tmp_path, transformer_folder):
     import transformers
 
     config = transformers.BartConfig(
@@ -150,7 +141,7 @@ def test_encoder_decoders_without_an_encoder_of_their_own(tmp_path, start):
         decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16,
     )  # fmt: skip
     transformers.BartModel(config).save_pretrained(tmp_path / "bart")
-    transformers.AutoTokenizer.from_pretrained(start).save_pretrained(tmp_path / "bart")
+    transformers.AutoTokenizer.from_pretrained(transformer_folder).save_pretrained(tmp_path / "bart")
     with pytest.raises(ValueError, match=r"is an encoder-decoder \(bart\)"):
         DenseEncoder(tmp_path / "bart")
 
@@ -174,12 +165,12 @@ def with_code(tmp_path, transformer, monkeypatch):
     edit(
         folder / "config.json", model_type="own", auto_map={"AutoConfig": "own.OwnConfig", "AutoModel": "own.OwnModel"}
     )
-    # The variable that the code sets is taken back with the test's.
+    # Restored after the test, whatever the model's code has set it to.
     monkeypatch.setenv("CODE_HAS_RUN", "no")
     return folder
 
 
-def test_code_does_not_run_unasked(with_code):
+def test_code_does_not_run_by_default(with_code):
     for file in ("sentence_bert_config.json", "config_sentence_transformers.json"):
         edit(with_code / file, trust_remote_code=True, config_kwargs={"trust_remote_code": True})
     with pytest.raises(ValueError, match=r"brings code of its own, .* pass trust_remote_code=True if you trust it"):
@@ -187,7 +178,7 @@ def test_code_does_not_run_unasked(with_code):
     assert os.environ["CODE_HAS_RUN"] == "no"
 
 
-def test_code_of_a_tokenizer_does_not_run_unasked(tmp_path, transformer, monkeypatch):
+def test_code_of_a_tokenizer_does_not_run_by_default(tmp_path, transformer, monkeypatch):
     monkeypatch.setenv("CODE_HAS_RUN", "no")
     folder = save(tmp_path / "own", [transformer, modules.Pooling(16)])
     (folder / "own.py").write_text(CODE)
@@ -197,7 +188,7 @@ def test_code_of_a_tokenizer_does_not_run_unasked(tmp_path, transformer, monkeyp
     assert os.environ["CODE_HAS_RUN"] == "no"
 
 
-def test_code_runs_when_asked(with_code, start):
+def test_code_runs_if_trusted(with_code, transformer_encoder):
     encoder = DenseEncoder(with_code, trust_remote_code=True)
     assert os.environ["CODE_HAS_RUN"] == "yes"
-    np.testing.assert_allclose(encoder.encode_queries(TEXTS), DenseEncoder(start).encode_queries(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(encoder.encode_queries(TEXTS), transformer_encoder.encode_queries(TEXTS), atol=1e-6)

@@ -1,6 +1,9 @@
 """Samplers as settings, and alpha as a function of the step."""
 
+import inspect
 import json
+import re
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from sampling_stores import full
 
 from pyterrier_hybrid.training import CosineAlpha, LinearAlpha, sampler_from
 from pyterrier_hybrid.training.sampling import (
+    SAMPLERS,
     CrossSampler,
     HybridSampler,
     LengthGroupedSampler,
@@ -68,6 +72,23 @@ def test_names(name, printed, kind):
     assert kind.name == printed
     for spelling in (name, printed, name.upper(), {"name": name}, {"name": printed}):
         assert sampler_from(spelling) == kind()
+
+
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_docstrings_describe_every_setting_once(kind):
+    described = re.findall(r"^ {4}(\w+): ", inspect.getdoc(kind).split("Args:\n")[1].split("\n\n")[0], re.MULTILINE)
+    assert sorted(described) == sorted(field.name for field in fields(kind))
+
+
+def test_settings_are_written_in_a_fixed_order():
+    weights = ["language_weights", "dataset_weights", "dataset_mixing", "one_dataset_per_batch"]
+    settings = {"languages": ["de"], "dataset_weights": {"a": 1}}
+    assert list(MonoSampler(**settings).to_config()) == ["name", "languages", *weights]
+    hybrid = HybridSampler(0.4, mono=MonoSampler(), **settings)
+    assert list(hybrid.to_config()) == ["name", "alpha", "mono", "languages", *weights]
+    assert repr(hybrid) == "HybridSampler(alpha=0.4, mono=MonoSampler(), languages=('de',), dataset_weights={'a': 1})"
+    translate = TranslateTrainSampler("de", dataset_weights={"a": 1})
+    assert list(translate.to_config()) == ["name", "language", "query_languages", *weights]
 
 
 def test_samplers_in_samplers():

@@ -16,11 +16,11 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, TransformerBackbone
 from pyterrier_hybrid.training import HybridTrainer, InfoNCE, MonoSampler
-from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
 from pyterrier_hybrid.training.loop.checkpoints import load_weights
 from pyterrier_hybrid.training.loop.estimate import estimate
-from pyterrier_hybrid.training.loop.setup import bfloat16_is_fast
-from pyterrier_hybrid.training.loop.step import ContrastiveModel
+from pyterrier_hybrid.training.loop.model import ContrastiveModel, bfloat16_is_fast
+from pyterrier_hybrid.training.loop.tokens import Texts
 
 WORDS = {"de": ["rot", "blau", "grün", "gelb"], "en": ["red", "blue", "green", "yellow"]}
 THINGS = {"de": ["Haus", "Baum", "Hund", "Schiff"], "en": ["house", "tree", "dog", "ship"]}

@@ -15,10 +15,11 @@ from safetensors.torch import save_file
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.training import HybridTrainer, InfoNCE
-from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
 from pyterrier_hybrid.training.loop.checkpoints import MarkComplete
-from pyterrier_hybrid.training.loop.setup import wait_for_all
-from pyterrier_hybrid.training.loop.step import ContrastiveModel
+from pyterrier_hybrid.training.loop.model import ContrastiveModel
+from pyterrier_hybrid.training.loop.processes import final_barrier
+from pyterrier_hybrid.training.loop.tokens import Texts
 
 WORDS = {
     "de": ["rot", "blau", "grün", "gelb", "weiß", "grau"],
@@ -92,7 +93,7 @@ def one_step(output):
     if rank == 0:
         save_file({name: value.grad for name, value in model.named_parameters()}, output)
     if world_size > 1:
-        wait_for_all()
+        final_barrier()
 
 
 def main():

@@ -184,7 +184,7 @@ def _finish(place: Path, pairs: "ParallelPairs") -> None:
 
 def bm25_works() -> bool:
     """Whether BM25 has an engine here; if not, one line says so."""
-    from pyterrier_hybrid.retrieval.bm25.indexer import choose_engine
+    from pyterrier_hybrid.retrieval.bm25 import choose_engine
 
     try:
         choose_engine("auto")

@@ -13,7 +13,7 @@ from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.retrieval.fusion import best_cells
 
 if TYPE_CHECKING:
-    from pyterrier_hybrid.retrieval.fusion.vector_feedback import Feedback
+    from pyterrier_hybrid.retrieval.fusion import Feedback
 
 
 def rank_feedback(

@@ -16,8 +16,7 @@ from pyterrier_hybrid.experiment.settings import Corpus, Setting
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval import BM25Index
-    from pyterrier_hybrid.retrieval.fusion import Found
-    from pyterrier_hybrid.retrieval.fusion.systems import Fusion
+    from pyterrier_hybrid.retrieval.fusion import Found, Fusion
 
 Search = Callable[[Setting, slice], "Found"]
 """From a setting and some of its queries to results by query, best first."""
@@ -113,7 +112,7 @@ def _maker(
 
 
 def _bm25(corpus: Corpus, depth: int) -> Search:
-    from pyterrier_hybrid.retrieval.fusion.systems import bm25_index
+    from pyterrier_hybrid.retrieval.corpus_index import bm25_index
 
     if corpus not in _INDEXES:
         _INDEXES[corpus] = bm25_index(corpus)

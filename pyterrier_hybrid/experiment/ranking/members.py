@@ -17,8 +17,7 @@ from pyterrier_hybrid.experiment.ranking.fused import rank_fused
 from pyterrier_hybrid.experiment.ranking.retrieved import rank_bm25, rank_function, rank_retrieved
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.experiment.systems import Runs
-from pyterrier_hybrid.retrieval.fusion.systems import Fusion
-from pyterrier_hybrid.retrieval.fusion.vector_feedback import Feedback
+from pyterrier_hybrid.retrieval.fusion import Feedback, Fusion
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def _rank_runs(place: str, runs: Runs, corpus: Corpus, setting: Setting) -> Rank
 
 def _bm25_content(languages: Iterable[str]) -> Any:
     from pyterrier_hybrid import __version__
-    from pyterrier_hybrid.retrieval.bm25.indexer import K1, B, choose_engine
+    from pyterrier_hybrid.retrieval.bm25 import K1, B, choose_engine
     from pyterrier_hybrid.text.analysis import analyzer
 
     analyses = {lang: analyzer(lang).signature for lang in languages}

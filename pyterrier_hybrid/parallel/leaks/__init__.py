@@ -1,4 +1,4 @@
-"""Evaluation texts found in training pairs."""
+"""Leak check: evaluation texts in training pairs."""
 
 from pyterrier_hybrid.parallel.leaks.find import Leaks, find_leaks
 

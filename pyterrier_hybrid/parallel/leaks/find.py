@@ -1,11 +1,11 @@
-"""Does any text that is learned from occur, exactly or nearly, in an evaluation set?
+"""Leak check: does a training text occur, exactly or nearly, in an evaluation set?
 
-Letters are compared: case, punctuation, spaces, accents, full-width forms and kinds of digits make no difference, in
-any script, and no words need be found. An English word has five letters on average, and a Chinese character counts as
-three. Others count shared stretches of 8 to 13 words (GPT-3, arXiv 2005.14165, appendix C) or of 50 tokens (Lee et al.,
-arXiv 2107.06499), and the share of a text's 8-word stretches that occur elsewhere, from 70% on (PaLM, arXiv 2204.02311,
-section 8). To look up some windows of a text instead of all is from winnowing (Schleimer, Wilkerson and Aiken, SIGMOD
-2003); see :mod:`pyterrier_hybrid.parallel.leaks.overlap`.
+Texts are compared letter by letter, ignoring case, punctuation, spaces, accents, full-width forms and kinds of digits,
+so that no word segmentation is needed in any script. An English word has five letters on average; a Chinese character
+counts as three. Others compare words: spans of 8 to 13 words (GPT-3, arXiv 2005.14165, appendix C), of 50 tokens (Lee
+et al., arXiv 2107.06499), or 70% of a text's 8-word spans (PaLM, arXiv 2204.02311, section 8). Looking up some windows
+of a text instead of all is due to winnowing (Schleimer, Wilkerson and Aiken, SIGMOD 2003); see
+:mod:`pyterrier_hybrid.parallel.leaks.overlap`.
 """
 
 from collections.abc import Sequence
@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyterrier_hybrid.parallel.item import BAR_AFTER
-from pyterrier_hybrid.parallel.leaks.overlap import SHORTEST, KnownTexts, Overlaps
-from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, learned_texts
+from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
+from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, training_texts
+from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.text.letters import stretch_of
 from pyterrier_hybrid.utils.files import whole_file
-from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pyterrier_hybrid.parallel.pairs import ParallelPairs
-
-# Shorter texts are words: "Certainly." is an XQuAD-R sentence and a translation like any other.
-_SHORTEST_TEXT = 12
+# Shorter equal texts are no leak: "Certainly." is an XQuAD-R sentence and a translation like any other.
+_MIN_EXACT = 12
 
 _COLUMNS = (
     "dataset", "id", "language", "role", "kind", "evaluation", "evaluation_id", "evaluation_role", "longest", "shared",
@@ -36,21 +34,21 @@ _COLUMNS = (
 
 
 class Leaks:
-    """What pairs and evaluation sets have in common; :func:`find_leaks` makes it.
+    """What pairs and evaluation sets have in common; :func:`find_leaks` returns it.
 
     An *item* leaks with all its languages: the translation of a leaking text is a leak too, and so is the answer to a
-    question that leaks. :meth:`remove` therefore drops whole items.
+    leaking question. :meth:`remove` therefore drops whole items.
 
     Attributes:
-        frame: One row for each text of the pairs and each document or query that it shares letters with: ``dataset``,
-            ``id``, ``language``, ``role`` (``query``, ``passage``, ``text`` of a translation, ``negative``), ``kind``
-            (``exact``, ``near``, ``phrase``), ``evaluation``, ``evaluation_id``, ``evaluation_role`` (``document``,
-            ``query``), ``longest`` (letters of the longest shared stretch), ``shared`` (letters in shared
-            stretches), ``containment`` (their share of the shorter text), ``stretch`` (the longest one as it is in the
-            text), ``text``, ``evaluation_text``.
-        evaluation: The names of the evaluation sets.
-        counts: How many items each dataset has in each language: ``dataset``, ``language``, ``items``.
-        items: How many items were checked.
+        frame: One row for each text of the pairs and each evaluation document or query that it shares a span with:
+            ``dataset``, ``id``, ``language``, ``role`` (``query``, ``passage``, ``text`` of a translation,
+            ``negative``), ``kind`` (``exact``, ``near``, ``phrase``), ``evaluation``, ``evaluation_id``,
+            ``evaluation_role`` (``document``, ``query``), ``longest`` (letters of the longest shared span), ``shared``
+            (letters in shared spans), ``containment`` (``shared`` as a ratio of the shorter text), ``stretch`` (the
+            longest shared span as the text has it), ``text``, ``evaluation_text``.
+        evaluation: Names of the evaluation sets.
+        counts: Number of items of each dataset in each language: ``dataset``, ``language``, ``items``.
+        items: Number of items that were checked.
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
@@ -78,50 +76,50 @@ class Leaks:
         return len(self.leaking)
 
     def table(self) -> "pd.DataFrame":
-        """Count items by set and language.
+        """Count leaking items by dataset and language.
 
         Returns:
-            A row for each set and language where something was found: ``dataset``, ``language``, ``items`` (all there
-            are), and how many of them have a text in that language of the kind ``exact``, ``near`` (and nothing
-            exact) and ``phrase`` (and nothing else).
+            A row for each dataset and language with a leak or phrase: ``dataset``, ``language``, ``items`` (number of
+            items), and how many of them have a text in that language of the kind ``exact``, ``near`` (and none that is
+            exact) and ``phrase`` (and none of another kind).
         """
         import pandas as pd
 
         order = ["exact", "near", "phrase"]
         keys = ["dataset", "language", "id"]
         kinds = self.frame.assign(kind=pd.Categorical(self.frame["kind"], order, ordered=True))
-        # As texts, since pandas 2 also counts categories that do not occur.
+        # Strings, since pandas 2 also counts categories that do not occur.
         worst = kinds.groupby(keys, observed=True)["kind"].min().astype(str).reset_index()
         table = worst.groupby(["dataset", "language"])["kind"].value_counts().unstack(fill_value=0)
         table = table.reindex(columns=order, fill_value=0).rename_axis(columns=None).reset_index()
-        # Of a language that only negatives have there is no item.
+        # Languages that only negatives have are not in counts.
         merged = self.counts.merge(table, on=["dataset", "language"], how="right")
         return merged.fillna({"items": 0}).astype({"items": int})
 
-    def remove(self, pairs: "ParallelPairs") -> "ParallelPairs":
+    def remove(self, pairs: ParallelPairs) -> ParallelPairs:
         """Return the pairs without the items that leak, exactly or nearly, in any language.
 
         Args:
-            pairs: Those that were checked, or others with the same sets and IDs.
+            pairs: The pairs that were checked, or others with the same datasets and IDs.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
 
         leaking = set(self.leaking.itertuples(index=False, name=None))
-        wanted = pa.array({name for _, name in leaking}, pa.string())
+        leaking_ids = pa.array({name for _, name in leaking}, pa.string())
         kept, first = np.ones(len(pairs), bool), 0
-        for batch in pairs._texts.pieces(pairs._rows, ["dataset", "id"]):
+        for batch in pairs._store.batches(["dataset", "id"]):
             datasets, ids = batch.column("dataset"), batch.column("id")
-            for row in np.flatnonzero(pc.is_in(ids, wanted).to_numpy(zero_copy_only=False)).tolist():
+            for row in np.flatnonzero(pc.is_in(ids, leaking_ids).to_numpy(zero_copy_only=False)).tolist():
                 kept[first + row] = (datasets[row].as_py(), ids[row].as_py()) not in leaking
             first += batch.num_rows
-        return pairs._part(pairs._texts, pairs._sorted.kinds, pairs._sorted.kind_of_item, kept)
+        return pairs._from_store(pairs._store.part(kept))
 
     def to_csv(self, path: str | Path) -> None:
-        """Write :attr:`frame` as a CSV file, whole or not at all.
+        """Write :attr:`frame` as a CSV file.
 
         Args:
-            path: The file, replaced if it is there.
+            path: The file, which appears whole or not at all. An existing file is replaced.
         """
         with whole_file(path) as unfinished:
             self.frame.to_csv(unfinished, index=False, lineterminator="\n")
@@ -138,12 +136,12 @@ class Leaks:
 
     def _summary(self) -> str:
         exact = len(self.frame[self.frame["kind"] == "exact"][["dataset", "id"]].drop_duplicates())
-        found = f"{len(self):,} of {self.items:,} items leak from {', '.join(self.evaluation)}"
-        return f"{found}: {exact:,} exactly, {len(self) - exact:,} nearly"
+        total = f"{len(self):,} of {self.items:,} items leak from {', '.join(self.evaluation)}"
+        return f"{total}: {exact:,} exactly, {len(self) - exact:,} nearly"
 
 
 def find_leaks(
-    pairs: "ParallelPairs",
+    pairs: ParallelPairs,
     datasets: str | Sequence[str],
     *,
     containment: float = 0.5,
@@ -151,34 +149,34 @@ def find_leaks(
     min_stretch: int = 60,
     phrases: bool = False,
 ) -> Leaks:
-    """Look for texts of pairs in evaluation sets: every query, passage and hard negative in all documents and queries.
+    """Compare every query, passage and hard negative of pairs with all documents and queries of evaluation sets.
 
-    A text that shares a stretch of 24 letters or more with an evaluation text is one of
+    A text that shares a span of 24 letters or more with an evaluation text is one of
 
-    - ``exact``: all letters are the same, 12 or more;
-    - ``near``: the shorter of the two is in the other as a whole; or ``containment`` of it are in shared stretches,
-      ``min_shared`` letters or more; or one shared stretch has ``min_stretch`` letters;
-    - ``phrase``: anything else, such as the name of an organisation, or how a question begins. That is no leak.
+    - ``exact``: all letters are equal, and there are 12 or more;
+    - ``near``: the other text contains all of the shorter one; or shared spans have at least ``min_shared`` letters and
+      are at least ``containment`` of the shorter text; or one shared span has at least ``min_stretch`` letters;
+    - ``phrase``: anything else, such as the name of an organisation or the beginning of a question. That is no leak.
 
-    What can't be found: paraphrases, translations (but of an item that leaks all languages are removed), most texts
-    with a change in every fourth word, and changed questions of fewer than 40 letters, where a word makes another
+    What is not found: paraphrases; translations (but removing a leaking item removes all its languages); most texts in
+    which every fourth word is changed; and edited questions of fewer than 40 letters, where one word makes another
     question. Copies of XQuAD-R's sentences with every tenth word replaced are found at a rate of 88%, of its questions
-    38%; ``min_shared=24`` finds 95% and 76%, and takes one item in a thousand for a leak that has a stock phrase
-    (``benchmarks/leaks.py``). Nothing is said about what the encoder learned from before.
+    38%; ``min_shared=24`` finds 95% and 76%, but reports one item in a thousand for a common phrase
+    (``benchmarks/leaks.py``). What the encoder was pretrained on is not checked.
 
-    The evaluation sets are held in memory, some 70 bytes for each letter; the pairs are read in portions.
+    Memory holds the evaluation sets, some 70 bytes for each letter; pairs are read in batches.
 
     Args:
-        pairs: What is learned from.
-        datasets: Families such as ``"xquad-r"``, meaning all languages, or IDs of ir_datasets such as
+        pairs: The training pairs.
+        datasets: Families such as ``"xquad-r"``, meaning all their languages, or ir_datasets IDs such as
             ``"xquad-r/de"``.
-        containment: The share of the shorter text from which on it is near, above 0.
-        min_shared: The letters that this takes at least, eight words by default.
-        min_stretch: The letters of one stretch that is near by itself, twelve words by default.
+        containment: Ratio of the shorter text that shared spans need for ``near``, above 0.
+        min_shared: Letters that shared spans need for ``near``; 40 letters are eight words.
+        min_stretch: Letters that a single shared span needs for ``near``; 60 letters are twelve words.
         phrases: Also list phrases. One item in a hundred may have one.
 
     Returns:
-        What was found.
+        The leaks.
 
     Raises:
         ValueError: There is no such evaluation set, or a threshold is out of range.
@@ -187,40 +185,42 @@ def find_leaks(
         >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
         >>> answer = "If you ask me: on the map of the world, you find Japan in eastern Asia, not in America."
         >>> item = Item("1", None, "toy", {"en": "Where is it?"}, {"en": answer})
-        >>> found = find_leaks(ParallelPairs([item]), "atlas/en/test").frame
-        >>> found[["kind", "evaluation_id", "stretch"]].iloc[0].tolist()
+        >>> frame = find_leaks(ParallelPairs([item]), "atlas/en/test").frame
+        >>> frame[["kind", "evaluation_id", "stretch"]].iloc[0].tolist()
         ['near', 'en_JP_region', 'on the map of the world, you find Japan in eastern Asia']
     """
     import pandas as pd
 
-    for name, value, lowest in (("min_shared", min_shared, SHORTEST), ("min_stretch", min_stretch, SHORTEST)):
-        if value < lowest:
-            raise ValueError(f"{name}={value!r} is below {lowest}: shorter stretches are not looked for")
+    for name, value in (("min_shared", min_shared), ("min_stretch", min_stretch)):
+        if value < MIN_SPAN:
+            raise ValueError(f"{name}={value!r} is below {MIN_SPAN}: shorter shared spans are ignored")
     if not 0 < containment <= 1:
         raise ValueError(f"containment={containment!r} is a share of a text: give more than 0, and 1 at most")
 
-    def kinds_of(found: Overlaps) -> np.ndarray:
-        near = (found.containment >= containment) & (found.shared >= min_shared)
-        near |= (found.containment == 1) | (found.longest >= min_stretch)
-        exact = found.equal & (found.shared >= _SHORTEST_TEXT)
-        return np.select([exact, near & ~found.equal], ["exact", "near"], "phrase")
+    def kinds_of(overlaps: Overlaps) -> np.ndarray:
+        near = (overlaps.containment >= containment) & (overlaps.shared >= min_shared)
+        near |= (overlaps.containment == 1) | (overlaps.longest >= min_stretch)
+        exact = overlaps.equal & (overlaps.shared >= _MIN_EXACT)
+        return np.select([exact, near & ~overlaps.equal], ["exact", "near"], "phrase")
 
     sources, known_texts = evaluation_texts(datasets)
     known = KnownTexts(known_texts)
     rows = []
-    with progress_bar(desc="leaks", total=len(pairs), unit="items", delay=BAR_AFTER) as bar:
-        for batch in pairs._texts.pieces(pairs._rows):
+    with progress_bar(desc="leaks", total=len(pairs), unit="items", delay=BAR_DELAY) as bar:
+        for batch in pairs._store.batches():
             names, ids = batch.column("dataset"), batch.column("id")
-            for role, language, places, texts in learned_texts(batch):
+            for role, language, batch_rows, texts in training_texts(batch):
                 overlaps = known.overlaps(texts)
                 kinds = kinds_of(overlaps)
-                for number in np.flatnonzero(kinds != "phrase" if not phrases else kinds != "").tolist():
-                    found = Overlaps(*(column[number].item() for column in overlaps))
-                    place, text = int(places[found.text]), texts[found.text]
+                for number in np.flatnonzero(phrases | (kinds != "phrase")).tolist():
+                    text_number, known_number, longest, shared, ratio, _, start = (
+                        column[number].item() for column in overlaps
+                    )
+                    row, text = int(batch_rows[text_number]), texts[text_number]
                     rows.append((
-                        names[place].as_py(), ids[place].as_py(), language, role, str(kinds[number]),
-                        *sources[found.known], found.longest, found.shared, found.containment,
-                        stretch_of(text, found.start, found.start + found.longest), text, known_texts[found.known],
+                        names[row].as_py(), ids[row].as_py(), language, role, str(kinds[number]),
+                        *sources[known_number], longest, shared, ratio,
+                        stretch_of(text, start, start + longest), text, known_texts[known_number],
                     ))  # fmt: skip
             bar.update(batch.num_rows)
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"longest": int, "shared": int, "containment": float})
@@ -230,7 +230,8 @@ def find_leaks(
     return Leaks(frame, evaluation=evaluation, counts=_counts(pairs), items=len(pairs))
 
 
-def _counts(pairs: "ParallelPairs") -> "pd.DataFrame":
+def _counts(pairs: ParallelPairs) -> "pd.DataFrame":
+    """Return the number of items of each dataset in each language, where there are any."""
     import pandas as pd
 
     blocks = pairs.blocks

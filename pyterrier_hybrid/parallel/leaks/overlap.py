@@ -1,8 +1,10 @@
-"""Which stretches two collections of texts share.
+"""Shared spans of two collections of texts.
 
-All windows of ``SEED`` letters of the known texts are hashed and sorted. Of other texts only every ``_STRIDE``-th
-window is looked up, since a stretch of ``SHORTEST`` letters covers one of them wherever it begins. What is found is
-compared letter by letter, so that equal hashes of different windows cost time and nothing else.
+All windows of ``SEED`` letters of the known texts are hashed and sorted. Of other texts, only every ``_STRIDE``-th
+window is looked up, since any span of ``MIN_SPAN`` letters contains one of these. Matches are then compared letter by
+letter, so that hash collisions cost time but no correctness.
+
+Two texts are compared along *diagonals*: letter ``n`` of the text with letter ``n + shift`` of the known text.
 """
 
 from collections import defaultdict
@@ -14,32 +16,33 @@ from more_itertools import constrained_batches
 
 from pyterrier_hybrid.text.letters import letters_of
 
-SHORTEST = 24
-"""Shared stretches of fewer letters are chance: about five words, or eight Chinese characters."""
+MIN_SPAN = 24
+"""Minimum length of a shared span in letters: about five words, or eight Chinese characters. Shorter ones are chance.
+"""
 
 SEED = 16
-_STRIDE = SHORTEST - SEED + 1
-# A stretch reaches so far beyond the window that is found, on both sides together.
-_BEYOND = SHORTEST - SEED
+_STRIDE = MIN_SPAN - SEED + 1
+# A shared span has at least this many letters beyond its window, on both sides together.
+_BEYOND = MIN_SPAN - SEED
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
-# So much is looked at a time: characters of texts, windows, and letters.
+# Portions that are processed at a time, to limit memory: characters of texts, matching windows, and letters.
 _CHARACTERS = 2**19
 _WINDOWS = 2**16
 _LETTERS = 2**21
 
 
 class Overlaps(NamedTuple):
-    """Pairs of a text and a known text that have something in common; all fields are arrays [pairs].
+    """Pairs of a text and a known text that share a span or are equal; all fields are arrays [pairs].
 
     Attributes:
-        text: The position of the text, int64.
-        known: The position of the known text, int64.
-        longest: The letters of the longest shared stretch, int64.
-        shared: The letters in shared stretches, of the text where there are fewer, since one may repeat itself, int64.
-        containment: The same as a share of the shorter text, float64.
-        equal: Whether all letters are the same, bool.
-        start: Where the longest stretch begins in the text, in letters, int64.
+        text: Position of the text, int64.
+        known: Position of the known text, int64.
+        longest: Letters of the longest shared span, int64.
+        shared: Letters in shared spans, counted in the text or in the known text, whichever has fewer, int64.
+        containment: ``shared`` as a ratio of the shorter text, float64.
+        equal: Whether all letters are equal, bool.
+        start: Start of the longest shared span in the text, in letters, int64.
     """
 
     text: np.ndarray
@@ -52,7 +55,7 @@ class Overlaps(NamedTuple):
 
 
 class _Diagonals(NamedTuple):
-    """Letter ``n`` of a text is compared with letter ``n + shift`` of a known text; arrays [k], sorted."""
+    """Diagonals of pairs of a text and a known text, sorted; all fields are arrays [k]."""
 
     text: np.ndarray
     known: np.ndarray
@@ -60,63 +63,66 @@ class _Diagonals(NamedTuple):
 
 
 class KnownTexts:
-    """Texts to find again.
+    """Index of texts that finds their overlaps with other texts.
 
     Args:
-        texts: The texts.
+        texts: The known texts.
 
-    >>> known = KnownTexts(["Rome is the old capital of Italy."])
-    >>> found = known.overlaps(["Is Rome a city?", "“ROME is the old capital of Italy”"])
-    >>> found.text.tolist(), found.longest.tolist()
-    ([1], [26])
+    Example:
+        >>> known = KnownTexts(["Rome is the old capital of Italy."])
+        >>> overlaps = known.overlaps(["Is Rome a city?", "“ROME is the old capital of Italy”"])
+        >>> overlaps.text.tolist(), overlaps.longest.tolist()
+        ([1], [26])
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._letters, self._starts = letters_of(texts)
-        # Texts end with another number here than there, so that no stretch goes over an end.
+        # Known texts end with 1 and other texts with 0, so that no shared span crosses an end.
         self._letters[self._letters == 0] = 1
-        self._letters = np.concatenate([self._letters, np.ones(SHORTEST, np.uint32)])
+        self._letters = np.concatenate([self._letters, np.ones(MIN_SPAN, np.uint32)])
         ends = np.concatenate([[0], np.cumsum(self._letters == 1)])
         inside = np.flatnonzero(ends[SEED:] == ends[:-SEED])
         hashes = _window_hashes(self._letters, 1)[inside]
         self._positions = inside[np.argsort(hashes, kind="stable")]
         self._hashes, counts = np.unique(hashes, return_counts=True)
         self._first = np.concatenate([[0], np.cumsum(counts)])
-        # Most windows are in no known text, which one look into a small table tells.
+        # A small table of hash prefixes rules out most windows, which are in no known text.
         bits = min(max(16, len(hashes).bit_length() + 3), 28)
         self._shift = np.uint64(64 - bits)
         self._maybe = np.zeros(2**bits, bool)
         self._maybe[self._hashes >> self._shift] = True
         self._short: dict[bytes, list[int]] = defaultdict(list)
-        for number in np.flatnonzero(np.diff(self._starts) - 1 < SHORTEST).tolist():
+        for number in np.flatnonzero(np.diff(self._starts) - 1 < MIN_SPAN).tolist():
             text = self._letters[self._starts[number] : self._starts[number + 1] - 1]
             if len(text):
                 self._short[text.tobytes()].append(number)
 
     def overlaps(self, texts: Sequence[str]) -> Overlaps:
-        """Return what texts share with known ones: all letters, or a stretch of :data:`SHORTEST` or more.
+        """Return the pairs of a text and a known text that are equal or share a span of at least :data:`MIN_SPAN`.
 
         Args:
-            texts: The texts; ``text`` is a position among them.
+            texts: The texts; ``text`` of the overlaps is a position among them.
         """
-        first, found = 0, [_no_overlaps()]
+        first, parts = 0, [_no_overlaps()]
         for portion in constrained_batches(texts, _CHARACTERS, strict=False):
             letters, starts = letters_of(portion)
-            for overlaps in (self._short_texts(letters, starts), self._stretches(letters, starts)):
-                found.append(overlaps._replace(text=first + overlaps.text))
+            for overlaps in (self._equal_short_texts(letters, starts), self._shared_spans(letters, starts)):
+                parts.append(overlaps._replace(text=first + overlaps.text))
             first += len(portion)
-        return Overlaps(*map(np.concatenate, zip(*found, strict=True)))
+        return Overlaps(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def _short_texts(self, letters: np.ndarray, starts: np.ndarray) -> Overlaps:
-        pairs = []
-        for number in np.flatnonzero(np.diff(starts) - 1 < SHORTEST).tolist():
+    def _equal_short_texts(self, letters: np.ndarray, starts: np.ndarray) -> Overlaps:
+        """Return the pairs of equal texts that are shorter than :data:`MIN_SPAN`."""
+        pairs: list[tuple[int, int, int]] = []
+        for number in np.flatnonzero(np.diff(starts) - 1 < MIN_SPAN).tolist():
             text = letters[starts[number] : starts[number + 1] - 1]
             pairs += [(number, known, len(text)) for known in self._short.get(text.tobytes(), ())]
         text, known, size = np.array(pairs, np.int64).reshape(-1, 3).T
         ones = np.ones(len(pairs))
         return Overlaps(text, known, size, size, ones, ones > 0, np.zeros(len(pairs), np.int64))
 
-    def _stretches(self, letters: np.ndarray, starts: np.ndarray) -> Overlaps:
+    def _shared_spans(self, letters: np.ndarray, starts: np.ndarray) -> Overlaps:
+        """Return the pairs that share a span of at least :data:`MIN_SPAN`."""
         windows, known_windows = self._shared_windows(letters)
         text = np.searchsorted(starts, windows, side="right") - 1
         known = np.searchsorted(self._starts, known_windows, side="right") - 1
@@ -125,24 +131,25 @@ class KnownTexts:
         sizes, known_sizes = np.diff(starts) - 1, np.diff(self._starts) - 1
         begins = np.maximum(0, -diagonals.shift)
         ends = np.minimum(sizes[diagonals.text], known_sizes[diagonals.known] - diagonals.shift)
-        found = [np.zeros((3, 0), np.int64)]
+        spans = [np.zeros((3, 0), np.int64)]
         for part in _portions(ends - begins, _LETTERS):
             lengths = (ends - begins)[part]
-            # One place more than there are letters, where nothing is the same, ends each diagonal.
-            owner = np.repeat(part, lengths + 1)
-            place = np.arange(len(owner)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1) + begins[owner]
-            ours = starts[diagonals.text[owner]] + place
-            theirs = self._starts[diagonals.known[owner]] + place + diagonals.shift[owner]
-            same = letters[ours] == self._letters[theirs]
+            # Each diagonal has one more position than letters, where nothing is equal, to end its last span.
+            diagonal = np.repeat(part, lengths + 1)
+            offset = np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
+            position = np.arange(len(diagonal)) - offset + begins[diagonal]
+            in_text = starts[diagonals.text[diagonal]] + position
+            in_known = self._starts[diagonals.known[diagonal]] + position + diagonals.shift[diagonal]
+            same = letters[in_text] == self._letters[in_known]
             same[np.cumsum(lengths + 1) - 1] = False
             edges = np.flatnonzero(np.diff(same, prepend=False)).reshape(-1, 2)
-            edges = edges[edges[:, 1] - edges[:, 0] >= SHORTEST]
-            found.append(np.stack([owner[edges[:, 0]], place[edges[:, 0]], edges[:, 1] - edges[:, 0]]))
-        diagonal, begin, length = np.concatenate(found, axis=1)
-        return _summed(_Diagonals(*(column[diagonal] for column in diagonals)), begin, length, sizes, known_sizes)
+            edges = edges[edges[:, 1] - edges[:, 0] >= MIN_SPAN]
+            spans.append(np.stack([diagonal[edges[:, 0]], position[edges[:, 0]], edges[:, 1] - edges[:, 0]]))
+        diagonal, begin, length = np.concatenate(spans, axis=1)
+        return _combine(_Diagonals(*(column[diagonal] for column in diagonals)), begin, length, sizes, known_sizes)
 
     def _shared_windows(self, letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where windows are in the letters and in the known ones that lie in a shared stretch, int64 [k]."""
+        """Return the positions of windows inside shared spans, in the letters and in the known letters, int64 [k]."""
         hashes = _window_hashes(letters, _STRIDE)
         windows = np.flatnonzero(self._maybe[hashes >> self._shift])
         numbers = np.searchsorted(self._hashes, hashes[windows])
@@ -152,49 +159,50 @@ class KnownTexts:
         windows, numbers = windows[same], numbers[same]
         first = self._first[numbers]
         counts = self._first[numbers + 1] - first
-        ours = np.concatenate([np.zeros(_BEYOND, np.uint32), letters, np.zeros(SHORTEST, np.uint32)])
-        theirs = np.concatenate([np.ones(_BEYOND, np.uint32), self._letters])
-        offsets = np.arange(SHORTEST + _BEYOND)
-        found = [(np.zeros(0, np.int64),) * 2]
+        padded = np.concatenate([np.zeros(_BEYOND, np.uint32), letters, np.zeros(MIN_SPAN, np.uint32)])
+        known_padded = np.concatenate([np.ones(_BEYOND, np.uint32), self._letters])
+        offsets = np.arange(MIN_SPAN + _BEYOND)
+        positions, known_positions = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for part in _portions(counts, _WINDOWS):
             total = np.cumsum(counts[part])
-            place = np.repeat(windows[part] * _STRIDE, counts[part])
+            position = np.repeat(windows[part] * _STRIDE, counts[part])
             known = self._positions[np.repeat(first[part] - total + counts[part], counts[part]) + np.arange(total[-1])]
-            same = ours[place[:, None] + offsets] == theirs[known[:, None] + offsets]
+            same = padded[position[:, None] + offsets] == known_padded[known[:, None] + offsets]
             before = np.logical_and.accumulate(same[:, :_BEYOND][:, ::-1], axis=1).sum(axis=1)
             after = np.logical_and.accumulate(same[:, _BEYOND:], axis=1).sum(axis=1)
-            long = (after >= SEED) & (before + after >= SHORTEST)
-            found.append((place[long], known[long]))
-        return tuple(map(np.concatenate, zip(*found, strict=True)))
+            long = (after >= SEED) & (before + after >= MIN_SPAN)
+            positions.append(position[long])
+            known_positions.append(known[long])
+        return np.concatenate(positions), np.concatenate(known_positions)
 
 
-def _summed(
-    runs: _Diagonals, begin: np.ndarray, length: np.ndarray, sizes: np.ndarray, known_sizes: np.ndarray
+def _combine(
+    spans: _Diagonals, begin: np.ndarray, length: np.ndarray, sizes: np.ndarray, known_sizes: np.ndarray
 ) -> Overlaps:
-    """Put the stretches of each pair of texts together.
+    """Combine the shared spans of each pair of texts.
 
     Args:
-        runs: The diagonal of each stretch.
-        begin: Where it begins in the text.
-        length: Its letters.
-        sizes: The letters of each text.
-        known_sizes: The same of the known texts.
+        spans: Diagonal of each span.
+        begin: Start of each span in the text.
+        length: Letters of each span.
+        sizes: Letters of each text.
+        known_sizes: Letters of each known text.
     """
     if not len(begin):
         return _no_overlaps()
-    new = np.diff(runs.text, prepend=-1) | np.diff(runs.known, prepend=-1)
+    new = np.diff(spans.text, prepend=-1) | np.diff(spans.known, prepend=-1)
     pair, firsts = np.cumsum(new != 0) - 1, np.flatnonzero(new)
-    text, known = runs.text[firsts], runs.known[firsts]
+    text, known = spans.text[firsts], spans.known[firsts]
     best = np.lexsort((begin, -length, pair))[firsts]
-    covered = (_covered(pair, place, length) for place in (begin, begin + runs.shift))
+    covered = (_covered(pair, start, length) for start in (begin, begin + spans.shift))
     shared, shorter = np.minimum(*covered), np.minimum(sizes[text], known_sizes[known])
     equal = (length[best] == sizes[text]) & (length[best] == known_sizes[known])
     return Overlaps(text, known, length[best], shared, shared / shorter, equal, begin[best])
 
 
 def _covered(pair: np.ndarray, begin: np.ndarray, length: np.ndarray) -> np.ndarray:
-    """Return how many places of each pair lie in one of its stretches or more, int64."""
-    # Pair after pair on one line, stretches in order: each adds what is beyond all before it.
+    """Return the number of letters of each pair that are in at least one of its spans, int64."""
+    # Pairs are put one after another on a line, and their spans sorted: each span adds what no earlier one covers.
     line = pair * (int((begin + length).max()) + 1)
     order = np.argsort(line + begin, kind="stable")
     starts, ends = (line + begin)[order], (line + begin + length)[order]
@@ -204,7 +212,7 @@ def _covered(pair: np.ndarray, begin: np.ndarray, length: np.ndarray) -> np.ndar
 
 
 def _portions(sizes: np.ndarray, limit: int) -> Iterator[np.ndarray]:
-    """Yield the positions of some sizes that are about as much as the limit together."""
+    """Yield consecutive positions in portions whose sizes sum up to about the limit."""
     number = np.cumsum(sizes) // limit
     for part in np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(number)) + 1):
         if len(part):
@@ -218,7 +226,7 @@ def _window_hashes(letters: np.ndarray, stride: int) -> np.ndarray:
     for offset in range(SEED):
         hashes *= _BASE
         hashes += letters[offset : offset + count : stride]
-    # The highest bits are what the small table is asked for.
+    # Mix the lower bits into the highest ones, which are the index into the small table.
     hashes ^= hashes >> np.uint64(29)
     hashes *= _BASE
     return hashes

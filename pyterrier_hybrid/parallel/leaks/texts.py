@@ -1,24 +1,23 @@
-"""The texts of both sides of a leak check: what is learned from, and what is evaluated."""
+"""Texts of both sides of a leak check: of evaluation sets and of training pairs."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from pyterrier_hybrid.datasets import Family, families, register
 from pyterrier_hybrid.datasets.base import MULTI
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from pyterrier_hybrid.datasets import Family
+from pyterrier_hybrid.parallel.store.texts import role_and_language
 
 
 class Source(NamedTuple):
-    """Where a text of an evaluation set is from.
+    """Source of an evaluation text.
 
     Attributes:
-        evaluation: The name of the set.
-        evaluation_id: The ID of the document or query.
+        evaluation: Name of the evaluation set.
+        evaluation_id: ID of the document or query.
         evaluation_role: ``document`` or ``query``.
     """
 
@@ -27,13 +26,13 @@ class Source(NamedTuple):
     evaluation_role: str
 
 
-class LearnedTexts(NamedTuple):
-    """Texts of one role in one language.
+class TrainingTexts(NamedTuple):
+    """Training texts of one role in one language.
 
     Attributes:
         role: ``query``, ``passage``, ``text`` (of a translation) or ``negative``.
         language: The language code.
-        rows: The row of each text in the batch, int64 [n].
+        rows: Row of each text in its batch, int64 [n].
         texts: The texts.
     """
 
@@ -47,20 +46,19 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
     """Look up evaluation sets; nothing is downloaded.
 
     Args:
-        names: Families of this package, meaning all their languages, or IDs of ir_datasets.
+        names: Families of this package, meaning all their languages, or ir_datasets IDs.
 
     Returns:
-        For each name, the datasets that have all its documents and queries, with repetitions.
+        For each name, the datasets that together have all its documents and queries; some may occur repeatedly.
 
     Raises:
         ValueError: There is no such set, or it has neither documents nor queries.
 
-    >>> [len(parts) for parts in evaluation_sets(["xquad-r", "mlqa-r/de/ar"]).values()]
-    [11, 1]
+    Example:
+        >>> [len(parts) for parts in evaluation_sets(["xquad-r", "mlqa-r/de/ar"]).values()]
+        [11, 1]
     """
     import ir_datasets
-
-    from pyterrier_hybrid.datasets import families, register
 
     register()
     known = {family.name: family for family in families()}
@@ -70,8 +68,8 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
             sets[name] = [ir_datasets.load(part) for part in (_ids(known[name]) if name in known else [name])]
         except KeyError as error:
             # A family's own error lists its IDs.
-            told = str(error.args[0]) if name.split("/")[0] in known else f"ir_datasets knows no {name!r}"
-            raise ValueError(f"{told}; a whole family is one of {', '.join(known)}") from None
+            problem = str(error.args[0]) if name.split("/")[0] in known else f"ir_datasets knows no {name!r}"
+            raise ValueError(f"{problem}; a whole family is one of {', '.join(known)}") from None
         if not any(part.has(what) for part in sets[name] for what in ("docs", "queries")):
             raise ValueError(f"{name} has neither documents nor queries: choose a part of it that has")
     if not sets:
@@ -80,7 +78,7 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
 
 
 def evaluation_texts(names: str | Iterable[str]) -> tuple[list[Source], list[str]]:
-    """Return all documents and queries of evaluation sets.
+    """Return the distinct documents and queries of evaluation sets, and their sources.
 
     Args:
         names: As for :func:`evaluation_sets`.
@@ -97,33 +95,33 @@ def evaluation_texts(names: str | Iterable[str]) -> tuple[list[Source], list[str
     return [source for source, _ in texts], [text for _, text in texts]
 
 
-def _ids(family: "Family") -> list[str]:
-    """Settings with all documents and queries of a family: one of each language, or both sides of each pair."""
+def training_texts(batch: pa.RecordBatch) -> Iterator[TrainingTexts]:
+    """Yield the texts of a store's record batch, column by column."""
+    translation = batch.column("translation").to_numpy(zero_copy_only=False)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        split = role_and_language(name)
+        if split is None:
+            continue
+        role, language = split
+        if role == "negatives":
+            sizes = pc.list_value_length(column).fill_null(0).to_numpy()
+            rows = np.repeat(np.arange(len(sizes)), sizes)
+            yield TrainingTexts("negative", language, rows, column.flatten().to_pylist())
+            continue
+        valid = column.is_valid().to_numpy(zero_copy_only=False)
+        for text_role, chosen in ((role, valid & ~translation), ("text", valid & translation)):
+            rows = np.flatnonzero(chosen)
+            if len(rows):
+                yield TrainingTexts(text_role, language, rows, column.take(rows).to_pylist())
+
+
+def _ids(family: Family) -> list[str]:
+    """Return the IDs that together have all documents and queries of a family.
+
+    That is one for each language, or both directions of each pair with a pivot language.
+    """
     return [
         family.id(document_language, query_language)
         for document_language, query_language in family.settings()
         if family.pivot is not None or document_language == query_language != MULTI
     ]
-
-
-def learned_texts(batch: "pa.RecordBatch") -> Iterator[LearnedTexts]:
-    """Yield the texts of a store's batch, column by column."""
-    import pyarrow.compute as pc
-
-    from pyterrier_hybrid.parallel.store.texts import role_and_language
-
-    translation = batch.column("translation").to_numpy(zero_copy_only=False)
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        role, language = role_and_language(name) or (None, "")
-        if role is None:
-            continue
-        if role == "negatives":
-            sizes = pc.list_value_length(column).fill_null(0).to_numpy()
-            rows = np.repeat(np.arange(len(sizes)), sizes)
-            yield LearnedTexts("negative", language, rows, column.flatten().to_pylist())
-            continue
-        valid = column.is_valid().to_numpy(zero_copy_only=False)
-        for kind, chosen in ((role, valid & ~translation), ("text", valid & translation)):
-            rows = np.flatnonzero(chosen)
-            if len(rows):
-                yield LearnedTexts(kind, language, rows, column.take(rows).to_pylist())

@@ -1,10 +1,9 @@
-"""The reader of Hugging Face datasets."""
+"""Reader of Hugging Face datasets."""
 
 from collections.abc import Iterator, Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from pyterrier_hybrid.parallel.operations.select import Choice
 from pyterrier_hybrid.parallel.readers.collect import Collector
 from pyterrier_hybrid.parallel.store.build import Builder
 
@@ -23,7 +22,7 @@ def read_hub(
     dataset_name: str | None,
     max_empty: float,
 ) -> None:
-    """Read a dataset; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_hf`.
+    """Read pairs; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_hf`.
 
     Args:
         builder: Where the items go.
@@ -31,9 +30,9 @@ def read_hub(
         config: Its configuration.
         split: Its split.
         lang: The language of all rows.
-        columns: Field of a row -> column, ``None`` for a field that there is not.
-        dataset_name: What the dataset is called in the store.
-        max_empty: The share of rows with an empty text that are skipped.
+        columns: Field of a row -> column, or ``None`` if the dataset lacks the field.
+        dataset_name: Name of the dataset in the store.
+        max_empty: Maximum ratio of rows with an empty text.
     """
     if lang is not None and columns["lang"] is not None:
         raise ValueError(
@@ -43,13 +42,13 @@ def read_hub(
         raise ValueError("the language of the rows is not known: pass either lang='en' or language_column='lang'")
     if isinstance(dataset, str):
         dataset_name = dataset_name or dataset
-        dataset = _loaded(dataset, config, split)
+        dataset = _load(dataset, config, split)
     elif config is not None or split is not None:
         raise ValueError("config and split name a part of a dataset to load: this dataset is loaded already")
     if not isinstance(getattr(dataset, "column_names", None), list):
         raise TypeError(f"{type(dataset).__name__} is no datasets.Dataset: pass one split of it")
-    used = {field: column for field, column in columns.items() if column is not None}
-    missing = [column for column in used.values() if column not in dataset.column_names]
+    fields = {field: column for field, column in columns.items() if column is not None}
+    missing = [column for column in fields.values() if column not in dataset.column_names]
     if missing:
         raise ValueError(
             f"{dataset_name or 'the dataset'} has no column {missing[0]!r}, only {', '.join(dataset.column_names)}: "
@@ -57,16 +56,15 @@ def read_hub(
         )
     name = dataset_name or getattr(getattr(dataset, "info", None), "dataset_name", None)
     if name is None:
-        raise ValueError("the dataset has no name: pass dataset_name='...', what its items are to be called by")
-    choice = Choice(languages=None, datasets=None, exclude_datasets=None)
-    collector = Collector(choice, max_empty=max_empty)
-    rows = _rows(dataset.select_columns(sorted(set(used.values()))), used, name, lang)
-    # Without ids each row is an item of its own, so that none needs to wait for its other languages.
-    collector.read(name, rows, fields=used, builder=None if "id" in used else builder)
+        raise ValueError("the dataset has no name: pass dataset_name='...', the name of the dataset in the store")
+    collector = Collector(max_empty=max_empty)
+    rows = _rows(dataset.select_columns(sorted(set(fields.values()))), fields, name, lang)
+    # Without a column of IDs each row is an item of its own, and need not wait for its other languages.
+    collector.read(name, rows, fields=fields, builder=None if "id" in fields else builder)
     collector.move_to(builder)
 
 
-def _loaded(name: str, config: str | None, split: str | None) -> "datasets.Dataset":
+def _load(name: str, config: str | None, split: str | None) -> "datasets.Dataset":
     try:
         import datasets
     except ModuleNotFoundError as error:
@@ -79,12 +77,12 @@ def _loaded(name: str, config: str | None, split: str | None) -> "datasets.Datas
 
 
 def _rows(
-    dataset: "datasets.Dataset", columns: Mapping[str, str], name: str, lang: str | None
+    dataset: "datasets.Dataset", fields: Mapping[str, str], name: str, lang: str | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     number = 0
     for batch in dataset.iter(batch_size=1000):
-        for values in zip(*(batch[column] for column in columns.values()), strict=True):
-            row = {"set": name, "id": str(number), "lang": lang, **dict(zip(columns, values, strict=True))}
+        for values in zip(*(batch[column] for column in fields.values()), strict=True):
+            row = {"set": name, "id": str(number), "lang": lang, **dict(zip(fields, values, strict=True))}
             if isinstance(row["id"], Integral):
                 row["id"] = str(row["id"])
             if isinstance(row.get("negatives"), str):

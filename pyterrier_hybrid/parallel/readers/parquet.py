@@ -1,4 +1,4 @@
-"""The reader of Parquet files."""
+"""Parquet: reader and writer of pairs."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,17 +8,36 @@ import pyarrow.compute as pc
 
 from pyterrier_hybrid.parallel.item import Item, check_item, check_language
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder
-from pyterrier_hybrid.parallel.store.texts import items_of, role_and_language, type_of
+from pyterrier_hybrid.parallel.store.store import Store
+from pyterrier_hybrid.parallel.store.texts import batch_to_items, column_type, role_and_language
+from pyterrier_hybrid.utils.files import paths_of, whole_file
 
-_FIXED = ("id", "dataset", "translation", "group")
+_REQUIRED = ("id", "dataset", "translation")
+_FIXED = (*_REQUIRED, "group")
 
 
 def read_parquet(builder: Builder, *, files: Sequence[str | Path]) -> None:
-    """Read Parquet files; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_parquet`."""
-    if not files:
-        raise ValueError("no file given: pass the path of at least one")
-    for path in map(Path, files):
+    """Read pairs; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_parquet`."""
+    for path in paths_of(files):
         builder.add_items(_items(path), checked=True)
+
+
+def write_parquet(path: Path, store: Store) -> None:
+    """Write pairs; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.to_parquet`."""
+    import pyarrow.parquet as pq
+
+    names = sorted({name for batch in store.texts.batches for name in batch.schema.names} - set(_REQUIRED))
+    types = {"id": column_type("id"), "dataset": pa.string(), "translation": pa.bool_(), "group": pa.int64()}
+    types |= {name: column_type(name) for name in names}
+    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, pa.schema(types), compression="zstd") as writer:
+        first = 0
+        for batch in store.batches():
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            columns["dataset"] = columns["dataset"].cast(pa.string())
+            columns["group"] = pa.array(store.groups[first : first + batch.num_rows])
+            arrays = [columns[name] if name in columns else pa.nulls(batch.num_rows, types[name]) for name in types]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=pa.schema(types)))
+            first += batch.num_rows
 
 
 def _items(path: Path) -> Iterator[Item]:
@@ -33,20 +52,20 @@ def _items(path: Path) -> Iterator[Item]:
         _check_names(path, names)
         first = 0
         for batch in file.iter_batches(batch_size=BATCH_SIZE):
-            columns = {name: _column(path, batch, name) for name in names if name != "group"}
+            columns = {name: _cast(path, batch, name) for name in names if name != "group"}
             _check_rows(path, first, columns)
             groups = batch.column("group").to_pylist() if "group" in names else [None] * batch.num_rows
-            for number, item in enumerate(items_of(pa.RecordBatch.from_pydict(columns), groups), first):
+            for number, item in enumerate(batch_to_items(pa.RecordBatch.from_pydict(columns), groups), first):
                 check_item(item, f"{path}, row {number}")
-                # Groups are those of one file.
+                # The groups of two files have nothing to do with each other.
                 yield item if item.group is None else item._replace(group=f"{path}\0{item.group!r}")
             first += batch.num_rows
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
-    for name in _FIXED[:3]:
+    for name in _REQUIRED:
         if name not in names:
-            raise ValueError(f"{path} has no column {name!r}: it needs {', '.join(_FIXED[:3])} (see to_parquet)")
+            raise ValueError(f"{path} has no column {name!r}: it needs {', '.join(_REQUIRED)} (see to_parquet)")
     for name in names:
         split = role_and_language(name)
         if split is not None:
@@ -61,26 +80,27 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
             )
 
 
-def _column(path: Path, batch: pa.RecordBatch, name: str) -> pa.Array:
+def _cast(path: Path, batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Return a column with the type that stores have."""
     column = batch.column(name)
     try:
         if name == "dataset":
-            # Dictionaries cannot be cast between strings of different width.
+            # Arrow cannot cast dictionaries from large strings to strings.
             return column.cast(pa.string()).dictionary_encode()
-        return column.cast(type_of(name))
+        return column.cast(column_type(name))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        raise ValueError(f"{path}, column {name!r} is {column.type}: it should be {type_of(name)}") from None
+        raise ValueError(f"{path}, column {name!r} is {column.type}: it should be {column_type(name)}") from None
 
 
 def _check_rows(path: Path, first: int, columns: dict[str, pa.Array]) -> None:
-    translation = columns["translation"]
     for name, column in columns.items():
         if name in _FIXED:
-            wrong, problem = column.is_null(), "is missing"
+            invalid, problem = column.is_null(), "is missing"
         elif not name.startswith("query."):
-            wrong, problem = pc.and_(translation, column.is_valid()), "is of a translation, whose texts are queries"
+            invalid = pc.and_(columns["translation"], column.is_valid())
+            problem = "is of a translation, whose texts are queries"
         else:
             continue
-        place = wrong.index(True).as_py()
-        if place >= 0:
-            raise ValueError(f"{path}, row {first + place}, column {name!r} {problem}")
+        row = invalid.index(True).as_py()
+        if row >= 0:
+            raise ValueError(f"{path}, row {first + row}, column {name!r} {problem}")

@@ -1,1 +1,1 @@
-"""How a pair store keeps its texts and arrays."""
+"""Pair store: texts in Arrow record batches, items sorted into blocks, groups, and the folder that holds them."""

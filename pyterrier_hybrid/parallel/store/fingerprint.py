@@ -1,4 +1,4 @@
-"""What a store holds as one number, whatever its layout on disk or in memory."""
+"""Content hash of a store."""
 
 import hashlib
 
@@ -10,19 +10,20 @@ from pyterrier_hybrid.parallel.store.texts import role_and_language
 
 
 class Fingerprint:
-    """Hashes the rows of a store as they come; how they are cut into batches makes no difference.
+    """Hash of the rows of a store, however they are cut into batches.
 
-    >>> from pyterrier_hybrid.parallel.item import Item
-    >>> from pyterrier_hybrid.parallel.store.texts import batch_of
-    >>> fingerprint = Fingerprint()
-    >>> fingerprint.add(batch_of([Item("1", None, "toy", {"en": "Who?"}, {"de": "Ich."})]))
-    >>> fingerprint.hexdigest(np.zeros(1, np.int64))
-    '2f902f26ecaa8b3b57962ecf6d988885'
+    Example:
+        >>> from pyterrier_hybrid.parallel.item import Item
+        >>> from pyterrier_hybrid.parallel.store.texts import items_to_batch
+        >>> fingerprint = Fingerprint()
+        >>> fingerprint.add(items_to_batch([Item("1", None, "toy", {"en": "Who?"}, {"de": "Ich."})]))
+        >>> fingerprint.hexdigest(np.zeros(1, np.int64))
+        '2f902f26ecaa8b3b57962ecf6d988885'
     """
 
     def __init__(self) -> None:
         self._rows = 0
-        self._columns: dict[str, _Strings] = {}
+        self._columns: dict[str, _StringHash] = {}
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add rows, with the columns of :mod:`pyterrier_hybrid.parallel.store.texts`."""
@@ -36,44 +37,44 @@ class Fingerprint:
                 sizes = pc.list_value_length(column)
                 parts = {f"{name} sizes": sizes.cast(pa.string()), f"{name} values": column.flatten()}
             for key, part in parts.items():
-                digest = self._columns.get(key) or self._columns.setdefault(key, _Strings(self._behind(key)))
-                digest.add(part)
+                if key not in self._columns:
+                    self._columns[key] = _StringHash(self._expected_rows(key))
+                self._columns[key].add(part)
         self._rows += batch.num_rows
-        for key, digest in self._columns.items():
-            digest.skip(max(0, self._behind(key) - digest.rows))
+        for key, column_hash in self._columns.items():
+            column_hash.add_missing(max(0, self._expected_rows(key) - column_hash.rows))
 
     def hexdigest(self, groups: np.ndarray) -> str:
-        """Return the hash of all rows and their groups, int64 [n], as 32 hexadecimal digits."""
+        """Return the hash of all rows and of their groups, int64 [n], as 32 hexadecimal digits."""
         digest = hashlib.blake2b(digest_size=16)
         digest.update(f"pairs 1, {self._rows} rows\n".encode())
         for key, column in sorted(self._columns.items()):
-            # A column without values is as good as none.
+            # A column without values must not differ from no column.
             if column.values or role_and_language(key) is None:
                 digest.update(f"{key} {column.hexdigest()}\n".encode())
-        digest.update(np.ascontiguousarray(groups, "<i8"))
+        digest.update(np.ascontiguousarray(groups, "<i8").data)
         return digest.hexdigest()
 
-    def _behind(self, key: str) -> int:
-        # The values of lists are as many as there are, not one a row.
+    def _expected_rows(self, key: str) -> int:
+        # The values of lists are not one a row.
         return 0 if key.endswith(" values") else self._rows
 
 
-class _Strings:
-    """Hashes a column of strings: their lengths, -1 for a missing one, and their bytes."""
+class _StringHash:
+    """Hash of a column of strings: of their lengths (-1: missing) and of their bytes."""
 
     def __init__(self, missing: int) -> None:
         self.rows = self.values = 0
         self._lengths, self._bytes = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
-        self.skip(missing)
+        self.add_missing(missing)
 
-    def skip(self, rows: int) -> None:
-        """Add missing values."""
+    def add_missing(self, rows: int) -> None:
         for start in range(0, rows, 2**20):
-            self._lengths.update(np.full(min(2**20, rows - start), -1, "<i4"))
+            self._lengths.update(np.full(min(2**20, rows - start), -1, "<i4").data)
         self.rows += rows
 
     def add(self, column: pa.Array) -> None:
-        """Add values, strings or nulls."""
+        """Add strings or nulls."""
         self._lengths.update(pc.binary_length(column).fill_null(-1).to_numpy().astype("<i4", copy=False))
         valid = column.drop_null() if column.null_count else column
         if len(valid):
@@ -84,5 +85,4 @@ class _Strings:
         self.values += len(valid)
 
     def hexdigest(self) -> str:
-        """Return the hash of lengths and bytes."""
         return self._lengths.hexdigest() + self._bytes.hexdigest()

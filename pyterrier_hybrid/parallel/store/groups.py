@@ -1,4 +1,4 @@
-"""Which items must not meet in a batch: those that share a text are false negatives of each other."""
+"""Groups: items that share a text are false negatives of each other, and must not be in one batch."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,18 @@ import pyarrow as pa
 from pyterrier_hybrid.parallel.item import text_key
 
 # Words have several senses: "bar" and "line" would join a third of a dictionary into one group. Shorter texts of
-# translation items link nothing; two real sentences share more than that.
-_SHORTEST_SENTENCE = 12
+# translations therefore link nothing.
+_MIN_TRANSLATION_LENGTH = 12
 
 
 class Links:
-    """Keys that items have; items with a key in common, directly or over others, are one group.
+    """Keys of items. Items that share a key, directly or through other items, are one group.
 
-    >>> links = Links()
-    >>> links.add([0, 1, 2, 3, 2], ["a", "b", "b", "c", "c"])
-    >>> links.groups(5).tolist()
-    [0, 1, 1, 1, 2]
+    Example:
+        >>> links = Links()
+        >>> links.add([0, 1, 2, 3, 2], ["a", "b", "b", "c", "c"])
+        >>> links.groups(5).tolist()
+        [0, 1, 1, 1, 2]
     """
 
     def __init__(self) -> None:
@@ -26,15 +27,15 @@ class Links:
         self._keys: list[np.ndarray] = []
 
     def add(self, items: np.ndarray | Sequence[int], keys: np.ndarray | Sequence[str]) -> None:
-        """Give items their keys, one each.
+        """Add one key to each of some items.
 
         Args:
             items: Item numbers, int [k].
-            keys: Strings, or hashes as :func:`hashes` makes them. Equal hashes count as equal keys: with 64 bits,
-                chance is no concern.
+            keys: Strings, or their :func:`hash_texts`. Equal hashes count as equal keys, since collisions of 64-bit
+                hashes are negligible.
         """
         self._items.append(np.asarray(items, np.int32))
-        self._keys.append(keys if isinstance(keys, np.ndarray) else hashes(keys))
+        self._keys.append(keys if isinstance(keys, np.ndarray) else hash_texts(keys))
 
     def groups(self, count: int) -> np.ndarray:
         """Return the group of each of ``count`` items, int64 [count], numbered from 0 by first appearance."""
@@ -47,30 +48,30 @@ class Links:
         order = np.argsort(keys)
         ordered = keys[order]
         shared = np.flatnonzero(ordered[1:] == ordered[:-1])
-        del keys, ordered  # as long as all texts are many
+        del keys, ordered  # They have one entry for each text, which is much memory.
         items = np.concatenate([np.zeros(0, np.int32), *self._items])
         ends = items[order[shared]], items[order[shared + 1]]
         edges = coo_matrix((np.ones(len(shared), bool), ends), shape=(count, count))
-        return renumbered(connected_components(edges, directed=False)[1])
+        return renumber(connected_components(edges, directed=False)[1])
 
 
 class TextLinks:
-    """The groups of a store's items, and the finer ones of items that share a passage.
+    """Links between the items of a store.
 
     Attributes:
-        groups: Links by query, passage and whatever else is added.
-        passages: Links by passage.
+        groups: Links by queries, passages and further keys, for :attr:`ParallelPairs.groups`.
+        passages: Links by passages alone, for :attr:`ParallelPairs.passage_groups`.
     """
 
     def __init__(self) -> None:
         self.groups, self.passages = Links(), Links()
 
     def add(self, first: int, batch: pa.RecordBatch) -> None:
-        """Give the items of a batch their queries and passages as keys.
+        """Link the items of a record batch by their queries and passages.
 
         Args:
-            first: The number of the batch's first item.
-            batch: Its columns are those of :mod:`pyterrier_hybrid.parallel.store.texts`.
+            first: Number of the batch's first item.
+            batch: Rows with the columns of :mod:`pyterrier_hybrid.parallel.store.texts`.
         """
         translation = batch.column("translation").to_numpy(zero_copy_only=False)
         for name in batch.schema.names:
@@ -80,20 +81,21 @@ class TextLinks:
             column = batch.column(name)
             rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
             keys = [text_key(text) for text in column.drop_null().to_pylist()]
-            numbers = hashes(keys)
-            long_enough = np.fromiter(map(len, keys), np.int64, len(keys)) >= _SHORTEST_SENTENCE
-            counts = ~translation[rows] | long_enough
-            self.groups.add(first + rows[counts], numbers[counts])
-            # The texts of translations are kept as queries, and are passages as well.
-            counts &= translation[rows] | (role == "passage")
-            self.passages.add(first + rows[counts], numbers[counts])
+            hashes = hash_texts(keys)
+            long_enough = np.fromiter(map(len, keys), np.int64, len(keys)) >= _MIN_TRANSLATION_LENGTH
+            linked = ~translation[rows] | long_enough
+            self.groups.add(first + rows[linked], hashes[linked])
+            # Translations are stored as queries, but are passages as well.
+            linked &= translation[rows] | (role == "passage")
+            self.passages.add(first + rows[linked], hashes[linked])
 
 
-def hashes(texts: Sequence[str]) -> np.ndarray:
+def hash_texts(texts: Sequence[str]) -> np.ndarray:
     """Return 64-bit hashes that are the same in every process, uint64 [n].
 
-    >>> int(hashes(["rome"])[0] - hashes(["rome"])[0])
-    0
+    Example:
+        >>> int(hash_texts(["rome"])[0] - hash_texts(["rome"])[0])
+        0
     """
     from pandas.util import hash_array
 
@@ -102,19 +104,20 @@ def hashes(texts: Sequence[str]) -> np.ndarray:
     return hash_array(objects, categorize=False)
 
 
-def renumbered(labels: np.ndarray) -> np.ndarray:
+def renumber(labels: np.ndarray) -> np.ndarray:
     """Number labels from 0 by first appearance, int64.
 
     Args:
-        labels: Integers from 0, int [n].
+        labels: Non-negative integers, int [n].
 
-    >>> renumbered(np.array([7, 3, 7, 5])).tolist()
-    [0, 1, 0, 2]
+    Example:
+        >>> renumber(np.array([7, 3, 7, 5])).tolist()
+        [0, 1, 0, 2]
     """
     if not len(labels):
         return np.zeros(0, np.int64)
-    places = np.arange(len(labels))
+    positions = np.arange(len(labels))
     first = np.full(labels.max() + 1, len(labels))
-    np.minimum.at(first, labels, places)
-    number = np.cumsum(first[labels] == places) - 1
+    np.minimum.at(first, labels, positions)
+    number = np.cumsum(first[labels] == positions) - 1
     return number[first[labels]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 import numpy as np
 import pandas as pd
 import pyterrier as pt
+from numpy.typing import ArrayLike
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -47,7 +48,7 @@ class VectorsByLanguage(NamedTuple):
         items: Ids that translations share; ``None`` if unknown.
     """
 
-    vectors: Any
+    vectors: ArrayLike
     langs: Sequence[str]
     items: Sequence[Hashable] | None = None
 
@@ -204,7 +205,7 @@ class Debias(ABC):
                 state.update(f"{role}.{lang}{bias.shape}".encode() + bias.tobytes())
         return state.hexdigest()[:32]
 
-    def documents(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+    def documents(self, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         """Debias document vectors.
 
         Args:
@@ -228,11 +229,11 @@ class Debias(ABC):
         """
         return self._debias("documents", vectors, langs)
 
-    def queries(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+    def queries(self, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         """Debias query vectors; see :meth:`documents`."""
         return self._debias("queries", vectors, langs)
 
-    def _debias(self, role: str, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+    def _debias(self, role: str, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         biases = self._fitted_biases()[role]
         vectors = np.asarray(vectors, np.float32)
         langs = [langs] * len(vectors) if isinstance(langs, str) else list(langs)
@@ -447,7 +448,7 @@ def _check_shape(vectors: np.ndarray, langs: Sequence[str], role: str) -> None:
             raise ValueError(f"{role}[{row}] has no language but {lang!r}: every vector needs one, as a str")
 
 
-def _finite_matrix(vectors: Any, langs: Sequence[str], role: str) -> np.ndarray:
+def _finite_matrix(vectors: ArrayLike, langs: Sequence[str], role: str) -> np.ndarray:
     """Return float64 vectors, checked."""
     vectors = np.asarray(vectors, dtype=np.float64)
     _check_shape(vectors, langs, role)

@@ -97,7 +97,8 @@ class DebiasedEncoder:
 
     @property
     def _dense(self) -> "DenseEncoder":
-        return cast("DenseEncoder", self.encoder)  # Only its transformers are used.
+        # Or another encoder that has transformers of its own; the protocol does not require them.
+        return cast("DenseEncoder", self.encoder)
 
     @property
     def fingerprint(self) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pyterrier_hybrid.retrieval.debias.base import Debias, VectorsByLanguage
 from pyterrier_hybrid.retrieval.debias.sample import Sample, is_pairs, sample_pairs
@@ -17,10 +18,10 @@ class _MonolingualDebias(Debias):
 
     def fit_vectors(
         self: _Method,
-        documents: Any,
+        documents: ArrayLike,
         langs: Sequence[str],
         *,
-        queries: Any = None,
+        queries: ArrayLike | None = None,
         query_langs: Sequence[str] | None = None,
     ) -> _Method:
         """Estimate the bias of each language from vectors, such as those of ``FaissIndex.documents()``.
@@ -180,7 +181,7 @@ class SHIFT(Debias):
     def _options(self) -> dict[str, Any]:
         return {"source": self.source, "alpha": self.alpha, **super()._options}
 
-    def fit_vectors(self, documents: Any, langs: Sequence[str], *, items: Sequence[Hashable]) -> "SHIFT":
+    def fit_vectors(self, documents: ArrayLike, langs: Sequence[str], *, items: Sequence[Hashable]) -> "SHIFT":
         """Estimate the bias of each language from vectors of translations.
 
         Args:
@@ -196,7 +197,7 @@ class SHIFT(Debias):
         """
         return self._fit({"documents": VectorsByLanguage(documents, langs, items)})
 
-    def queries(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+    def queries(self, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         """Return the query vectors unchanged.
 
         Args:

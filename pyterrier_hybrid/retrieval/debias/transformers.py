@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 import pyterrier as pt
+from numpy.typing import ArrayLike
 
 from pyterrier_hybrid.utils.checks import whole_number
 
@@ -30,11 +31,11 @@ class FittedMethod(Protocol):
         """A hash of everything that debiased vectors depend on."""
         ...
 
-    def documents(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+    def documents(self, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         """Debias document vectors."""
         ...
 
-    def queries(self, vectors: Any, langs: Sequence[str] | str) -> np.ndarray:
+    def queries(self, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         """Debias query vectors."""
         ...
 

@@ -1,4 +1,4 @@
-"""Several retrievers as one, and search with feedback."""
+"""Fusion of several retrievers, and pseudo-relevance feedback on vectors."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-from .systems import Fusion, fuse
+from .corpus_fusion import Fusion, fuse
 from .transformers import NORMALIZATIONS, Found, ReciprocalRankFusion, ScoreFusion, best_cells, ordered_cells
 from .vector_feedback import Feedback, VectorFeedback, feedback
 

@@ -1,20 +1,34 @@
-"""Rankings of several retrievers made one: by reciprocal ranks, or by normalised scores."""
+"""Transformers that fuse the rankings of several retrievers, by reciprocal ranks or by normalised scores."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-NORMALIZATIONS = ("min-max", "z-score", "none")
+from pyterrier_hybrid.retrieval.ranking import order_results
+from pyterrier_hybrid.utils.checks import finite_number, whole_number
 
+NORMALIZATIONS = ("min-max", "z-score", "none")
+"""The normalisations of :class:`ScoreFusion`."""
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Results as arrays: the query's row, the document's number (ascending as the docnos are) and the score of each."""
+"""Results as arrays: row of the query, number of the document (in ascending order of docnos), and score."""
 
 
-class _Fusion(pt.Transformer):
-    """What fusions have in common: they run all retrievers, join what these found, and order it."""
+class FusionTransformer(pt.Transformer, ABC):
+    """Base class: runs all retrievers, fuses their results and sorts them.
+
+    Args:
+        *retrievers: Transformers from queries to results. Each retriever sets its own depth.
+        num_results: Maximum number of results per query.
+
+    Raises:
+        TypeError: A retriever is not a transformer, or ``num_results`` is not a whole number.
+        ValueError: There are no retrievers, or ``num_results`` is below 1.
+    """
 
     def __init__(self, *retrievers: pt.Transformer, num_results: int) -> None:
         super().__init__()
@@ -25,209 +39,221 @@ class _Fusion(pt.Transformer):
                 raise TypeError(
                     f"{type(self).__name__}: retriever {number} is a {type(retriever).__name__}, not a transformer"
                 )
-        if num_results < 1:
-            raise ValueError(f"num_results={num_results}: it must be at least 1")
         self.retrievers = retrievers
-        self.num_results = num_results
+        self.num_results = whole_number("num_results", num_results)
+
+    @property
+    @abstractmethod
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments that make the same fusion of other retrievers."""
+
+    @abstractmethod
+    def _contributions(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return what each result of a retriever adds to the score of its document.
+
+        Args:
+            number: Number of the retriever.
+            row: Row of the query of each result, ascending.
+            score: Score of each result, best first within a row.
+
+        Returns:
+            The contribution of each result, and what a document that was not retrieved for the same row gets instead
+            (for each result; ``None``: 0).
+        """
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Retrieve and fuse.
 
         Args:
-            inp: queries with ``qid``, or documents of queries with ``qid`` and ``docno`` where all retrievers re-rank;
-                and all columns that these need.
+            inp: Queries with ``qid``, or candidate documents with ``qid`` and ``docno`` if all retrievers are
+                re-rankers; and all columns that the retrievers need.
 
         Returns:
-            The columns that came in, and ``docno``, ``score``, ``rank``; queries in their order, and the documents of
-            each by score and, where scores are equal in single precision, by docno downwards, as trec_eval does.
+            The input columns, ``docno``, ``score`` and ``rank``. Queries keep their order; their documents are sorted
+            by score, and by descending docno where scores are equal in single precision, as in trec_eval.
 
         Raises:
-            ValueError: a query comes in twice, or a retriever gives a score that is not finite or a query that was not
-                asked for.
+            ValueError: A query occurs twice, or a retriever returns a score that is not finite or another query.
         """
         pt.validate.columns(inp, includes=["qid"], context=self)
-        results = [retriever.transform(inp) for retriever in self.retrievers]
-        for number, result in enumerate(results):
-            self._check(number, result)
-        names = inp.drop(columns=["score", "rank"], errors="ignore").reset_index(drop=True)
-        keys = ["qid", "docno"] if "docno" in names else ["qid"]
-        repeated = names.duplicated(keys)
+        frames = [retriever.transform(inp) for retriever in self.retrievers]
+        for number, frame in enumerate(frames):
+            self._check(number, frame)
+        inputs = inp.drop(columns=["score", "rank"], errors="ignore").reset_index(drop=True)
+        keys = ["qid", "docno"] if "docno" in inputs else ["qid"]
+        repeated = inputs.duplicated(keys)
         if repeated.any():
-            raise ValueError(f"{' and '.join(keys)} {names.loc[repeated.idxmax(), keys].tolist()} come in twice")
-        queries = pd.Index(names["qid"].unique(), dtype=object)
-        docnos = pd.Index(sorted(set().union(*(result["docno"].unique() for result in results))), dtype=object)
-        found = []
-        for result in results:
-            row = queries.get_indexer(result["qid"].astype(object))
+            raise ValueError(f"{' and '.join(keys)} {inputs.loc[repeated.idxmax(), keys].tolist()} come in twice")
+        qids = pd.Index(inputs["qid"].unique(), dtype=object)
+        docnos = pd.Index(sorted(set().union(*(frame["docno"].unique() for frame in frames))), dtype=object)
+        results = []
+        for frame in frames:
+            row = qids.get_indexer(frame["qid"].astype(object))
             if (row < 0).any():
-                qid = result["qid"].iloc[int(row.argmin())]
+                qid = frame["qid"].iloc[int(row.argmin())]
                 raise ValueError(f"retrievers found documents for qid {qid!r}, which is not among the queries")
-            document = docnos.get_indexer(result["docno"].astype(object))
-            found.append((row, document, result["score"].to_numpy(float)))
-        row, document, score = self.fuse(found)
+            document = docnos.get_indexer(frame["docno"].astype(object))
+            results.append((row, document, frame["score"].to_numpy(float)))
+        row, document, score = self.fuse(results)
         rank = np.arange(len(row)) - np.searchsorted(row, row)
         added = {"docno": docnos.to_numpy()[document], "score": score, "rank": rank}
-        if "docno" not in names:
-            return names.iloc[row].reset_index(drop=True).assign(**added)
-        fused = pd.DataFrame({"qid": queries.to_numpy()[row], **added})
-        return fused.merge(names, on=keys, how="left")[[*names.columns, "score", "rank"]]
+        if "docno" not in inputs:
+            return inputs.iloc[row].reset_index(drop=True).assign(**added)
+        fused = pd.DataFrame({"qid": qids.to_numpy()[row], **added})
+        return fused.merge(inputs, on=keys, how="left")[[*inputs.columns, "score", "rank"]]
 
-    def _check(self, number: int, result: pd.DataFrame) -> None:
-        pt.validate.result_frame(result, extra_columns=["score"], context=self.retrievers[number])
-        finite = np.isfinite(result["score"].to_numpy(float))
+    def _check(self, number: int, frame: pd.DataFrame) -> None:
+        pt.validate.result_frame(frame, extra_columns=["score"], context=self.retrievers[number])
+        finite = np.isfinite(frame["score"].to_numpy(float))
         if not finite.all():
-            row = result.iloc[int(finite.argmin())]
+            result = frame.iloc[int(finite.argmin())]
             raise ValueError(
-                f"retriever {number} gives {row['docno']!r} for qid {row['qid']!r} the score {row['score']}: "
+                f"retriever {number} gives {result['docno']!r} for qid {result['qid']!r} the score {result['score']}: "
                 "it must be finite"
             )
 
     def fuse(self, found: Sequence[Found]) -> Found:
-        """Fuse results that are arrays.
+        """Fuse results given as arrays.
 
         Args:
-            found: those of each retriever, in any order; of a document that is there twice, the best counts.
+            found: The results of each retriever, in any order. Of a document that occurs twice, the best score counts.
 
         Returns:
-            The fused results, by row and by score, where scores are equal in single precision the larger document
-            first; of each row the first ``num_results``.
+            The first ``num_results`` fused results of each row, sorted by row and score; where scores are equal in
+            single precision, by descending document.
         """
         width = 1 + max((int(document.max()) for _, document, _ in found if len(document)), default=0)
-        best = [_best(*one, width) for one in found]
-        keys = [row * width + document for row, document, _ in best]
-        pairs = np.unique(np.concatenate(keys))
-        row = pairs // width
-        values = np.empty((len(best), len(pairs)))
-        for number, (own, _, score) in enumerate(best):
-            value, missing = self._values(number, own, score)
-            values[number] = 0.0 if missing is None else _by_row(own, missing, row)
-            values[number, np.searchsorted(pairs, keys[number])] = value
-        # Sums of the same numbers must not differ by their order, or ties would be broken by noise.
-        row, document, score = _ordered(row, pairs % width, _single(np.sort(values, axis=0).sum(axis=0)))
-        kept = np.arange(len(row)) - np.searchsorted(row, row) < self.num_results
-        return row[kept], document[kept], score[kept]
+        ranked = [_best_of_each_document(*results, width) for results in found]
+        cells = [row * width + document for row, document, _ in ranked]
+        all_cells = np.unique(np.concatenate(cells))
+        values = np.empty((len(ranked), len(all_cells)))
+        for number, (row, _, score) in enumerate(ranked):
+            contribution, if_missing = self._contributions(number, row, score)
+            values[number] = 0.0 if if_missing is None else _value_per_row(row, if_missing, all_cells // width)
+            values[number, np.searchsorted(all_cells, cells[number])] = contribution
+        # Sorted, so that the order of the retrievers cannot change a sum by rounding and thereby break a tie.
+        total = np.sort(values, axis=0).sum(axis=0)
+        row, document, score = _ordered(all_cells // width, all_cells % width, _single_precision(total))
+        keep = np.arange(len(row)) - np.searchsorted(row, row) < self.num_results
+        return row[keep], document[keep], score[keep]
 
     def fuse_matrix(self, found: Sequence[Found], rows: int, width: int) -> np.ndarray:
-        """What :meth:`fuse` does, into a matrix, which is quicker where a retriever finds much of what there is.
+        """Fuse as :meth:`fuse` does, into a matrix: faster if retrievers return a large part of the corpus.
 
         Args:
-            found: those of each retriever, by row and best first, each document once.
-            rows: the number of queries.
-            width: the number of documents.
+            found: The results of each retriever, by row and best first, without duplicates.
+            rows: Number of queries.
+            width: Number of documents.
 
         Returns:
-            float32 ``[rows, width]``: scores; -inf for what is not among the first ``num_results``.
+            Scores, float32 ``[rows, width]``; -inf for documents that are not among the first ``num_results``.
         """
         values = np.zeros((len(found), rows, width))
-        known = np.zeros((rows, width), bool)
+        retrieved = np.zeros((rows, width), bool)
         for number, (row, document, score) in enumerate(found):
-            value, missing = self._values(number, row, _single(score))
-            if missing is not None:
-                values[number] = _by_row(row, missing, np.arange(rows))[:, None]
-            values[number, row, document] = value
-            known[row, document] = True
-        # Of two numbers the order does not matter.
+            contribution, if_missing = self._contributions(number, row, _single_precision(score))
+            if if_missing is not None:
+                values[number] = _value_per_row(row, if_missing, np.arange(rows))[:, None]
+            values[number, row, document] = contribution
+            retrieved[row, document] = True
+        # As in fuse; the order of two summands does not matter.
         fused = (np.sort(values, axis=0) if len(values) > 2 else values).sum(axis=0).astype(np.float32)
-        fused[~known] = -np.inf
+        fused[~retrieved] = -np.inf
         fused[~best_cells(fused, self.num_results)] = -np.inf
         return fused
 
-    def _values(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """What each result of a retriever adds to the score of its document, from results by row and best first.
-
-        Also, for each result, what documents get that are not among the results of its row; None: nothing.
-        """
-        raise NotImplementedError
-
-    def fuse_rank_cutoff(self, k: int) -> "pt.Transformer | None":
-        """Keep no more than a following cutoff does; the retrievers still search as deep."""
-        return self._again(k) if k < self.num_results else None
-
-    def _again(self, num_results: int) -> "pt.Transformer":
-        raise NotImplementedError
-
-    def _settings(self) -> tuple:
-        raise NotImplementedError
+    def fuse_rank_cutoff(self, k: int) -> pt.Transformer | None:
+        """Return no more results than a following cutoff keeps; the retrievers keep their depth."""
+        return type(self)(*self.retrievers, **{**self.options, "num_results": k}) if k < self.num_results else None
 
     def __eq__(self, other: object) -> bool:
         return (
-            type(self) is type(other) and self.retrievers == other.retrievers and self._settings() == other._settings()
+            isinstance(other, FusionTransformer)
+            and type(self) is type(other)
+            and self.retrievers == other.retrievers
+            and self.options == other.options
         )
 
     def __hash__(self) -> int:
-        return hash((type(self), self.retrievers, self._settings()))
+        return hash((type(self), self.retrievers, *self.options.values()))
+
+    def __repr__(self) -> str:
+        arguments = [*map(repr, self.retrievers), *(f"{name}={value!r}" for name, value in self.options.items())]
+        return f"{type(self).__name__}({', '.join(arguments)})"
 
 
-class ReciprocalRankFusion(_Fusion):
-    """Adds ``1 / (k + rank)`` over the retrievers, with ranks from 1 (Cormack et al., SIGIR 2009).
+class ReciprocalRankFusion(FusionTransformer):
+    """Sums ``1 / (k + rank)`` over the retrievers, with ranks from 1 (Cormack et al., SIGIR 2009).
 
-    Scores are not compared, so that BM25 and inner products need no common scale. A document that a retriever did not
-    find gets nothing from it.
+    Scores are not compared, so BM25 scores and inner products need no common scale. A document that a retriever did not
+    return gets nothing from it.
 
     Args:
-        *retrievers: transformers from queries to results. How deep they search is theirs to say.
-        k: how little the first ranks stand out; 60 in the paper.
-        num_results: results per query, at most.
+        *retrievers: Transformers from queries to results. Each retriever sets its own depth.
+        k: Smoothing constant: the larger it is, the less the first ranks stand out. 60 in the paper.
+        num_results: Maximum number of results per query.
 
-    >>> import pandas as pd, pyterrier as pt
-    >>> one = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["a", "b"], "score": [9.0, 8.0]}))
-    >>> two = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["b", "c"], "score": [0.3, 0.2]}))
-    >>> fused = ReciprocalRankFusion(one, two).transform(pd.DataFrame({"qid": ["1"], "query": ["x"]}))
-    >>> fused["docno"].tolist(), fused["score"].round(4).tolist()
-    (['b', 'a', 'c'], [0.0325, 0.0164, 0.0161])
+    Raises:
+        TypeError: A retriever is not a transformer, or an option is not a number.
+        ValueError: There are no retrievers, ``k`` is negative, or ``num_results`` is below 1.
+
+    Example:
+        >>> import pandas as pd, pyterrier as pt
+        >>> one = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["a", "b"], "score": [9.0, 8.0]}))
+        >>> two = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["b", "c"], "score": [0.3, 0.2]}))
+        >>> fused = ReciprocalRankFusion(one, two).transform(pd.DataFrame({"qid": ["1"], "query": ["x"]}))
+        >>> fused["docno"].tolist(), fused["score"].round(4).tolist()
+        (['b', 'a', 'c'], [0.0325, 0.0164, 0.0161])
     """
 
     schematic = {"label": "Reciprocal rank fusion", "help_url": None, "inner_pipelines_mode": "combine"}
 
     def __init__(self, *retrievers: pt.Transformer, k: float = 60, num_results: int = 1000) -> None:
-        """Fuse ``retrievers``."""
         super().__init__(*retrievers, num_results=num_results)
-        if not 0 <= k < float("inf"):
-            raise ValueError(f"k={k}: it must be at least 0 and finite")
-        self.k = k
+        self.k = finite_number("k", k)
 
-    def _values(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, None]:
+    @property
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments that make the same fusion of other retrievers."""
+        return {"k": self.k, "num_results": self.num_results}
+
+    def _contributions(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, None]:
         return 1 / (self.k + 1 + np.arange(len(row)) - np.searchsorted(row, row)), None
 
-    def _again(self, num_results: int) -> "ReciprocalRankFusion":
-        return ReciprocalRankFusion(*self.retrievers, k=self.k, num_results=num_results)
 
-    def _settings(self) -> tuple:
-        return self.k, self.num_results
-
-    def __repr__(self) -> str:
-        inner = ", ".join(map(repr, self.retrievers))
-        return f"ReciprocalRankFusion({inner}, k={self.k}, num_results={self.num_results})"
-
-
-class ScoreFusion(_Fusion):
-    """Adds the normalised scores of several retrievers, each with its weight (Fox and Shaw 1994; arXiv 2210.11934).
+class ScoreFusion(FusionTransformer):
+    """Sums the normalised and weighted scores of several retrievers (Fox and Shaw 1994; arXiv 2210.11934).
 
     Scores are normalised over the results of one retriever for one query:
 
     ===========  ==========================================================  ==============================
-    name         a result counts                                             a document that was not found
+    name         contribution of a result                                    of a document not retrieved
     ===========  ==========================================================  ==============================
     `min-max`    0 for the worst to 1 for the best; 1 if all are equal       0
-    `z-score`    standard deviations above the mean; 0 if all are equal      as much as the worst result
+    `z-score`    standard deviations above the mean; 0 if all are equal      that of the worst result
     `none`       its score                                                   0
     ===========  ==========================================================  ==============================
 
-    A retriever that found nothing for a query adds nothing.
+    A retriever without results for a query contributes nothing to it.
 
     Args:
-        *retrievers: transformers from queries to results. How deep they search is theirs to say, and what is the worst
-            result depends on it.
-        weights: of each retriever, 0 or more. Default: 1 for each.
+        *retrievers: Transformers from queries to results. Each retriever sets its own depth, which determines its worst
+            result.
+        weights: Weight of each retriever, at least 0. Default: 1 for each.
         normalization: ``min-max``, ``z-score`` or ``none``.
-        num_results: results per query, at most.
+        num_results: Maximum number of results per query.
 
-    >>> import pandas as pd, pyterrier as pt
-    >>> one = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["a", "b", "c"], "score": [9.0, 8.0, 5.0]}))
-    >>> two = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["b", "d"], "score": [0.3, 0.2]}))
-    >>> fused = ScoreFusion(one, two, weights=[1, 0.5]).transform(pd.DataFrame({"qid": ["1"], "query": ["x"]}))
-    >>> fused["docno"].tolist(), fused["score"].tolist()
-    (['b', 'a', 'd', 'c'], [1.25, 1.0, 0.0, 0.0])
+    Raises:
+        TypeError: A retriever is not a transformer, or an option is not a number.
+        ValueError: There are no retrievers, or an option is out of range.
+
+    Example:
+        >>> import pandas as pd, pyterrier as pt
+        >>> one = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["a", "b", "c"], "score": [9.0, 8.0, 5.0]}))
+        >>> two = pt.Transformer.from_df(pd.DataFrame({"qid": "1", "docno": ["b", "d"], "score": [0.3, 0.2]}))
+        >>> fused = ScoreFusion(one, two, weights=[1, 0.5]).transform(pd.DataFrame({"qid": ["1"], "query": ["x"]}))
+        >>> fused["docno"].tolist(), fused["score"].tolist()
+        (['b', 'a', 'd', 'c'], [1.25, 1.0, 0.0, 0.0])
     """
 
     schematic = {"label": "Score fusion", "help_url": None, "inner_pipelines_mode": "combine"}
@@ -239,109 +265,110 @@ class ScoreFusion(_Fusion):
         normalization: str = "min-max",
         num_results: int = 1000,
     ) -> None:
-        """Fuse ``retrievers``."""
         super().__init__(*retrievers, num_results=num_results)
         if normalization not in NORMALIZATIONS:
             raise ValueError(f"normalization={normalization!r} is unknown: choose one of {', '.join(NORMALIZATIONS)}")
-        self.weights = tuple(weights) if weights is not None else (1.0,) * len(retrievers)
+        given = [1.0] * len(retrievers) if weights is None else weights
+        self.weights = tuple(finite_number("weights", weight) for weight in given)
         if len(self.weights) != len(retrievers):
             raise ValueError(f"weights={list(self.weights)}: {len(retrievers)} retrievers need as many weights")
-        if not all(0 <= weight < float("inf") for weight in self.weights) or not any(self.weights):
-            raise ValueError(f"weights={list(self.weights)}: they must be 0 or more and finite, and one above 0")
+        if not any(self.weights):
+            raise ValueError(f"weights={list(self.weights)}: all are 0; make at least one above 0")
         self.normalization = normalization
 
-    def _values(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    @property
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments that make the same fusion of other retrievers."""
+        return {"weights": self.weights, "normalization": self.normalization, "num_results": self.num_results}
+
+    def _contributions(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         weight = self.weights[number]
         if self.normalization == "none" or not len(row):
             return weight * score, None
-        # Results are ordered by score.
         first, end = np.searchsorted(row, row), np.searchsorted(row, row, side="right")
-        most, least = score[first], score[end - 1]
-        equal = most == least
+        best, worst = score[first], score[end - 1]
+        equal = best == worst
         if self.normalization == "min-max":
-            return weight * np.where(equal, 1.0, (score - least) / np.where(equal, 1.0, most - least)), None
+            return weight * np.where(equal, 1.0, (score - worst) / np.where(equal, 1.0, best - worst)), None
         starts = np.unique(first)
         sizes = end - first
         mean = np.repeat(np.add.reduceat(score, starts), sizes[starts]) / sizes
         variance = np.repeat(np.add.reduceat((score - mean) ** 2, starts), sizes[starts]) / sizes
-        value = weight * np.where(equal, 0.0, (score - mean) / np.sqrt(np.where(equal, 1.0, variance)))
-        return value, value[end - 1]
-
-    def _again(self, num_results: int) -> "ScoreFusion":
-        return ScoreFusion(
-            *self.retrievers, weights=self.weights, normalization=self.normalization, num_results=num_results
-        )
-
-    def _settings(self) -> tuple:
-        return self.weights, self.normalization, self.num_results
-
-    def __repr__(self) -> str:
-        inner = ", ".join(map(repr, self.retrievers))
-        return (
-            f"ScoreFusion({inner}, weights={self.weights}, normalization={self.normalization!r}, "
-            f"num_results={self.num_results})"
-        )
+        contribution = weight * np.where(equal, 0.0, (score - mean) / np.sqrt(np.where(equal, 1.0, variance)))
+        return contribution, contribution[end - 1]
 
 
 def best_cells(scores: np.ndarray, depth: int) -> np.ndarray:
-    """Which cells of a matrix are among the first of their row; of equal ones the last column comes first.
+    """Mark the first cells of each row of a matrix; of equal scores, the last column comes first.
 
-    >>> best_cells(np.array([[0.5, 0.9, 0.5]]), 2).tolist()
-    [[False, True, True]]
+    Args:
+        scores: ``[rows, columns]``.
+        depth: Number of cells per row.
+
+    Returns:
+        bool ``[rows, columns]``.
+
+    Example:
+        >>> best_cells(np.array([[0.5, 0.9, 0.5]]), 2).tolist()
+        [[False, True, True]]
     """
     width = scores.shape[1]
     if width <= depth:
         return np.ones(scores.shape, bool)
-    least = np.partition(scores, width - depth, axis=1)[:, width - depth, None]
-    best = scores >= least
+    cutoff = np.partition(scores, width - depth, axis=1)[:, width - depth, None]
+    best = scores >= cutoff
     for row in np.flatnonzero(np.count_nonzero(best, axis=1) > depth):
         surplus = np.count_nonzero(best[row]) - depth
-        best[row, np.flatnonzero(scores[row] == least[row])[:surplus]] = False
+        best[row, np.flatnonzero(scores[row] == cutoff[row])[:surplus]] = False
     return best
 
 
 def ordered_cells(scores: np.ndarray, depth: int) -> Found:
-    """The first cells of each row of a matrix as results, without those that are -inf.
+    """Return the first cells of each row of a matrix as results, without those that are -inf.
 
-    >>> row, column, score = ordered_cells(np.array([[0.5, 0.9, 0.5], [-np.inf, 0.1, -np.inf]]), 2)
-    >>> row.tolist(), column.tolist(), score.tolist()
-    ([0, 0, 1], [1, 2, 1], [0.9, 0.5, 0.1])
+    Args:
+        scores: ``[rows, columns]``.
+        depth: Number of cells per row.
+
+    Example:
+        >>> row, column, score = ordered_cells(np.array([[0.5, 0.9, 0.5], [-np.inf, 0.1, -np.inf]]), 2)
+        >>> row.tolist(), column.tolist(), score.tolist()
+        ([0, 0, 1], [1, 2, 1], [0.9, 0.5, 0.1])
     """
     depth = min(depth, scores.shape[1])
+    # From the last column to the first, so that a stable sort keeps the last column first among equal scores.
     column = np.nonzero(best_cells(scores, depth))[1].reshape(len(scores), depth)[:, ::-1]
-    own = np.take_along_axis(scores, column, axis=1)
-    # Stable: what was last is first among equal ones.
-    order = np.argsort(-own, axis=1, kind="stable")
-    column, own = (np.take_along_axis(array, order, axis=1).ravel() for array in (column, own))
+    score = np.take_along_axis(scores, column, axis=1)
+    order = np.argsort(-score, axis=1, kind="stable")
+    column, score = (np.take_along_axis(array, order, axis=1).ravel() for array in (column, score))
     row = np.repeat(np.arange(len(scores)), depth)
-    kept = ~np.isneginf(own)
-    return row[kept], column[kept], own[kept]
+    keep = ~np.isneginf(score)
+    return row[keep], column[keep], score[keep]
 
 
-def _best(row: np.ndarray, document: np.ndarray, score: np.ndarray, width: int) -> Found:
-    """Each document of a row once, at its best, in the order of all rankings here."""
-    row, document, score = _ordered(row, document, _single(score))
+def _best_of_each_document(row: np.ndarray, document: np.ndarray, score: np.ndarray, width: int) -> Found:
+    """Sort results and keep each document of a row once, with its best score."""
+    row, document, score = _ordered(row, document, _single_precision(score))
     _, first = np.unique(row * width + document, return_index=True)
     if len(first) < len(row):
-        kept = np.sort(first)
-        row, document, score = row[kept], document[kept], score[kept]
+        keep = np.sort(first)
+        row, document, score = row[keep], document[keep], score[keep]
     return row, document, score
 
 
 def _ordered(row: np.ndarray, document: np.ndarray, score: np.ndarray) -> Found:
-    order = np.lexsort((-document, -score, row))
+    order = order_results(row, score, lambda tied: document[tied])
     return row[order], document[order], score[order]
 
 
-def _by_row(own: np.ndarray, value: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """The value of a row's results for each of the wanted rows; 0 for those without results."""
-    if not len(own):
-        return np.zeros(len(row))
-    at = np.searchsorted(own, row)
-    there = (at < len(own)) & (own[np.minimum(at, len(own) - 1)] == row)
-    return np.where(there, value[np.minimum(at, len(own) - 1)], 0.0)
+def _value_per_row(row: np.ndarray, value: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Look up the first value of each wanted row; 0 for rows without results."""
+    if not len(row):
+        return np.zeros(len(wanted))
+    position = np.minimum(np.searchsorted(row, wanted), len(row) - 1)
+    return np.where(row[position] == wanted, value[position], 0.0)
 
 
-def _single(scores: np.ndarray) -> np.ndarray:
-    """Scores in the precision in which trec_eval compares them."""
+def _single_precision(scores: np.ndarray) -> np.ndarray:
+    """Round scores to the precision in which trec_eval compares them."""
     return np.asarray(scores, np.float32).astype(float)

@@ -59,11 +59,15 @@ class BatchSource(NamedTuple):
 
 
 class StrataPlan(Plan):
-    """Batches drawn from one source each; all slots are in one stratum, or each slot draws its own.
+    """Batches drawn from strata, each in three steps.
+
+    1. Choose a source: the whole store, or a dataset if every batch is drawn from one dataset.
+    2. Choose a stratum, that is a pair of languages: one for the whole batch, or one for each slot.
+    3. Draw an item for each slot from its stratum, at most one item of each group (:class:`Strata`).
 
     Args:
         sources: One source, or one for each dataset if every batch is drawn from one dataset.
-        source_probabilities: The probability of each source, float64 [sources]; None takes them in turn.
+        source_probabilities: The probability of each source, float64 [sources]; None takes them in turn, by step.
         one_stratum_per_batch: Whether all slots of a batch are in one stratum.
         batch_size: Number of pairs in every batch.
         seed: Seed of the random draws.
@@ -160,27 +164,24 @@ def plan_strata(sampler: WeightedSampler, pairs: PairArrays, spec: StrataSpec, *
             ),
         )
 
-    def plan_of(sources: Sequence[BatchSource], source_probabilities: np.ndarray | None) -> StrataPlan:
-        return StrataPlan(
-            sources,
-            source_probabilities,
-            one_stratum_per_batch=spec.one_stratum_per_batch,
-            batch_size=batch_size,
-            seed=seed,
-        )
-
-    if not sampler.one_dataset_per_batch and not in_turn:
-        source = source_of(strata)
-        _check_groups(source, spec, batch_size)
-        return plan_of([source], np.ones(1))
-
-    by_dataset = _split_by_dataset(strata, pairs, source_of, spec, batch_size)
-    sources = [source_of(strata) for strata in by_dataset.values()]
-    if in_turn:
-        return plan_of(sources, None)
-    blocks = [np.unique(np.concatenate([stratum.blocks for stratum in strata])) for strata in by_dataset.values()]
-    sizes = np.array([block_sizes[members].sum() for members in blocks])
-    return plan_of(sources, probabilities(sizes, dataset_exponent, dataset_weights[list(by_dataset)]))
+    source_probabilities = None
+    if sampler.one_dataset_per_batch or in_turn:
+        by_dataset = _split_by_dataset(strata, pairs, source_of, spec, batch_size)
+        sources = [source_of(strata) for strata in by_dataset.values()]
+        if not in_turn:
+            blocks = [np.unique(np.concatenate([part.blocks for part in strata])) for strata in by_dataset.values()]
+            sizes = np.array([block_sizes[members].sum() for members in blocks])
+            source_probabilities = probabilities(sizes, dataset_exponent, dataset_weights[list(by_dataset)])
+    else:
+        sources = [source_of(strata)]
+        _check_groups(sources[0], spec, batch_size)
+    return StrataPlan(
+        sources,
+        source_probabilities,
+        one_stratum_per_batch=spec.one_stratum_per_batch,
+        batch_size=batch_size,
+        seed=seed,
+    )
 
 
 class _Stratum(NamedTuple):
