@@ -117,8 +117,9 @@ def _value(
                 raise _error(key_node, f"the key {key!r} is not a string: write it in quotes")
             if key in result and keys.count(key) > 1:
                 raise _error(key_node, f"the key {key!r} occurs twice")
-            positions[(*path, key)] = _position(key_node)
-            result[key] = _value(loader, part, (*path, key), positions, outer_nodes)
+            part_path = (*path, key)
+            positions[part_path] = _position(key_node)
+            result[key] = _value(loader, part, part_path, positions, outer_nodes)
         return result
     return loader.construct_object(node)
 
