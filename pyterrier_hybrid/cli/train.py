@@ -58,7 +58,7 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
             trained = recipe.train(output=new_folder(output))
         except KeyboardInterrupt:
             raise Interrupted(_interrupted(output)) from None
-    from pyterrier_hybrid.training.loop.setup import is_first_process
+    from pyterrier_hybrid.training.loop.processes import is_first_process
 
     if is_first_process():
         steps, seconds = trained.training["steps"], trained.training["seconds"]

@@ -18,7 +18,7 @@ class Item(NamedTuple):
     Attributes:
         id: ID, unique in the dataset.
         group: Items of one group are never in one batch, since they could be false negatives of each other. In a store,
-            a number from 0; when a store is made from items, any int or str, or ``None`` for no given group.
+            a number from 0; when a store is made from items, any int or str, or ``None``.
         dataset: Name of the dataset.
         queries: Language code -> query.
         passages: Language code -> passage. A language may have only a query, or only a passage.

@@ -104,7 +104,7 @@ def _check_training(value: Any) -> dict[str, Any]:
     from transformers import TrainingArguments
 
     from pyterrier_hybrid.training import train
-    from pyterrier_hybrid.training.loop.options import _OURS as REPLACED
+    from pyterrier_hybrid.training.loop.arguments import REPLACED
 
     path: Keys = ("training",)
     for name in value if isinstance(value, Mapping) else ():

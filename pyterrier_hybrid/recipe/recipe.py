@@ -295,7 +295,7 @@ class Recipe:
             ValueError: A reader or :func:`~pyterrier_hybrid.train` refuses the data or an option.
         """
         from pyterrier_hybrid.training import train
-        from pyterrier_hybrid.training.loop.setup import is_first_process
+        from pyterrier_hybrid.training.loop.processes import is_first_process
 
         # These are of this call: a recipe does not have them, or would read their path from its own folder.
         names = ("validation", "validation_sampler", "verbose", "token_cache")

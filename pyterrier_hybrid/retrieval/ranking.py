@@ -66,10 +66,11 @@ def order_results(row: np.ndarray, score: np.ndarray, tie_key: Callable[[np.ndar
 
 
 def search_to_cutoff(search: Search, rows: np.ndarray, num_results: int, available: int) -> Results:
-    """Search for the first results of each query; which of equally good documents are kept is not left to the engine.
+    """Search for the first results of each query, and break ties at the cutoff by docno.
 
-    An engine that is asked for ten results and knows twelve with equal scores keeps any ten. Where the score at the
-    cutoff continues below it, the query is therefore searched deeper, until its whole tie is known.
+    An engine that finds twelve documents with equal scores returns any ten of them as its first ten. If the documents
+    just above and just below the cutoff have equal scores, the query is therefore searched deeper, until all tied
+    documents are known.
 
     Args:
         search: Searches for a block of queries.

@@ -8,12 +8,13 @@ from typing import Any
 from pyterrier_hybrid.utils.files import whole_file
 
 
-def write_json(path: str | Path, value: Any) -> None:
-    """Write a value as indented JSON; the file appears whole or not at all.
+def write_json(path: str | Path, value: Any, *, indent: int | None = 2) -> None:
+    """Write a value as JSON; the file appears whole or not at all.
 
     Args:
         path: The file; its folder is created if needed.
         value: The value.
+        indent: Spaces per level; ``None`` writes large values faster, in one line.
 
     Raises:
         TypeError: JSON cannot hold the value.
@@ -25,7 +26,7 @@ def write_json(path: str | Path, value: Any) -> None:
         ...     read_json(Path(folder) / "settings.json")
         {'alpha': 0.5}
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
     with whole_file(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 

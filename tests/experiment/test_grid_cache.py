@@ -104,7 +104,7 @@ def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(members, "rank_bm25", never)
         pd.testing.assert_frame_equal(frames({"BM25": "bm25"}, toy, cache=tmp_path), first)
-        patch.setattr("pyterrier_hybrid.retrieval.bm25.indexer.K1", 1.2)
+        patch.setattr("pyterrier_hybrid.retrieval.bm25.K1", 1.2)
         with pytest.raises(AssertionError, match="computed again"):
             frames({"BM25": "bm25"}, toy, cache=tmp_path)
 

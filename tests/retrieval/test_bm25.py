@@ -16,8 +16,8 @@ import pytest
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.retrieval.analysis import analyzer
-from pyterrier_hybrid.retrieval.bm25 import indexer
-from pyterrier_hybrid.retrieval.bm25.engines import pisa, terrier
+from pyterrier_hybrid.retrieval.bm25 import choose_engine
+from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, pisa, terrier
 
 COLUMNS = {"qid", "query", "docno", "score", "rank"}
 DOCS = [
@@ -273,6 +273,7 @@ def test_documents_without_language_take_the_given_one(engine, tmp_path):
     assert index.retriever(lang="de").search("Haus")["docno"].tolist() == ["1"]
 
 
+@pytest.mark.slow
 def test_engines_give_the_same_ranking(tmp_path):
     """The same terms, scores and order of ties, in each language and in the pool, whatever the parameters are."""
     if not pisa.available():
@@ -371,10 +372,57 @@ def test_bad_engines(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="pip install pyterrier-pisa"):
         ph.BM25Index(tmp_path / "index").indexer("pisa")
     monkeypatch.setattr(terrier, "available", lambda: True)
-    assert indexer.choose_engine("auto") == "terrier"
+    assert choose_engine("auto") == "terrier"
     monkeypatch.setattr(terrier, "available", lambda: False)
     with pytest.raises(RuntimeError, match="pyterrier-pisa.* or Terrier needs Java"):
         ph.BM25Index(tmp_path / "index").indexer()
+
+
+class PlainEngine:
+    """The formula over a JSON file: the smallest engine."""
+
+    NEEDS = "nothing"
+
+    def available(self):
+        return True
+
+    def build(self, folder, documents, *, k1, b):
+        folder.mkdir()
+        (folder / "documents.json").write_text(json.dumps([dict(counts) for counts in documents]))
+
+    def open_index(self, folder, *, k1, b):
+        bags = [Counter(counts) for counts in json.loads((folder / "documents.json").read_text())]
+        average = sum(bag.total() for bag in bags) / len(bags)
+
+        def score(query, bag):
+            total = 0.0
+            for term in query.keys() & bag.keys():
+                df = sum(term in other for other in bags)
+                idf = max(1e-6, math.log((len(bags) - df + 0.5) / (df + 0.5)))
+                saturation = bag[term] + k1 * (1 - b + b * bag.total() / average)
+                total += query[term] * idf * (k1 + 1) * bag[term] / saturation
+            return total
+
+        def search(queries, depth):
+            found = []
+            for row, query in enumerate(queries):
+                scores = [(score(query, bag), position) for position, bag in enumerate(bags)]
+                best = sorted((pair for pair in scores if pair[0]), reverse=True)[:depth]
+                found += [(row, position, value) for value, position in best]
+            rows, positions, values = zip(*found, strict=True) if found else ((), (), ())
+            return np.array(rows, np.int64), np.array(positions, np.int64), np.array(values, float)
+
+        return search
+
+
+def test_a_new_engine_is_a_line_in_the_table(index, tmp_path, monkeypatch):
+    monkeypatch.setitem(ENGINES, "plain", PlainEngine())
+    plain = ph.BM25Index(tmp_path / "index").indexer("plain").index(DOCS)
+    assert ph.BM25Index(plain.path).engine == "plain"
+    queries = topics("house river", "2024", "Fluss", "unseen", lang=["en", "en", "de", "vi"])
+    for options in ({}, {"lang": "en"}, {"num_results": 1}, {"k1": 1.5, "b": 0.9}):
+        ours, known = (one.retriever(**options)(queries) for one in (plain, index))
+        pd.testing.assert_frame_equal(ours, known, rtol=1.01e-4)
 
 
 def test_building_and_searching_print_nothing(tmp_path, capfd):
@@ -385,6 +433,7 @@ def test_building_and_searching_print_nothing(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lang", "floor"), [("hi", 0.78), ("tr", 0.745)])
 def test_real_xquad_r(lareqa_home, tmp_path, lang, floor):
     if not pisa.available():

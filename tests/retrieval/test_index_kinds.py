@@ -149,6 +149,7 @@ def test_a_few_documents_are_enough(tmp_path, kind, count, capfd):
         ({"kind": "hnsw", "neighbours": 1}, "neighbours=1: it must be at least 2"),
         ({"threads": 0}, "threads=0"),
         ({"mode": "add"}, "mode='add' is unknown: choose create, overwrite or append"),
+        ({"mode": "overwrite"}, "pass overwrite=True"),
         ({"mode": "append", "kind": "ivf"}, "leave out kind="),
         ({"mode": "append", "overwrite": True}, "leave out overwrite="),
     ],

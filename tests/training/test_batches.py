@@ -8,8 +8,8 @@ import training_job
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
-from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
-from pyterrier_hybrid.training.loop.tokens import CachedTexts, cache_key
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
+from pyterrier_hybrid.training.loop.tokens import CachedTexts, Texts, cache_key
 from pyterrier_hybrid.training.sampling import CrossSampler, HybridSampler, MonoSampler
 
 

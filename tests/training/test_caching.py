@@ -5,8 +5,9 @@ import torch
 import training_job
 from torch.autograd.graph import saved_tensors_hooks
 
-from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
-from pyterrier_hybrid.training.loop.step import ContrastiveModel
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
+from pyterrier_hybrid.training.loop.model import ContrastiveModel
+from pyterrier_hybrid.training.loop.tokens import Texts
 from pyterrier_hybrid.training.losses import InfoNCE
 from pyterrier_hybrid.training.sampling import HybridSampler
 

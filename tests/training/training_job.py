@@ -1,7 +1,7 @@
 """One training as a process of its own, for tests that kill it or run two of it: ``python training_job.py OPTIONS``.
 
-OPTIONS is JSON: ``output``, ``options`` of ``train``, and where to kill: ``kill_at`` a batch, or ``kill_saving`` after
-so many steps, when a checkpoint has been written but not yet marked as whole.
+OPTIONS is JSON: ``output``, ``options`` of ``train``, and when to be killed: ``kill_at`` a batch, or ``kill_saving``
+after so many steps, when a checkpoint has been written but not yet marked as complete.
 """
 
 import json
@@ -15,10 +15,11 @@ from safetensors.torch import save_file
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
 from pyterrier_hybrid.training import HybridTrainer, InfoNCE
-from pyterrier_hybrid.training.loop.batches import PlannedBatches, Texts
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
 from pyterrier_hybrid.training.loop.checkpoints import MarkComplete
-from pyterrier_hybrid.training.loop.setup import wait_for_all
-from pyterrier_hybrid.training.loop.step import ContrastiveModel
+from pyterrier_hybrid.training.loop.model import ContrastiveModel
+from pyterrier_hybrid.training.loop.processes import final_barrier
+from pyterrier_hybrid.training.loop.tokens import Texts
 
 WORDS = {
     "de": ["rot", "blau", "grün", "gelb", "weiß", "grau"],
@@ -51,7 +52,7 @@ OPTIONS = {"batch_size": 8, "max_steps": 12, "learning_rate": 1e-2, "temperature
 
 
 def falling():
-    """A judge that finds every encoder worse than the one before; the first is the start."""
+    """A validator that finds every encoder worse than the one before; the first one is the start."""
     calls = []
     return lambda _: calls.append(None) or -len(calls)
 
@@ -92,7 +93,7 @@ def one_step(output):
     if rank == 0:
         save_file({name: value.grad for name, value in model.named_parameters()}, output)
     if world_size > 1:
-        wait_for_all()
+        final_barrier()
 
 
 def main():

@@ -172,8 +172,8 @@ def trained_encoders(
 
 def _finish(place: Path, pairs: "ParallelPairs") -> None:
     """Check an encoder that an interrupted comparison had trained, and tidy up where that was killed."""
-    from pyterrier_hybrid.utils.json_files import read_json
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
+    from pyterrier_hybrid.utils.json_files import read_json
 
     if read_json(place / "training.json", default={}).get("pairs") != pairs.fingerprint:
         raise ValueError(
@@ -184,7 +184,7 @@ def _finish(place: Path, pairs: "ParallelPairs") -> None:
 
 def bm25_works() -> bool:
     """Whether BM25 has an engine here; if not, one line says so."""
-    from pyterrier_hybrid.retrieval.bm25.indexer import choose_engine
+    from pyterrier_hybrid.retrieval.bm25 import choose_engine
 
     try:
         choose_engine("auto")

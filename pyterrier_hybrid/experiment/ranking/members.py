@@ -175,7 +175,7 @@ def _rank_runs(place: str, runs: Runs, corpus: Corpus, setting: Setting) -> Rank
 
 def _bm25_content(languages: Iterable[str]) -> Any:
     from pyterrier_hybrid import __version__
-    from pyterrier_hybrid.retrieval.bm25.indexer import K1, B, choose_engine
+    from pyterrier_hybrid.retrieval.bm25 import K1, B, choose_engine
     from pyterrier_hybrid.text.analysis import analyzer
 
     analyses = {lang: analyzer(lang).signature for lang in languages}

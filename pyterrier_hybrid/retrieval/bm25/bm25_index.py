@@ -1,74 +1,66 @@
 """BM25 over texts in many languages, each analysed in its own."""
 
-import json
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.bm25.indexer import (
-    DOCUMENTS,
-    ENGINES,
-    EVERYTHING,
-    K1,
-    META,
-    NUMBERS,
-    B,
-    BM25Indexer,
-    choose_engine,
-    part_folder,
-)
-from pyterrier_hybrid.retrieval.bm25.ranking import Search, rank
+from pyterrier_hybrid.retrieval.bm25.build import Spool, write_index
+from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
+from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, Collection, Part, open_collection, open_part
+from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
 from pyterrier_hybrid.text.analysis import analyzer
+from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.files import whole_folder
 
-
-@dataclass(frozen=True)
-class _Collection:
-    engine: str
-    languages: tuple[str, ...]
-    docnos: np.ndarray
-    order: np.ndarray
+# Scores are rounded to so many significant digits: further ones depend on the order in which an engine adds.
+_DIGITS = 5
 
 
 class BM25Index(pt.Artifact):
     """A BM25 index of documents in one language or many, built and searched by PISA or Terrier.
 
-    Every document is analysed in its own language (:func:`~pyterrier_hybrid.retrieval.analyzer`), every query in its
-    own. The documents of all languages are one collection with common statistics, in which equal terms of two languages
-    (names, numbers) are one term. Each language also has an index of its own: ``retriever(lang="de")`` ranks exactly as
-    an index of the German documents alone would. Documents without any term are not found and not counted.
+    Every document is analysed in its language (:func:`~pyterrier_hybrid.retrieval.analyzer`), and so is every query.
+    The documents of all languages are one collection with common statistics, in which equal terms of two languages
+    (names, numbers) are one term. Each language also has its own index: ``retriever(lang="de")`` ranks exactly as an
+    index of only the German documents would. Documents without any term are not found and not counted.
 
     The score of a document is the sum over the query's terms of
     ``qf * idf * (k1 + 1) * tf / (tf + k1 * (1 - b + b * dl / avgdl))``, with
-    ``idf = max(1e-6, ln((N - df + 0.5) / (df + 0.5)))``: a term of more than half of the documents counts for next to
-    nothing, never against a document. Scores are rounded to five significant digits, so that what is equal stays equal
-    in single precision and both engines give the same ranking, up to near ties on the border of rounding.
+    ``idf = max(1e-6, ln((N - df + 0.5) / (df + 0.5)))``: a term that occurs in more than half of the documents counts
+    for almost nothing, but never against a document. Scores are rounded to five significant digits, so that equal
+    scores stay equal in single precision and both engines give the same ranking, except for scores that are nearly
+    equal and rounded to different sides.
 
     Args:
-        path: the index's folder; built by :meth:`indexer` if it doesn't exist yet.
+        path: Folder of the index; :meth:`indexer` builds it.
 
-    >>> import tempfile, pyterrier_hybrid as ph
-    >>> docs = [
-    ...     {"docno": "en_1", "text": "two houses", "lang": "en"},
-    ...     {"docno": "de_1", "text": "zwei Häuser", "lang": "de"},
-    ...     {"docno": "de_2", "text": "ein Fluss", "lang": "de"},
-    ... ]
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     index = ph.BM25Index(folder + "/index").indexer().index(docs)
-    ...     index.retriever(query_lang="de").search("Haus")["docno"].tolist()
-    ['de_1']
+    Example:
+        >>> import tempfile, pyterrier_hybrid as ph
+        >>> docs = [
+        ...     {"docno": "en_1", "text": "two houses", "lang": "en"},
+        ...     {"docno": "de_1", "text": "zwei Häuser", "lang": "de"},
+        ...     {"docno": "de_2", "text": "ein Fluss", "lang": "de"},
+        ... ]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     index = ph.BM25Index(folder + "/index").indexer().index(docs)
+        ...     index.retriever(query_lang="de").search("Haus")["docno"].tolist()
+        ['de_1']
     """
 
     ARTIFACT_TYPE = "sparse_index"
     ARTIFACT_FORMAT = "hybrid_bm25"
     ARTIFACT_PACKAGE_HINT = "pyterrier_hybrid"
 
+    path: Path
+
     def __init__(self, path: str | Path) -> None:
-        """Name the folder; nothing is read until a search."""
+        """Set the folder; it is only read when needed."""
         super().__init__(path)
         self.forget()
 
@@ -76,17 +68,17 @@ class BM25Index(pt.Artifact):
         """Whether the index exists."""
         return (self.path / META).exists()
 
-    def indexer(self, engine: str = "auto", *, lang: str | None = None, overwrite: bool = False) -> pt.Indexer:
-        """An indexer of documents with ``docno``, ``text`` and ``lang``.
+    def indexer(self, engine: str = "auto", *, lang: str | None = None, overwrite: bool = False) -> "BM25Indexer":
+        """Return an indexer of documents with ``docno``, ``text`` and ``lang``.
 
         Args:
-            engine: ``pisa``, ``terrier``, or ``auto``: PISA where it is installed, else Terrier where there is Java.
-            lang: the language of documents that don't say theirs.
-            overwrite: replace an index that is there already.
+            engine: ``pisa``, ``terrier``, or ``auto``: PISA if it is installed, else Terrier if there is Java.
+            lang: Language of documents without ``lang``.
+            overwrite: Replace an existing index.
 
         Raises:
-            ValueError: unknown engine or language.
-            RuntimeError: the engine cannot be used here; the message says what it needs.
+            ValueError: The engine or the language is unknown.
+            RuntimeError: The engine cannot be used here; the message says what it needs.
         """
         return BM25Indexer(self, engine=choose_engine(engine), lang=lang, overwrite=overwrite)
 
@@ -99,77 +91,111 @@ class BM25Index(pt.Artifact):
         k1: float = K1,
         b: float = B,
     ) -> "BM25Retriever":
-        """A retriever for frames with ``qid``, ``query`` and, optionally, ``lang``: the language of each query.
+        """Return a retriever for frames with ``qid``, ``query`` and, optionally, ``lang``: the language of each query.
 
         Args:
-            num_results: results per query, at most.
-            lang: search only the documents of this language, as an index of them alone would.
-            query_lang: the language of all queries, whatever the frame says. Without it and without a column ``lang``,
+            num_results: Results per query, at most.
+            lang: Search only the documents of this language, as an index of only these would.
+            query_lang: Language of all queries, whatever the frame says. Without it and without a column ``lang``,
                 queries are taken to be in the language of the searched documents, if that is one.
-            k1: saturation of a term's count, above 0.
-            b: normalisation by a document's length, 0 to 1.
+            k1: Saturation of a term's count, above 0.
+            b: Normalisation by a document's length, 0 to 1.
 
         Raises:
-            ValueError: a parameter is out of its range, or an unknown language.
+            ValueError: A parameter is out of range, or the language is unknown.
         """
         return BM25Retriever(self, num_results=num_results, lang=lang, query_lang=query_lang, k1=k1, b=b)
 
     @property
     def languages(self) -> list[str]:
-        """The languages of the documents, sorted."""
-        return list(self._load().languages)
+        """Languages of the documents, sorted."""
+        return list(self._open().languages)
 
     @property
     def engine(self) -> str:
-        """The engine that built the index and searches it: ``pisa`` or ``terrier``."""
-        return self._load().engine
+        """Engine that built the index and searches it: ``pisa`` or ``terrier``."""
+        return self._open().engine
 
     def __len__(self) -> int:
-        return len(self._load().docnos)
+        return len(self._open().docnos)
 
     def __repr__(self) -> str:
         return f"BM25Index({str(self.path)!r})"
 
     def forget(self) -> None:
-        """Close what is open, so that the next search reads the index anew."""
-        self._loaded: _Collection | None = None
-        self._searches: dict[tuple[str, float, float], tuple[Search, np.ndarray] | None] = {}
+        """Close the files; the next search opens the index again."""
+        self._opened: Collection | None = None
+        self._parts: dict[tuple[str, float, float], Part | None] = {}
 
-    def _load(self) -> _Collection:
-        if self._loaded is None:
-            if not self.built():
-                raise FileNotFoundError(f"there is no index at {self.path}: build it with .indexer().index(documents)")
-            meta = json.loads((self.path / META).read_text(encoding="utf-8"))
-            if meta.get("format") != BM25Index.ARTIFACT_FORMAT:
-                raise ValueError(f"{self.path} holds {meta.get('format')!r}, not a {BM25Index.ARTIFACT_FORMAT!r} index")
-            for lang, signature in meta["languages"].items():
-                if signature != analyzer(lang).signature:
-                    raise ValueError(
-                        f"{self.path} was made with another analysis of {lang!r} ({signature}) than the installed one "
-                        f"({analyzer(lang).signature}): build it anew, or install that version"
-                    )
-            docnos = np.array(json.loads((self.path / DOCUMENTS).read_text(encoding="utf-8"))["docno"], object)
-            order = np.empty(len(docnos), np.int64)
-            order[np.argsort(docnos)[::-1]] = np.arange(len(docnos))
-            self._loaded = _Collection(meta["engine"], tuple(meta["languages"]), docnos, order)
-        return self._loaded
+    def _open(self) -> Collection:
+        if self._opened is None:
+            self._opened = open_collection(self.path, artifact_format=self.ARTIFACT_FORMAT)
+        return self._opened
 
-    def _search(self, part: str, k1: float, b: float) -> tuple[Search, np.ndarray] | None:
-        """The search over a part of the index and its documents' numbers; ``None`` if none of them has a term."""
-        key = (part, k1, b)
-        if key not in self._searches:
-            folder = part_folder(self.path, part)
-            self._searches[key] = None
-            if folder.exists():
-                engine = ENGINES[choose_engine(self._load().engine)]
-                self._searches[key] = engine.Search(folder / "engine", k1=k1, b=b), np.load(folder / NUMBERS)
-        return self._searches[key]
+    def _part(self, name: str, k1: float, b: float) -> Part | None:
+        key = (name, k1, b)
+        if key not in self._parts:
+            self._parts[key] = open_part(self.path, name, engine=self._open().engine, k1=k1, b=b)
+        return self._parts[key]
+
+
+class BM25Indexer(pt.Indexer):
+    """Builds an index; made by :meth:`BM25Index.indexer`."""
+
+    # Without a help_url, drawing a pipeline would fetch an inventory from the network.
+    schematic = {"label": "BM25 indexer", "help_url": None}
+
+    def __init__(self, index: BM25Index, *, engine: str, lang: str | None, overwrite: bool) -> None:
+        """Write to ``index``."""
+        super().__init__()
+        if lang is not None:
+            analyzer(lang)
+        self.index_ref = index
+        self.engine = engine
+        self.lang = lang
+        self.overwrite = overwrite
+
+    def index_inputs(self) -> list[list[str]]:
+        """Columns of the documents, for inspection; ``lang`` may be missing if the indexer has a language."""
+        return [["docno", "text", "lang"]] + ([["docno", "text"]] if self.lang is not None else [])
+
+    # PyTerrier names the parameter iter, and passes no options.
+    def index(self, inp: Iterable[Mapping[str, Any]] | pd.DataFrame) -> BM25Index:  # type: ignore[override]
+        """Build the index, whole or not at all.
+
+        Args:
+            inp: Documents as dicts or a frame, with ``docno`` (str), ``text`` and ``lang``, which may be missing if it
+                was passed to :meth:`BM25Index.indexer`.
+
+        Returns:
+            The index; an empty one if there are no documents.
+
+        Raises:
+            FileExistsError: The index already exists.
+            ValueError: A document lacks a column, its language is unknown, or its docno occurs twice.
+            TypeError: A docno or a text is not a string.
+        """
+        index = self.index_ref
+        if index.path.exists() and not self.overwrite:
+            raise FileExistsError(f"{index.path} exists: choose another folder, or pass overwrite=True to indexer()")
+        documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
+        artifact = {
+            "type": index.ARTIFACT_TYPE,
+            "format": index.ARTIFACT_FORMAT,
+            "package_hint": index.ARTIFACT_PACKAGE_HINT,
+        }
+        with tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-bm25-") as scratch:
+            spool = Spool(Path(scratch))
+            spool.analyse(documents, lang=self.lang)
+            with whole_folder(index.path, overwrite=self.overwrite) as folder:
+                write_index(folder, spool, engine=self.engine, artifact=artifact)
+        index.forget()
+        return index
 
 
 class BM25Retriever(pt.Transformer):
     """Ranks documents for each ``query`` by BM25; made by :meth:`BM25Index.retriever`."""
 
-    # Without a help_url, drawing a pipeline would fetch an inventory from the network.
     schematic = {"label": "BM25", "help_url": None}
 
     def __init__(
@@ -184,8 +210,7 @@ class BM25Retriever(pt.Transformer):
     ) -> None:
         """Search ``index``."""
         super().__init__()
-        if num_results < 1:
-            raise ValueError(f"num_results={num_results}: it must be at least 1")
+        num_results = whole_number("num_results", num_results)
         if not 0 < k1 < float("inf"):
             raise ValueError(f"k1={k1}: it must be above 0 and finite")
         if not 0 <= b <= 1:
@@ -203,32 +228,29 @@ class BM25Retriever(pt.Transformer):
         """Search; results are ordered by score, and by docno downwards where scores are equal, as trec_eval does."""
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
-        rows, documents, scores, ranks = self.search_arrays(inp)
-        docnos = self.index._load().docnos[documents] if len(rows) else np.empty(0, object)
-        return inp.iloc[rows].reset_index(drop=True).assign(docno=docnos, score=scores, rank=ranks)
+        found = self.search_arrays(inp)
+        docnos = self.index._open().docnos[found.document] if len(found.row) else np.empty(0, object)
+        return inp.iloc[found.row].reset_index(drop=True).assign(docno=docnos, score=found.score, rank=found.rank)
 
-    def search_arrays(self, inp: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Search as :meth:`transform` does, without the frame of results: a tenth of the time for long rankings.
+    def search_arrays(self, inp: pd.DataFrame) -> Results:
+        """Search as :meth:`transform` does, without the frame of results: ten times as fast for long rankings.
 
         Args:
-            inp: queries with ``qid``, ``query`` and, optionally, ``lang``.
+            inp: Queries with ``qid``, ``query`` and, optionally, ``lang``.
 
         Returns:
-            The query's row, the document's number in the order of indexing, the score and the rank (from 0) of each
-            result, by row and rank.
+            Results by the query's row and by rank; the position of a document is that in the order of indexing.
         """
-        nothing = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)
-        collection = self.index._load() if len(inp) else None
+        collection = self.index._open() if len(inp) else None
         if collection is None or not len(collection.docnos):
-            return nothing
-        part, languages = self._part(collection)
-        queries = [Counter(terms) for terms in self._analyze(inp, languages)]
-        opened = self.index._search(part, self.k1, self.b)
-        if opened is None:
-            return nothing
-        search, numbers = opened
-        rows, positions, scores, ranks = rank(search, queries, self.num_results, collection.order[numbers])
-        return rows, numbers[positions], scores, ranks
+            return Results.empty()
+        part_name, languages = self._searched(collection)
+        queries = [Counter(terms) for terms in self._analyse(inp, languages)]
+        part = self.index._part(part_name, self.k1, self.b)
+        if part is None:
+            return Results.empty()
+        found = _search(part.search, queries, self.num_results, collection.docno_ranks[part.numbers])
+        return found._replace(document=part.numbers[found.document])
 
     def fuse_rank_cutoff(self, k: int) -> "BM25Retriever | None":
         """Search no deeper than a following cutoff keeps."""
@@ -236,14 +258,15 @@ class BM25Retriever(pt.Transformer):
             return None
         return self.index.retriever(k, self.lang, query_lang=self.query_lang, k1=self.k1, b=self.b)
 
-    def _part(self, collection: _Collection) -> tuple[str, tuple[str, ...]]:
+    def _searched(self, collection: Collection) -> tuple[str, tuple[str, ...]]:
+        """The part of the index to search, and its languages."""
         if self.lang is None:
-            return EVERYTHING, collection.languages
+            return ALL_LANGUAGES, collection.languages
         if self.lang not in collection.languages:
             raise ValueError(f"{self.index.path} has documents in {list(collection.languages)}, none in {self.lang!r}")
-        return (self.lang if len(collection.languages) > 1 else EVERYTHING), (self.lang,)
+        return (self.lang if len(collection.languages) > 1 else ALL_LANGUAGES), (self.lang,)
 
-    def _analyze(self, inp: pd.DataFrame, languages: Sequence[str]) -> Iterator[list[str]]:
+    def _analyse(self, inp: pd.DataFrame, languages: Sequence[str]) -> Iterator[list[str]]:
         if self.query_lang is not None:
             langs = [self.query_lang] * len(inp)
         elif "lang" in inp:
@@ -261,7 +284,7 @@ class BM25Retriever(pt.Transformer):
             except (TypeError, ValueError) as error:
                 raise type(error)(f"query {qid!r}: {error}") from error
 
-    def _settings(self) -> tuple:
+    def _settings(self) -> tuple[Any, ...]:
         return self.index.path, self.num_results, self.lang, self.query_lang, self.k1, self.b
 
     def __eq__(self, other: object) -> bool:
@@ -275,3 +298,19 @@ class BM25Retriever(pt.Transformer):
             f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}, "
             f"query_lang={self.query_lang!r}, k1={self.k1}, b={self.b})"
         )
+
+
+def _search(search: Search, queries: Sequence[Mapping[str, int]], num_results: int, docno_ranks: np.ndarray) -> Results:
+    def search_block(rows: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        query, position, score = search([queries[row] for row in rows], depth)
+        score = _rounded(score)
+        order = order_results(query, score, lambda tied: docno_ranks[position[tied]])
+        return query[order], position[order], score[order]
+
+    with_terms = np.array([row for row, query in enumerate(queries) if query], np.int64)
+    return search_to_cutoff(search_block, with_terms, num_results, len(docno_ranks))
+
+
+def _rounded(scores: np.ndarray) -> np.ndarray:
+    unit = 10.0 ** (np.floor(np.log10(np.maximum(scores, 1e-30))) - (_DIGITS - 1))
+    return np.round(scores / unit) * unit

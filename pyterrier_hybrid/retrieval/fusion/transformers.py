@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid.retrieval.ranking import order_results
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 
 NORMALIZATIONS = ("min-max", "z-score", "none")
@@ -356,7 +357,7 @@ def _best_of_each_document(row: np.ndarray, document: np.ndarray, score: np.ndar
 
 
 def _ordered(row: np.ndarray, document: np.ndarray, score: np.ndarray) -> Found:
-    order = np.lexsort((-document, -score, row))
+    order = order_results(row, score, lambda tied: document[tied])
     return row[order], document[order], score[order]
 
 

@@ -1,1 +1,1 @@
-"""The search for the best alpha."""
+"""The sweep over alpha, a grid search for the best ratio of monolingual batches."""

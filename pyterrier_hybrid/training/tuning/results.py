@@ -1,14 +1,15 @@
-"""What a sweep over alpha returns: a frame, the best alpha, a table, a picture."""
+"""The results of a sweep over alpha: a frame, the best alpha, a table, a figure."""
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 
 from pyterrier_hybrid.utils.files import whole_file
 
 if TYPE_CHECKING:
+    # matplotlib is imported when a curve is drawn.
     from pyterrier_hybrid.utils.figures import Picture
 
 FORMATS = ("frame", "markdown", "csv")
@@ -17,36 +18,35 @@ FORMATS = ("frame", "markdown", "csv")
 class SweepResults:
     """What :func:`pyterrier_hybrid.sweep` returns.
 
+    Args:
+        frame: The columns alpha, seed, measure, value.
+        measure: The measure that decides which alpha is best.
+        label: What the values are, such as AP, for the curve.
+        judged_on: The data of the evaluation, for the curve.
+
     Attributes:
         frame: One row per run and measure. Columns: alpha, seed, measure, value.
-        measure: The name of the measure that decides which alpha is best.
+        measure: The measure that decides which alpha is best.
         label: What the values are, such as AP.
-        judged_on: The data that they are of, for the curve.
+        judged_on: The data of the evaluation.
 
     Raises:
         ValueError: There are no values of ``measure``.
 
-    >>> frame = pd.DataFrame({"alpha": [0.0, 0.5, 1.0], "seed": 0, "measure": "mean", "value": [0.61, 0.665, 0.63]})
-    >>> results = SweepResults(frame)
-    >>> results.best()
-    0.5
-    >>> print(results.table("markdown"))
-    | alpha | mean |
-    |--:|--:|
-    | 0 | .610 |
-    | 0.5 | **.665** |
-    | 1 | .630 |
+    Example:
+        >>> frame = pd.DataFrame({"alpha": [0.0, 0.5, 1.0], "seed": 0, "measure": "mean", "value": [0.61, 0.665, 0.63]})
+        >>> results = SweepResults(frame)
+        >>> results.best()
+        0.5
+        >>> print(results.table("markdown"))
+        | alpha | mean |
+        |--:|--:|
+        | 0 | .610 |
+        | 0.5 | **.665** |
+        | 1 | .630 |
     """
 
     def __init__(self, frame: pd.DataFrame, *, measure: str = "mean", label: str = "", judged_on: str = "") -> None:
-        """Takes the frame.
-
-        Args:
-            frame: The columns alpha, seed, measure, value.
-            measure: The measure that decides which alpha is best.
-            label: What the values are, such as AP, for the curve.
-            judged_on: The data that they are of, for the curve.
-        """
         self.frame = frame[["alpha", "seed", "measure", "value"]].reset_index(drop=True)
         if measure not in self.measures:
             raise ValueError(f"measure={measure!r} was not evaluated; there is {', '.join(self.measures)}")
@@ -55,24 +55,35 @@ class SweepResults:
 
     @property
     def measures(self) -> list[str]:
-        """The measures in their given order."""
+        """The measures, in the order of the frame."""
         return list(self.frame["measure"].unique())
 
     def best(self) -> float:
-        """The alpha whose mean over the seeds is highest; of equal ones the smallest."""
-        return float(self._statistic("mean")[self.measure].idxmax())
+        """Return the alpha with the highest mean over the seeds; if several are equal, the smallest."""
+        means = self._statistic("mean")[self.measure]
+        return float(means.index[int(means.argmax())])
 
     def _statistic(self, name: str) -> pd.DataFrame:
+        """Return a statistic over the seeds: one row per alpha, one column per measure."""
         cells = self.frame.groupby(["alpha", "measure"])["value"].agg(name).unstack("measure")
         return cells[self.measures].rename_axis(columns=None)
 
+    @overload
+    def table(self, format: Literal["frame"] = "frame") -> pd.DataFrame: ...
+
+    @overload
+    def table(self, format: Literal["csv", "markdown"]) -> str: ...
+
+    @overload
+    def table(self, format: str) -> pd.DataFrame | str: ...
+
     def table(self, format: str = "frame") -> pd.DataFrame | str:
-        """Mean and standard deviation over the seeds: one row per alpha.
+        """Return mean and standard deviation over the seeds: one row per alpha.
 
         Args:
-            format: ``"frame"`` (a column for each measure, and one called ``"AP sd"`` for its standard deviation,
-                NaN with one seed), ``"csv"`` (the same in full precision), or ``"markdown"`` (the best value of
-                each measure in bold).
+            format: ``"frame"`` (a column for each measure, and one such as ``"AP sd"`` for its standard deviation, NaN
+                with one seed), ``"csv"`` (the same in full precision), or ``"markdown"`` (the best value of each
+                measure in bold).
 
         Returns:
             A DataFrame, or a string.
@@ -93,17 +104,23 @@ class SweepResults:
         """Draw the curves: each measure by alpha, mean over the seeds with a band of one standard deviation.
 
         Args:
-            path: Where to save the picture as PNG, whole or not at all.
+            path: Save the figure as this PNG file, whole or not at all.
 
         Returns:
-            A matplotlib figure, which notebooks show. The best alpha is marked; of one seed, it is called the highest.
+            A matplotlib figure, which notebooks show. The best alpha is marked; with one seed, the title says
+            "highest" instead of "best".
         """
         from pyterrier_hybrid.training.tuning.plot import curves
 
         figure = curves(
-            self._statistic("mean"), self._statistic("std"), judge=self.measure, best=self.best(),
-            seeds=self.frame["seed"].nunique(), label=self.label, judged_on=self.judged_on,
-        )  # fmt: skip
+            self._statistic("mean"),
+            self._statistic("std"),
+            measure=self.measure,
+            best=self.best(),
+            seeds=self.frame["seed"].nunique(),
+            label=self.label,
+            judged_on=self.judged_on,
+        )
         if path is not None:
             with whole_file(path) as unfinished:
                 unfinished.write_bytes(figure.png())
@@ -113,7 +130,7 @@ class SweepResults:
         """Write ``sweep.csv`` (the frame), ``table.csv``, ``table.md`` and ``alpha.png``, each whole or not at all.
 
         Args:
-            folder: Where to: made if it is missing; files of an earlier call are replaced.
+            folder: The folder, which is created if needed; existing files are replaced.
 
         Returns:
             The files.
@@ -140,16 +157,16 @@ class SweepResults:
 
 def _markdown(means: pd.DataFrame, deviations: pd.DataFrame) -> str:
     lines = ["| alpha | " + " | ".join(means.columns) + " |", "|--:|" + "--:|" * len(means.columns)]
-    best = {measure: _number(values.max()) for measure, values in means.items()}
-    for alpha, row in means.iterrows():
-        cells = []
-        for measure, value in row.items():
-            text, deviation = _number(value), deviations.loc[alpha, measure]
+    best = {measure: _short(values.max()) for measure, values in means.items()}
+    for row, alpha in enumerate(means.index):
+        cells: list[str] = []
+        for measure in means.columns:
+            text, deviation = _short(means[measure].iloc[row]), deviations[measure].iloc[row]
             text = f"**{text}**" if text == best[measure] and len(means) > 1 else text
-            cells.append(text if pd.isna(deviation) else f"{text} ± {_number(deviation)}")
+            cells.append(text if pd.isna(deviation) else f"{text} ± {_short(deviation)}")
         lines.append(f"| {alpha:g} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _number(value: float) -> str:
+def _short(value: float) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", f"{value:.3f}")

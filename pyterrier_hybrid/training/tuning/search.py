@@ -1,4 +1,4 @@
-"""The sweep over alpha: one training and one evaluation for each share of monolingual batches and each seed."""
+"""The sweep over alpha: one training and one evaluation for each ratio of monolingual batches and each seed."""
 
 import dataclasses
 import functools
@@ -7,29 +7,28 @@ import operator
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.parallel import ParallelPairs
+from pyterrier_hybrid.retrieval import DenseEncoder
+from pyterrier_hybrid.training.loop.training import train
 from pyterrier_hybrid.training.sampling import HybridSampler
 from pyterrier_hybrid.training.tuning.results import SweepResults
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
-
-if TYPE_CHECKING:
-    from pyterrier_hybrid.parallel import ParallelPairs
-    from pyterrier_hybrid.retrieval import DenseEncoder
 
 ALPHAS = tuple(tenth / 10 for tenth in range(11))
 """The grid of arXiv 2408.10536."""
 
 
 def sweep(
-    encoder: "DenseEncoder",
-    pairs: "ParallelPairs",
+    encoder: DenseEncoder,
+    pairs: ParallelPairs,
     *,
-    evaluate: "Callable[[DenseEncoder], Mapping[str, float]]",
+    evaluate: Callable[[DenseEncoder], Mapping[str, float]],
     output: str | Path,
     alpha: Iterable[float] = ALPHAS,
     seeds: Iterable[int] = (0,),
@@ -39,49 +38,52 @@ def sweep(
     verbose: bool = True,
     **options: Any,
 ) -> SweepResults:
-    """Train and evaluate an encoder for every alpha, the grid search of arXiv 2408.10536.
+    """Train and evaluate an encoder for every alpha: the grid search of arXiv 2408.10536.
 
-    The paper judges alpha by monolingual, cross-lingual and multilingual retrieval together, as
-    :class:`~pyterrier_hybrid.LanguageValidation` does. The loss on held-out pairs is no judge of alpha: it is another
-    task for each kind of batch.
+    The paper chooses alpha by monolingual, cross-lingual and multilingual retrieval together, as
+    :class:`~pyterrier_hybrid.LanguageValidation` does. The loss on held-out pairs is no criterion, since each kind of
+    batch is another task.
 
-    Every run's result is a file, ``runs/alpha-A-seed-S.json``. A second call with the same settings does only the runs
-    that are not there, so that an interrupted sweep goes on and a grid can be refined; the sweep's settings are in
-    ``sweep.json``.
+    The result of every run is a file, ``runs/alpha-A-seed-S.json``, and the sweep's settings are in ``sweep.json``. A
+    second call with the same settings does only the missing runs, so that an interrupted sweep resumes and a grid can
+    be refined.
 
     Args:
-        encoder: Where each run starts; it is not changed.
-        pairs: What to learn from.
-        evaluate: Called with each trained encoder; returns numbers by name, of which more is better, such as
+        encoder: The encoder that each run starts from; it is not changed.
+        pairs: The training data.
+        evaluate: Called with each trained encoder; returns figures by name, the larger the better, such as
             ``LanguageValidation("atlas")``. Its ``measure`` and ``dataset``, if it has them, label the curve.
         output: The folder of the results: ``sweep.csv``, ``table.csv``, ``table.md``, ``alpha.png`` and the runs.
-        alpha: Shares of monolingual batches, 0 to 1.
-        seeds: Of the batches and of dropout; the start is the same for all.
-        sampler: The hybrid sampler whose alpha is replaced, where its batches are not the default ones.
-        measure: The number that decides which alpha is best.
+        alpha: Ratios of monolingual batches, 0 to 1.
+        seeds: Seeds of the batches and of dropout; the initial encoder is the same for all.
+        sampler: A hybrid sampler with other settings than the default; its alpha is replaced.
+        measure: The figure that decides which alpha is best.
         keep_models: Keep each trained encoder in ``models/alpha-A-seed-S``.
         verbose: Show a progress bar of the runs.
-        **options: Keywords of :func:`~pyterrier_hybrid.train`.
+        **options: Options of :func:`~pyterrier_hybrid.train`.
 
     Returns:
         The results: ``.frame``, ``.best()``, ``.table()``, ``.plot()``.
 
     Raises:
+        TypeError: An option that each run has for itself, or as :func:`~pyterrier_hybrid.train`.
         ValueError: The folder holds a sweep with other settings (the message says which), ``evaluate`` does not return
-            ``measure``, an alpha is outside 0 to 1, or as :func:`~pyterrier_hybrid.train` does.
+            ``measure``, an alpha is outside 0 to 1, or as :func:`~pyterrier_hybrid.train`.
 
-    >>> import tempfile
-    >>> import pyterrier_hybrid as ph
-    >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
-    >>> encoder = ph.DenseEncoder.from_scratch([pairs.passage(i, "de") for i in range(200)], dim=8, vocab_size=300)
-    >>> def evaluate(encoder):
-    ...     return {"mean": float(encoder.encode_queries(["Wo ist Rom?"]).max())}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     results = sweep(
-    ...         encoder, pairs, alpha=[0, 1], evaluate=evaluate, output=folder, max_steps=1, batch_size=8, verbose=False
-    ...     )
-    >>> results.frame[["alpha", "seed", "measure"]].values.tolist()
-    [[0.0, 0, 'mean'], [1.0, 0, 'mean']]
+    Example:
+        >>> import tempfile
+        >>> import pyterrier_hybrid as ph
+        >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
+        >>> encoder = ph.DenseEncoder.from_scratch([pairs.passage(i, "de") for i in range(200)], dim=8, vocab_size=300)
+        >>> def evaluate(encoder):
+        ...     return {"mean": float(encoder.encode_queries(["Wo ist Rom?"]).max())}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     results = sweep(
+        ...         encoder, pairs, alpha=[0, 1], evaluate=evaluate, output=folder, max_steps=1, batch_size=8,
+        ...         verbose=False,
+        ...     )
+        >>> results.frame[["alpha", "seed", "measure"]].values.tolist()
+        [[0.0, 0, 'mean'], [1.0, 0, 'mean']]
     """
     alphas = _distinct("alpha", (round(float(value), 6) for value in alpha))
     seeds = _distinct("seeds", map(operator.index, seeds))
@@ -93,7 +95,8 @@ def sweep(
     output = Path(output)
     _check_settings(output / "sweep.json", _settings(encoder, pairs, base, evaluate, options))
 
-    # LanguageValidation reads the split that is reported.
+    label = getattr(evaluate, "measure", "")
+    # LanguageValidation evaluates on the test split, which reports also use.
     data = f"test data of {evaluate.dataset}" if hasattr(evaluate, "dataset") else ""
     runs: dict[tuple[float, int], dict[str, Any]] = {}
     grid = [(value, seed) for seed in seeds for value in alphas]
@@ -102,16 +105,16 @@ def sweep(
             name = f"alpha-{value:g}-seed-{seed}"
             path = output / "runs" / f"{name}.json"
             model = output / "models" / name if keep_models else None
-            fresh = not path.exists() or (model is not None and not model.exists())
-            if fresh:
+            is_new = not path.exists() or (model is not None and not model.exists())
+            if is_new:
                 started = time.perf_counter()
                 trained = _trained(encoder, pairs, samplers[value], seed=seed, output=model, **options)
-                values = {key: float(number) for key, number in evaluate(trained).items()}
-                _write(path, {"alpha": value, "seed": seed, "values": values, "seconds": time.perf_counter() - started})
-            runs[value, seed] = json.loads(path.read_text(encoding="utf-8"))
-            label = getattr(evaluate, "measure", "")
+                figures = {name: float(figure) for name, figure in evaluate(trained).items()}
+                seconds = time.perf_counter() - started
+                write_json(path, {"alpha": value, "seed": seed, "values": figures, "seconds": seconds})
+            runs[value, seed] = read_json(path)
             results = SweepResults(_frame(runs), measure=measure, label=label, judged_on=data)
-            if fresh or len(runs) == len(grid):
+            if is_new or len(runs) == len(grid):
                 results.save(output)
             shown = {"alpha": f"{value:g}", measure: f"{runs[value, seed]['values'][measure]:.3f}"}
             bar.set_postfix(shown, refresh=False)
@@ -126,56 +129,52 @@ def _distinct(name: str, values: Iterable[Any]) -> list[Any]:
 
 
 def _trained(
-    encoder: "DenseEncoder",
-    pairs: "ParallelPairs",
+    encoder: DenseEncoder,
+    pairs: ParallelPairs,
     sampler: HybridSampler,
     *,
     seed: int,
     output: Path | None,
     **options: Any,
-) -> "DenseEncoder":
-    """The trained encoder of a run; a sweep may have been interrupted after it was saved."""
-    from pyterrier_hybrid.retrieval import DenseEncoder
-    from pyterrier_hybrid.training import train
-
+) -> DenseEncoder:
+    """Return the trained encoder of a run; an interrupted sweep may have saved it already."""
     if output is not None and output.exists():
         return DenseEncoder(output, device=encoder.device, dtype=encoder.dtype, batch_size=encoder.batch_size)
     return train(encoder, pairs, sampler, **{"seed": seed, "output": output, "verbose": False, **options})
 
 
 def _settings(
-    encoder: "DenseEncoder",
-    pairs: "ParallelPairs",
+    encoder: DenseEncoder,
+    pairs: ParallelPairs,
     sampler: HybridSampler,
     evaluate: Callable,
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What results depend on beside alpha and the seed, as JSON has it."""
-    others = {name: value for name, value in sampler.to_config().items() if name != "alpha"}
+    """Return what the results depend on, besides alpha and the seed, as plain JSON values."""
     settings = {
         "encoder": encoder.fingerprint,
         "pairs": pairs.fingerprint,
-        "sampler": others,
-        "evaluate": _described(evaluate),
-        **{name: _described(value) for name, value in options.items()},
+        "sampler": {name: value for name, value in sampler.to_config().items() if name != "alpha"},
+        "evaluate": _as_json(evaluate),
+        **{name: _as_json(value) for name, value in options.items()},
     }
     return json.loads(json.dumps(settings))
 
 
-def _described(value: Any) -> Any:
-    """A value as JSON can hold it, which is equal in another process if the value is."""
+def _as_json(value: Any) -> Any:
+    """Return a value that JSON can hold, and that is equal in another process if ``value`` is."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, functools.partial):
-        return [_described(part) for part in (value.func, value.args, value.keywords)]
+        return [_as_json(part) for part in (value.func, value.args, value.keywords)]
     if isinstance(value, Set):
-        return sorted((_described(part) for part in value), key=repr)
+        return sorted((_as_json(part) for part in value), key=repr)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _described(part) for key, part in value.items()}
+        return {str(key): _as_json(part) for key, part in value.items()}
     if isinstance(value, Sequence):
-        return [_described(part) for part in value]
+        return [_as_json(part) for part in value]
     if hasattr(value, "fingerprint"):
         return value.fingerprint
     if dataclasses.is_dataclass(value) or isinstance(value, Path):
@@ -185,17 +184,19 @@ def _described(value: Any) -> Any:
 
 
 def _check_settings(path: Path, settings: dict[str, Any]) -> None:
-    if not path.exists():
-        _write(path, settings)
-        return
-    known = json.loads(path.read_text(encoding="utf-8"))
-    for name in sorted({*settings, *known}):
-        if settings.get(name) != known.get(name):
-            there, here = (json.dumps(values[name]) if name in values else "not given" for values in (known, settings))
-            raise ValueError(
-                f"{path.parent} holds a sweep with other settings: {name} was {there} and is now {here}: choose "
-                "another output, or the same settings to go on with it"
-            )
+    """Store the settings of a sweep, or compare them with those of the sweep that the folder holds."""
+
+    def problem(name: str, known: Any, current: Any) -> str:
+        before, now = ("not given" if value is None else json.dumps(value) for value in (known, current))
+        return (
+            f"{path.parent} holds a sweep with other settings: {name} was {before} and is now {now}: choose another "
+            "output, or the same settings to resume it"
+        )
+
+    if path.exists():
+        require_same(read_json(path), settings, problem)
+    else:
+        write_json(path, settings)
 
 
 def _frame(runs: Mapping[tuple[float, int], Mapping[str, Any]]) -> pd.DataFrame:
@@ -205,8 +206,3 @@ def _frame(runs: Mapping[tuple[float, int], Mapping[str, Any]]) -> pd.DataFrame:
         for measure, value in run["values"].items()
     ]
     return pd.DataFrame(rows)
-
-
-def _write(path: Path, value: Any) -> None:
-    with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,1 +1,86 @@
-"""Search engines behind BM25Index, one module each."""
+"""Search engines behind BM25Index.
+
+An engine is a module with the members of :class:`Engine`. A new one is a new module and its line in :data:`ENGINES`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from pyterrier_hybrid.retrieval.bm25.engines import pisa, terrier
+
+K1 = 0.9
+"""Default saturation of a term's count; searches with the defaults need no preparation."""
+B = 0.4
+"""Default normalisation by a document's length."""
+
+
+class Search(Protocol):
+    """Exact BM25 over an open index."""
+
+    def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Search.
+
+        Args:
+            queries: The terms of each query with their counts.
+            depth: Results per query, at most.
+
+        Returns:
+            For each result, in any order: int64: index of the query; int64: position of the document in the order of
+            indexing; float64: score, above 0.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """What a module of an engine defines."""
+
+    NEEDS: str
+    """What has to be installed to use it, for error messages."""
+
+    def available(self) -> bool:
+        """Whether the engine can be used here."""
+        ...
+
+    def build(self, folder: Path, documents: Iterable[Mapping[str, int]], *, k1: float, b: float) -> None:
+        """Index documents.
+
+        Args:
+            folder: The folder of the new index.
+            documents: The terms of each document with their counts, at least one.
+            k1: Saturation of a term's count in most of the searches.
+            b: Normalisation by a document's length in most of the searches.
+        """
+        ...
+
+    def open_index(self, folder: Path, *, k1: float, b: float) -> Search:
+        """Open an index for searches with these parameters, without writing to its folder."""
+        ...
+
+
+ENGINES: dict[str, Engine] = {"pisa": pisa, "terrier": terrier}
+"""Engines by name, in the order of preference of ``auto``."""
+
+
+def choose_engine(name: str) -> str:
+    """Return the name of a usable engine.
+
+    Args:
+        name: A name of :data:`ENGINES`, or ``auto`` for the first of them that can be used.
+
+    Raises:
+        ValueError: The name is unknown.
+        RuntimeError: The engine cannot be used here; the message says what it needs.
+    """
+    if name == "auto":
+        usable = [engine for engine in ENGINES if ENGINES[engine].available()]
+        if not usable:
+            raise RuntimeError(f"BM25 has no engine: {' or '.join(engine.NEEDS for engine in ENGINES.values())}")
+        return usable[0]
+    if name not in ENGINES:
+        raise ValueError(f"engine {name!r} is unknown: choose auto, {' or '.join(ENGINES)}")
+    if not ENGINES[name].available():
+        raise RuntimeError(f"engine {name!r} cannot be used here: {ENGINES[name].NEEDS}")
+    return name
