@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli import main
-from pyterrier_hybrid.cli.compare.rows import EncoderWhenNeeded
+from pyterrier_hybrid.cli.compare.rows import LazyEncoder
 
 SMALL = ["--steps", "3", "--dim", "8", "--vocab-size", "1000", "--batch-size", "8", "--pairs", "pairs.jsonl"]
 FEW = ["--eval-languages", "de", "en", "--kinds", "mono", "multi", "--no-mdpr"]
@@ -184,7 +184,7 @@ def test_one_encoder_is_in_memory_at_a_time(encoder):
 
         return load
 
-    one, two = EncoderWhenNeeded(reader("one")), EncoderWhenNeeded(reader("two"))
+    one, two = LazyEncoder(reader("one")), LazyEncoder(reader("two"))
     assert one.fingerprint == two.fingerprint == ph.DenseEncoder(encoder).fingerprint
     for system in (two, one, one):
         assert system.encode_queries(["a"]).shape == system.encode_documents(["a"]).shape == (1, 8)

@@ -167,7 +167,7 @@ def test_a_sampler_that_is_part_of_the_recipes_one_keeps_its_settings():
 def test_the_folder_by_the_recipes_name_is_there(recipe, tmp_path):
     (tmp_path / "small").mkdir()
     output = run("train", recipe, code=1)
-    assert "the output folder small/ (from the recipe's name) exists" in output
+    assert "the output folder small/ (from the recipe's name) already exists" in output
 
 
 def test_an_interrupted_training_says_how_it_goes_on(recipe, tmp_path, monkeypatch):
@@ -180,7 +180,7 @@ def test_an_interrupted_training_says_how_it_goes_on(recipe, tmp_path, monkeypat
     assert run("train", recipe, code=130).splitlines()[-1] == "Interrupted before the first checkpoint"
     monkeypatch.setattr(Checkpoints, "latest", lambda self: self.folder / "c-7")
     monkeypatch.setattr("pyterrier_hybrid.Recipe.train", interrupt)
-    assert "Interrupted: the same command goes on from step 7" in run("train", recipe, code=130)
+    assert "Interrupted: rerun the same command to resume from step 7" in run("train", recipe, code=130)
 
 
 def test_another_start(recipe):
