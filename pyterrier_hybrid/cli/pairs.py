@@ -143,9 +143,9 @@ def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:
 
 
 def _read(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...]) -> "ParallelPairs":
-    from pyterrier_hybrid.recipe.sources import check_sources, read_sources, typed
+    from pyterrier_hybrid.recipe.sources import check_sources, read_sources, source_from_option
 
-    store = read_sources(check_sources([typed(source, languages) for source in sources], ()), Path())
+    store = read_sources(check_sources([source_from_option(source, languages) for source in sources], ()), Path())
     if languages or exclude:
         store = store.filter(languages=languages or None, exclude_datasets=exclude or None)
     return store

@@ -130,13 +130,13 @@ def _encoder(start: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 
 
 def _pairs(pairs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    from pyterrier_hybrid.recipe.sources import reading_options, typed
+    from pyterrier_hybrid.recipe.sources import reading_options, source_from_option
 
     result = dict(pairs)
     if "pairs" in given:
         # How files are read stays where others take their place.
         options = reading_options(pairs.get("sources", ()))
-        sources = [typed(source, given.get("languages", ())) for source in given["pairs"]]
+        sources = [source_from_option(source, given.get("languages", ())) for source in given["pairs"]]
         result["sources"] = [{**options.get(next(iter(source)), {}), **source} for source in sources]
     if "lexicon" in given:
         files = [os.path.abspath(path) for path in given["lexicon"]]

@@ -51,7 +51,7 @@ def imbalance(store: Store, ratios: Mapping[str, float], seed: int) -> Store:
         if language not in languages:
             raise ValueError(f"shares names {language!r}, but there is only: {', '.join(languages)}")
         if not 0 <= ratio <= 1:
-            raise ValueError(f"shares[{language!r}]={ratio!r} is outside 0 to 1: it is a share of the items")
+            raise ValueError(f"shares[{language!r}]={ratio!r} is outside 0 to 1: it is a ratio of the items")
         has_language = np.array([language in key.queries | key.passages for key in keys], bool)
         items = np.flatnonzero(has_language[key_of_item])
         # Each seed and language has one order of the items, so that a smaller ratio keeps some of a larger one's.

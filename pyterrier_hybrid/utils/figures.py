@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 
 class Picture(Figure):
-    """A figure that notebooks show although it is unknown to pyplot, which would choose a backend for the process.
+    """A figure that notebooks display although it was not made with pyplot.
 
     Example:
         >>> Picture(figsize=(1, 1)).png()[1:4]
@@ -14,7 +14,7 @@ class Picture(Figure):
     """
 
     def png(self) -> bytes:
-        """Return the figure as a PNG file."""
+        """Return the content of a PNG file with the figure."""
         file = BytesIO()
         self.savefig(file, format="png", facecolor="white")
         return file.getvalue()

@@ -243,7 +243,7 @@ def test_judged_levels_are_kept_and_zero_is_not_relevant(registry: Registry) -> 
 def test_languages_that_have_nothing_in_common_are_done_one_by_one(registry: Registry) -> None:
     handlers = monolingual(registry, "mr-tydi/xx/test", "mr-tydi/yy/test")
     found, seen = family("mr-tydi"), []
-    assert parts_of(found, ["mono"], found.languages) == [("xx",), ("yy",)]
+    assert parts_of(["mono"], found.languages) == [("xx",), ("yy",)]
 
     class Watched(Letters):
         def encode_documents(self, texts: list[str]) -> np.ndarray:

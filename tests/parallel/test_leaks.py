@@ -30,7 +30,7 @@ def rows(leaks):
     return sorted(leaks.frame[columns].itertuples(index=False, name=None))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pairs():
     sentences = {"de": "Auf der Karte liegt Japan im Osten.", "en": f"See: {DOCUMENT.upper()} Or not?"}
     return ParallelPairs([
@@ -47,7 +47,7 @@ def pairs():
     ])  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def leaks(pairs):
     return find_leaks(pairs, "atlas/en/test")
 
@@ -185,6 +185,7 @@ def test_thresholds_out_of_range(pairs, options, message):
         find_leaks(pairs, "atlas", **options)
 
 
+@pytest.mark.slow
 def test_documents_and_queries_of_all_languages(lareqa_home):
     import ir_datasets
 
@@ -258,6 +259,7 @@ def test_command_refuses_before_it_reads(tmp_path, monkeypatch):
     assert "min_shared=3 is below 24" in run(*command, code=1)
 
 
+@pytest.mark.slow
 def test_recipe_without_leaks(pairs, tmp_path):
     pairs.to_jsonl(tmp_path / "pairs.jsonl")
     fields = {"sources": ["pairs.jsonl"], "without_leaks": ["atlas/en/test"]}

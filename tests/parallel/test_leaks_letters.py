@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyterrier_hybrid.parallel.leaks import overlap
 from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
-from pyterrier_hybrid.text.letters import letters_of, stretch_of
+from pyterrier_hybrid.text.letters import letters_of, span_of
 
 # One sentence of some length in each script.
 SENTENCES = {
@@ -96,12 +96,12 @@ def test_no_character_beyond_the_table_has_forms():
 
 
 @given(st.text(max_size=40), st.data())
-def test_a_stretch_of_a_text_has_its_letters(text, data):
+def test_a_span_of_a_text_has_its_letters(text, data):
     count = len(letters(text))
     assume(count)
     start = data.draw(st.integers(0, count - 1))
     stop = data.draw(st.integers(start + 1, count))
-    part = stretch_of(text, start, stop)
+    part = span_of(text, start, stop)
     assert part in text
     assert str(letters(text)[start:stop])[1:-1] in str(letters(part))
 
@@ -133,7 +133,7 @@ def test_every_stretch_is_found(data):
     found = [overlap for overlap in overlaps(["", text, other], ["x", known]) if overlap[:2] == (1, 1)]
     assert len(found) == 1
     assert found[0].longest >= count and found[0].shared >= count
-    stretch = stretch_of(text, found[0].start, found[0].start + found[0].longest)
+    stretch = span_of(text, found[0].start, found[0].start + found[0].longest)
     assert len(letters(stretch)) >= found[0].longest
 
 

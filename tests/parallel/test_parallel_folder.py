@@ -54,6 +54,7 @@ def test_what_is_opened_is_read_from_disk(folder):
         opened.groups[0] = 1
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(items=item_lists(), cut=st.integers(0, 9), batch_size=st.integers(1, 4))
 def test_all_ways_make_the_same_store(tmp_path_factory, items, cut, batch_size):

@@ -70,14 +70,14 @@ def test_aliases_and_merges(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: a\nname: b", "line 2, column 1: the key 'name' is there a second time"),
+        ("name: a\nname: b", "line 2, column 1: the key 'name' occurs twice"),
         ("name: [a", "line 1, column 9: while parsing a flow sequence"),
-        ("1: a", "line 1, column 1: the key 1 is no text"),
+        ("1: a", "line 1, column 1: the key 1 is not a string"),
         ("name: !!python/object:os.system x", "line 1, column 7: could not determine a constructor"),
-        ("name: &a [*a]", "an alias of what it is in"),
+        ("name: &a [*a]", "an alias of a value that contains it"),
         ("name: \x07", "x.yaml: "),
-        ("", "null is no mapping"),
-        ("just text", "'just text' is no mapping"),
+        ("", "null is not a mapping"),
+        ("just text", "'just text' is not a mapping"),
         ("name: a", "'encoder' is missing"),
         (SMALL + "sede: 1", "line 7, column 1, field 'sede': unknown: did you mean seed?"),
         (SMALL.replace("dim: 8", "dim: wide"), "line 3, column 33, field 'encoder.dim': 'wide' is not an integer"),
@@ -85,7 +85,7 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("from_scratch: static", "model: x"), "field 'encoder.dim': unknown"),
         (SMALL.replace("[pairs.jsonl]", "[]"), "line 5, column 3, field 'pairs.sources': give a list"),
         (SMALL.replace("pairs.jsonl", "{jsonl: a, irds: b}"), "line 5, column 13, field 'pairs.sources[0]': a source"),
-        (SMALL.replace("pairs.jsonl", "{lines: a}"), "it is a text, or has one of jsonl, parquet, squad,"),
+        (SMALL.replace("pairs.jsonl", "{lines: a}"), "give a string, or a mapping with one of jsonl, parquet, squad,"),
         (SMALL.replace("pairs.jsonl", "{jsonl: a, langs: [de]}"), "field 'pairs.sources[0].langs': unknown"),
         (SMALL + "sampler: {name: hybird}", "line 7, column 1, field 'sampler': there is no sampler named 'hybird'"),
         (SMALL + "sampler: {name: hybrid, alpha: 2}", "field 'sampler': alpha=2 is outside 0 to 1"),
@@ -101,9 +101,9 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': unknown"),
         (SMALL + "validation: {share: 1}", "line 7, column 1, field 'validation': give one of hold_out, datasets"),
         (SMALL + "validation: {hold_out: a}", "field 'validation.hold_out': 'a' is not a number"),
-        (SMALL + "seed: -1", "field 'seed': -1 is no seed: give a number from 0 to 4294967295"),
-        (SMALL + "seed: 4294967296", "field 'seed': 4294967296 is no seed"),
-        (SMALL.replace("name: small", "name: a/b"), "line 2, column 1, field 'name': 'a/b' is no folder's name"),
+        (SMALL + "seed: -1", "field 'seed': -1 is not a seed: give a number from 0 to 4294967295"),
+        (SMALL + "seed: 4294967296", "field 'seed': 4294967296 is not a seed"),
+        (SMALL.replace("name: small", "name: a/b"), "line 2, column 1, field 'name': 'a/b' is not a folder name"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_place(tmp_path, text, message):
@@ -298,7 +298,7 @@ def test_a_number_of_held_out_groups_is_whole(folder):
     recipe = ph.Recipe.from_file(folder / "small.yaml")
     assert recipe.override(validation={"hold_out": 5.0}).validation == {"hold_out": 5}
     for value in (5.5, -1.0):
-        with pytest.raises(ValueError, match=rf"field 'validation.hold_out': {value} is neither a share"):
+        with pytest.raises(ValueError, match=rf"field 'validation.hold_out': {value} is neither a ratio"):
             recipe.override(validation={"hold_out": value})
 
 

@@ -1,13 +1,11 @@
-"""FaissIndex on disk: adding, merging, damage, kills, and the files of earlier versions."""
+"""FaissIndex on disk: adding, merging, damage and kills."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,28 +106,6 @@ def test_an_open_index_outlives_its_replacement(tmp_path):
     pd.testing.assert_frame_equal(index.retriever(3).transform(TOPICS), before)
     index.forget()
     assert len(index) == 5
-
-
-def test_indexes_of_the_first_version_are_read_and_added_to(tmp_path):
-    folder = tmp_path / "old"
-    folder.mkdir()
-    flat = faiss.IndexFlatIP(8)
-    flat.add(VECTORS[:300])
-    faiss.write_index(flat, str(folder / "vectors.faiss"))
-    names = {"docno": [doc["docno"] for doc in DOCS[:300]], "lang": LANGS[:300]}
-    (folder / "documents.json").write_text(json.dumps(names))
-    (folder / "pt_meta.json").write_text(json.dumps({"type": "dense_index", "format": "hybrid_faiss"}))
-    old, new = FaissIndex(folder), FaissIndex(tmp_path / "new").indexer().index(DOCS[:300])
-    assert (old.kind, old.languages, len(old)) == ("exact", ["de", "en"], 300)
-    for lang in (None, "de"):
-        pd.testing.assert_frame_equal(
-            old.retriever(lang=lang).transform(TOPICS), new.retriever(lang=lang).transform(TOPICS)
-        )
-    old.indexer(mode="append").index(DOCS[300:])
-    assert content(folder) == content(FaissIndex(tmp_path / "whole").indexer().index(DOCS).path)
-    (folder / "pt_meta.json").write_text(json.dumps({"type": "dense_index", "format": "flex"}))
-    with pytest.raises(ValueError, match="holds 'flex', not a 'hybrid_faiss' index"):
-        len(FaissIndex(folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)

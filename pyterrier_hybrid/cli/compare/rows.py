@@ -172,8 +172,8 @@ def trained_encoders(
 
 def _finish(place: Path, pairs: "ParallelPairs") -> None:
     """Check an encoder that an interrupted comparison had trained, and tidy up where that was killed."""
-    from pyterrier_hybrid.utils.json_files import read_json
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
+    from pyterrier_hybrid.utils.json_files import read_json
 
     if read_json(place / "training.json", default={}).get("pairs") != pairs.fingerprint:
         raise ValueError(
@@ -317,7 +317,7 @@ class _Kept:
         self._encoder, self._vectors = encoder, Vectors(cache / "vectors")
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        return self._vectors.of("--debias", self._encoder, "queries", texts, [""] * len(texts))
+        return self._vectors.of(self._encoder, "queries", texts, [""] * len(texts))
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        return self._vectors.of("--debias", self._encoder, "documents", texts, [""] * len(texts))
+        return self._vectors.of(self._encoder, "documents", texts, [""] * len(texts))

@@ -31,7 +31,7 @@ class _Row(NamedTuple):
     Attributes:
         item: Its texts as an item.
         field: The field that names the languages of its texts, for errors.
-        group: The given group.
+        group: Its group, if it has one.
         context: The paragraph that the passage is from.
     """
 
@@ -52,7 +52,7 @@ class Collector:
 
     def __init__(self, selection: Selection | None = None, *, max_empty: float, context_negatives: int = 0) -> None:
         if not 0 <= max_empty <= 1:
-            raise ValueError(f"max_empty={max_empty!r} is outside 0 to 1: it is a share of the rows")
+            raise ValueError(f"max_empty={max_empty!r} is outside 0 to 1: it is a ratio of the rows")
         if context_negatives < 0:
             raise ValueError(f"context_negatives={context_negatives!r} is negative: it is a number of sentences")
         self._selection = selection or Selection()
@@ -290,7 +290,7 @@ def _report_empty(source: str, rows: int, empty: list[str], max_empty: float) ->
     if len(empty) > max_empty * rows:
         raise ValueError(
             f"{source}, {empty[0]}: empty text, as in {len(empty):,} of {rows:,} rows, "
-            f"more than the share of {max_empty:g} that is skipped: mend them, or allow more (max_empty)"
+            f"more than the ratio of {max_empty:g} that is skipped: mend them, or allow more (max_empty)"
         )
     listed = "; ".join(empty[:_LISTED_ROWS])
     more = f"; and {len(empty) - _LISTED_ROWS:,} more" if len(empty) > _LISTED_ROWS else ""

@@ -18,9 +18,6 @@ META = "pt_meta.json"
 DOCUMENTS = "documents.arrow"
 VECTORS = "vectors.npy"
 FAISS = "search.faiss"
-# The first format, before there were kinds: a faiss index, and the documents as JSON.
-_FIRST_FAISS = "vectors.faiss"
-_FIRST_DOCUMENTS = "documents.json"
 
 NativeIndex = Any
 """An index of faiss. Its type stubs know neither what ``read_index`` returns nor most attributes of the classes."""
@@ -113,8 +110,6 @@ def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> Open
     if found_format != artifact_format:
         raise ValueError(f"{path} holds {found_format!r}, not a {artifact_format!r} index")
     with _damage_reported(path):
-        if "kind" not in meta:
-            return _open_first_format(path)
         docnos, languages, lang_codes = _read_documents(path / DOCUMENTS)
         index = OpenIndex(path, meta["kind"], meta["dim"], docnos, languages, lang_codes, meta["parameters"])
         counts = {"docnos": len(docnos), META: meta["count"]}
@@ -223,14 +218,3 @@ def _read_faiss(path: Path, kind: str, mapped: bool) -> NativeIndex:
 def _flat_vectors(storage: NativeIndex) -> np.ndarray:
     """The vectors of a flat faiss index, without a copy: the index must live as long as they do."""
     return faiss.rev_swig_ptr(storage.get_xb(), storage.ntotal * storage.d).reshape(storage.ntotal, storage.d)
-
-
-def _open_first_format(path: Path) -> OpenIndex:
-    native: NativeIndex = faiss.read_index(str(path / _FIRST_FAISS), faiss.IO_FLAG_MMAP_IFC)
-    documents = read_json(path / _FIRST_DOCUMENTS)
-    if not native.ntotal == len(documents["docno"]) == len(documents["lang"]):
-        raise ValueError(f"{native.ntotal} vectors, but {len(documents['docno'])} docnos")
-    languages, lang_codes = _sorted_languages(pa.array(documents["lang"], pa.string()).dictionary_encode())
-    docnos = pa.array(documents["docno"], pa.large_string())
-    matrix = _flat_vectors(native)
-    return OpenIndex(path, "exact", native.d, docnos, languages, lang_codes, matrix=matrix, native=native)
