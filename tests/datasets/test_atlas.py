@@ -225,7 +225,7 @@ def test_every_relation_has_several_wordings_and_uses_each_of_them(data, lang):
 )
 def test_names_are_inflected(lang, code, name, fields):
     module = __import__(f"pyterrier_hybrid.datasets.atlas.sentences.{lang}", fromlist=["LANGUAGE"])
-    assert module.LANGUAGE.place(code, name) == fields
+    assert module.LANGUAGE.territory_fields(code, name) == fields
 
 
 def digest() -> str:
