@@ -1,4 +1,4 @@
-"""How families become ir_datasets IDs, and when: on a small family of our own, and in fresh processes."""
+"""Registration of families with ir_datasets: with a small family, and in fresh processes."""
 
 import importlib
 import importlib.util
@@ -319,7 +319,7 @@ def test_hook_survives_a_failed_import(module: str, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broken"):
         importlib.import_module(module)
     assert seen == []
-    (tmp_path / "hooked_module.py").write_text("VALUE = 'mended'\n")
+    (tmp_path / "hooked_module.py").write_text("VALUE = 'fixed'\n")
     importlib.invalidate_caches()
     importlib.import_module(module)
     assert seen == ["imported"]
@@ -337,6 +337,7 @@ def test_hook_for_a_module_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) 
 COUNT_IDS = "len([i for i in ir_datasets.registry if i.startswith(('xquad-r', 'mlqa-r'))])"
 
 
+@pytest.mark.processes
 def test_importing_the_package_is_light() -> None:
     code = f"""
 import pyterrier_hybrid
@@ -349,6 +350,7 @@ print(ir_datasets.load("xquad-r/de/ar").docs_count())
     assert run(code).splitlines() == ["[]", str(134 + 58), "1276"]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "imports",
     [
@@ -362,6 +364,7 @@ def test_any_order_of_imports(imports: str) -> None:
     assert run(f"{imports}\nprint({COUNT_IDS})") == str(134 + 58)
 
 
+@pytest.mark.processes
 def test_plugin_merely_installed(tmp_path: Path) -> None:
     info = tmp_path / "pyterrier_hybrid_as_installed-1.0.dist-info"
     info.mkdir()
