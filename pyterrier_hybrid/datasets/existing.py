@@ -134,7 +134,7 @@ class ExistingFamily:
         return ExistingSetting(corpora, self._query_source(doc_lang, query_lang), self.shared_ids and doc_lang == MULTI)
 
     def pooled(self, document: Document) -> Document:
-        """Return a document of one language as it is in the pool: an ID shared by languages is prefixed with its own.
+        """Return a document of one language as it is in the pool: with the language before a shared ID.
 
         Args:
             document: The document.

@@ -138,7 +138,7 @@ def _facts() -> dict[str, dict[str, str]]:
 
 
 def _only_language(territory: str) -> str | None:
-    """Return the only official language, in whatever script; None if there is another, or it is so only by custom."""
+    """Return the only official language, in any script; None if there is another, or it is so only by custom."""
     from babel.core import get_global
 
     languages = get_global("territory_languages").get(territory, {})
