@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from itertools import dropwhile, islice
 from types import ModuleType
 from typing import Any
 
@@ -32,7 +33,7 @@ def after_import(name: str, action: Callable[[], None]) -> None:
 
 @dataclass(frozen=True)
 class _Finder(MetaPathFinder):
-    """Delegates the search for one module to the other finders, and calls the action after the module's execution.
+    """Delegates the search for one module to the finders after it, and calls the action after the module's execution.
 
     It stays in ``sys.meta_path`` until then, since ``importlib.util.find_spec`` searches without importing, and an
     import may fail and be repeated.
@@ -46,8 +47,10 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname != self.name:
             return None
-        others = (finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec"))
-        spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
+        # Not those before it: another hook of the same module would delegate back to this one, without end.
+        finders = islice(dropwhile(lambda finder: finder is not self, sys.meta_path), 1, None)
+        specs = (finder.find_spec(fullname, path, target) for finder in finders if hasattr(finder, "find_spec"))
+        spec = next(filter(None, specs), None)
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self)
         return spec

@@ -312,6 +312,17 @@ def test_hook_leaves_the_module_as_it_would_be(module: str) -> None:
     assert loader.get_source(module) == "VALUE = 1\n"
 
 
+def test_two_hooks_of_one_module(module: str) -> None:
+    seen: list[str] = []
+    finders = list(sys.meta_path)
+    after_import(module, lambda: seen.append("first"))
+    after_import(module, lambda: seen.append("second"))
+    imported = importlib.import_module(module)
+    assert seen == ["first", "second"]
+    assert sys.meta_path == finders
+    assert type(imported.__loader__).__name__ == type(imported.__spec__.loader).__name__ == "SourceFileLoader"
+
+
 def test_hook_survives_a_failed_import(module: str, tmp_path: Path) -> None:
     seen: list[str] = []
     after_import(module, lambda: seen.append("imported"))
