@@ -2,8 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
@@ -12,7 +11,7 @@ from pyterrier_hybrid import __version__
 from pyterrier_hybrid.experiment.measures import lower_is_better
 from pyterrier_hybrid.experiment.report import tables
 from pyterrier_hybrid.experiment.report.formats import (
-    PrintedTable,
+    PrintedValue,
     format_measure,
     header_levels,
     print_table,
@@ -47,17 +46,38 @@ class _Results(Protocol):
     def per_language(self) -> pd.DataFrame: ...
 
 
-@dataclass(frozen=True)
-class HtmlTable:
+class _Table(NamedTuple):
     """A table of the page.
 
     Attributes:
         header: For each level of the header, its names and the number of columns that each name spans.
-        rows: The name of each row and its cells, which the template prints.
+        rows: The name of each row and its cells; the template prints them.
     """
 
     header: list[list[tuple[str, int]]]
-    rows: list[tuple[str, list[Any]]]
+    rows: Sequence[tuple[str, Sequence[Any]]]
+
+
+class _Mean(NamedTuple):
+    """A mean and its confidence interval, which may be empty."""
+
+    printed: PrintedValue
+    interval: str
+
+
+class _Tests(NamedTuple):
+    """The number of settings in which a system is significantly better and worse, out of all tested ones."""
+
+    better: int
+    worse: int
+    tested: int
+
+
+class _SettingCell(NamedTuple):
+    """A value or name of a setting, and whether the value differs significantly from the baseline's."""
+
+    text: str
+    significant: bool = False
 
 
 def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
@@ -71,7 +91,7 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["counted"] = counted
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
-    settings = results.settings
+    settings, means, per_language = results.settings, results.means, results.per_language()
     columns = tables.columns_of(settings)
     measures = list(settings["measure"].unique())
     kinds = [kind for kind in _KINDS if (settings["kind"] == kind).any()]
@@ -84,18 +104,18 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
         kinds=[_KINDS[kind] for kind in kinds],
         queries=_queries(settings["queries"]),
         lower_is_better=[measure for measure in measures if lower_is_better(measure)],
-        means=_means(results.means, columns),
-        seeds=_seeds(results.means),
-        confidence=results.confidence if "low" in results.means else None,
+        means=_means(means, columns),
+        seeds=_seeds(means),
+        confidence=results.confidence if "low" in means else None,
         resamples=RESAMPLES,
         baseline=results.baseline,
-        test=_TESTS[results.test],
+        test=_TESTS.get(results.test, results.test),
         level=LEVEL,
-        tests=_tests(results, columns),
-        published=_published(results, columns),
+        tests=_tests(settings, results.baseline, columns),
+        published=_published(means, results.dataset, results.languages, columns),
         heatmaps=heatmaps,
         by_language=[
-            (measure, _KINDS[kind], _by_language(results, measure, kind))
+            (measure, _KINDS[kind], _by_language(per_language, (measure, kind), results.languages))
             for measure in measures
             for kind in kinds
             if (measure, kind) in columns
@@ -125,32 +145,6 @@ def _queries(counts: pd.Series) -> str:
     return counted(most, "query", "queries") if fewest == most else f"{fewest:,} to {most:,} queries"
 
 
-def _html_table(table: PrintedTable) -> HtmlTable:
-    return HtmlTable(header_levels(table.columns), table.rows)
-
-
-def _means(means: pd.DataFrame, columns: Sequence[tables.Column]) -> HtmlTable:
-    """Prepare the means: each cell is a printed value and its confidence interval, which may be empty."""
-    std = tables.by_kind(means, columns, "std") if "std" in means else None
-    printed = print_table(tables.by_kind(means, columns), std=std)
-    if "low" not in means:
-        intervals = [[""] * len(columns) for _ in printed.rows]
-    else:
-        low, high = (tables.by_kind(means, columns, bound).to_numpy() for bound in ("low", "high"))
-        intervals = [
-            [
-                f"{format_measure(low[row, column], measure)} to {format_measure(high[row, column], measure)}"
-                for column, (measure, _) in enumerate(columns)
-            ]
-            for row in range(len(printed.rows))
-        ]
-    rows = [
-        (name, list(zip(cells, bounds, strict=True)))
-        for (name, cells), bounds in zip(printed.rows, intervals, strict=True)
-    ]
-    return HtmlTable(header_levels(printed.columns), rows)
-
-
 def _seeds(means: pd.DataFrame) -> dict[str, int]:
     """Return the number of seeds of the systems with several."""
     if "seeds" not in means:
@@ -158,64 +152,77 @@ def _seeds(means: pd.DataFrame) -> dict[str, int]:
     return {system: int(count) for system, count in zip(means["system"], means["seeds"], strict=True) if count > 1}
 
 
-def _tests(results: _Results, columns: Sequence[tables.Column]) -> HtmlTable | None:
-    """Count in how many settings each system is significantly better and worse than the baseline, and of how many."""
-    settings = results.settings
-    if results.baseline is None or settings["p_value"].isna().all():
+def _means(means: pd.DataFrame, columns: Sequence[tables.Column]) -> _Table:
+    std = tables.by_kind(means, columns, "std") if "std" in means else None
+    printed = print_table(tables.by_kind(means, columns), std=std)
+    intervals = [[""] * len(columns) for _ in printed.rows]
+    if "low" in means:
+        low, high = (tables.by_kind(means, columns, bound).to_numpy() for bound in ("low", "high"))
+        for row, texts in enumerate(intervals):
+            for column, (measure, _) in enumerate(columns):
+                bounds = format_measure(low[row, column], measure), format_measure(high[row, column], measure)
+                texts[column] = " to ".join(bounds)
+    rows = [
+        (name, [_Mean(*cell) for cell in zip(cells, texts, strict=True)])
+        for (name, cells), texts in zip(printed.rows, intervals, strict=True)
+    ]
+    return _Table(header_levels(printed.columns), rows)
+
+
+def _tests(settings: pd.DataFrame, baseline: str | None, columns: Sequence[tables.Column]) -> _Table | None:
+    """Count the significant tests of each system against the baseline; None if there was no test."""
+    if baseline is None or settings["p_value"].isna().all():
         return None
-    base = settings[settings["system"] == results.baseline]
-    setting = ["kind", "doc_lang", "query_lang", "measure"]
-    tested = settings[settings["p_value"].notna()]
-    tested = tested.merge(base[[*setting, "value"]].rename(columns={"value": "baseline"}), on=setting)
+    names = ["kind", "doc_lang", "query_lang", "measure"]
+    base = settings.loc[settings["system"] == baseline, [*names, "value"]].rename(columns={"value": "baseline"})
+    tested = settings[settings["p_value"].notna()].merge(base, on=names)
     rows = []
     for system in settings["system"].unique():
-        if system == results.baseline:
+        if system == baseline:
             continue
         cells = []
         for measure, kind in columns:
             tests = tested[(tested["system"] == system) & (tested["measure"] == measure) & (tested["kind"] == kind)]
             significant = tests[tests["p_corrected"] < LEVEL]
             better = (significant["value"] < significant["baseline"]) == lower_is_better(measure)
-            cells.append((int(better.sum()), int((~better).sum()), len(tests)))
+            cells.append(_Tests(int(better.sum()), int((~better).sum()), len(tests)))
         rows.append((system, cells))
-    return HtmlTable(header_levels([(measure, tables.HEADINGS[kind]) for measure, kind in columns]), rows)
+    return _Table(header_levels([(measure, tables.HEADINGS[kind]) for measure, kind in columns]), rows)
 
 
-def _published(results: _Results, columns: Sequence[tables.Column]) -> list[tuple[str, HtmlTable]]:
-    """Put the means beside those of each encoder of the paper that has any of the same measures and kinds."""
-    compared: list[tuple[str, HtmlTable]] = []
-    if not comparable(results.dataset, results.languages):
+def _published(
+    means: pd.DataFrame, dataset: str, languages: Sequence[str], columns: Sequence[tables.Column]
+) -> list[tuple[str, _Table]]:
+    """Compare the means with each encoder of the paper that has any of the same measures and kinds."""
+    compared: list[tuple[str, _Table]] = []
+    if not comparable(dataset, languages):
         return compared
     for paper, name in PAPERS.items():
-        published = published_means(paper, results.dataset, results.languages)
-        common = [column for column in columns if column in {(measure, kind) for _, measure, kind in published}]
+        published = published_means(paper, dataset, languages)
+        reported = {(measure, kind) for _, measure, kind in published}
+        common = [column for column in columns if column in reported]
         if common:
-            frame = tables.compare_by_kind(results.means, published, common)
-            compared.append((name, _html_table(print_table(frame, best=None, missing="–"))))
+            printed = print_table(tables.compare_by_kind(means, published, common), best=None, missing="–")
+            compared.append((name, _Table(header_levels(printed.columns), printed.rows)))
     return compared
 
 
-def _by_language(results: _Results, measure: str, kind: str) -> HtmlTable:
-    """Prepare the table of one measure and kind, with nothing but the systems above the columns."""
-    printed = print_table(tables.by_language(results.per_language(), [(measure, kind)], results.languages), best="row")
-    return HtmlTable([[(system, 1) for *_, system in printed.columns]], printed.rows)
+def _by_language(per_language: pd.DataFrame, column: tables.Column, languages: Sequence[str]) -> _Table:
+    """Prepare the table of one measure and kind, whose header names the systems only."""
+    printed = print_table(tables.by_language(per_language, [column], languages), best="row")
+    return _Table([[(system, 1) for *_, system in printed.columns]], printed.rows)
 
 
-def _settings(settings: pd.DataFrame) -> HtmlTable:
-    """Prepare all settings: each cell is a text, and whether it differs significantly from the baseline."""
+def _settings(settings: pd.DataFrame) -> _Table:
+    """Prepare the table of all settings: one row per setting, one column per measure and system."""
     names = ["kind", "doc_lang", "query_lang", "queries"]
-    p_values = settings["p_corrected"] if "p_corrected" in settings else settings["value"] * float("nan")
-    values: dict[tuple[Any, ...], dict[tuple[str, str], tuple[str, bool]]] = {}
+    p_values = settings["p_corrected"] if "p_corrected" in settings else [1.0] * len(settings)
+    values: dict[tuple[Any, ...], dict[tuple[str, str], _SettingCell]] = {}
     for *setting, measure, system, value, p_value in zip(
-        *(settings[name] for name in names),
-        settings["measure"],
-        settings["system"],
-        settings["value"],
-        p_values,
-        strict=True,
+        *(settings[name] for name in [*names, "measure", "system", "value"]), p_values, strict=True
     ):
         text = "" if pd.isna(value) else format_measure(value, measure)
-        values.setdefault(tuple(setting), {})[measure, system] = text, p_value < LEVEL
+        values.setdefault(tuple(setting), {})[measure, system] = _SettingCell(text, p_value < LEVEL)
     present = set(zip(settings["measure"], settings["system"], strict=True))
     columns = [
         (measure, system)
@@ -224,12 +231,7 @@ def _settings(settings: pd.DataFrame) -> HtmlTable:
         if (measure, system) in present
     ]
     rows = [
-        (
-            kind,
-            [(name, False) for name in (doc_lang, query_lang, queries)] + [cells.get(c, ("", False)) for c in columns],
-        )
-        for (kind, doc_lang, query_lang, queries), cells in values.items()
+        (kind, [*map(_SettingCell, rest), *(cells.get(column, _SettingCell("")) for column in columns)])
+        for (kind, *rest), cells in values.items()
     ]
-    return HtmlTable(
-        header_levels([*(("", name) for name in ("documents in", "queries in", "queries")), *columns]), rows
-    )
+    return _Table(header_levels([("", "documents in"), ("", "queries in"), ("", "queries"), *columns]), rows)
