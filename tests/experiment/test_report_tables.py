@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pyterrier_hybrid.experiment import LanguageResults
-from pyterrier_hybrid.experiment.report.paper import _figures, published_languages, published_means
+from pyterrier_hybrid.experiment.report.paper import published_languages, published_means, published_results
 
 XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 
@@ -145,7 +145,7 @@ def test_beside_the_paper(xquad):
     ("call", "message"),
     [
         (lambda r: r["xquad"].compare("mbert"), "paper: 'mbert' is unknown; the valid ones are xlmr, labse"),
-        (lambda r: r["tiny"].compare(), "the paper has no figures on tiny, only on xquad-r, mlqa-r"),
+        (lambda r: r["tiny"].compare(), "the paper has no results on tiny, only on xquad-r, mlqa-r"),
         (lambda r: r["part"].compare(), "are over 11 languages of xquad-r; evaluate ar, de, el"),
         (lambda r: r["part"].table(by="system"), "by: 'system' is unknown; the valid ones are kind, language"),
         (lambda r: r["part"].table(kind="poly"), "kind: 'poly' is unknown; the valid ones are mono, cross, multi"),
@@ -241,5 +241,5 @@ def test_intervals_are_saved(tmp_path):
 
 
 def test_the_figures_name_their_source():
-    assert "arXiv 2408.10536" in _figures()["source"]
-    assert json.dumps(_figures())
+    assert "arXiv 2408.10536" in published_results()["source"]
+    assert json.dumps(published_results())

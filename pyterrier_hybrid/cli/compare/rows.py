@@ -330,7 +330,7 @@ class _WithCachedVectors:
         self._encoder, self._vectors = encoder, Vectors(cache / "vectors")
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        return self._vectors.of("--debias", self._encoder, "queries", texts, [""] * len(texts))
+        return self._vectors.of(self._encoder, "queries", texts, [""] * len(texts))
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        return self._vectors.of("--debias", self._encoder, "documents", texts, [""] * len(texts))
+        return self._vectors.of(self._encoder, "documents", texts, [""] * len(texts))
