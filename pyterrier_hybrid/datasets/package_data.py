@@ -1,7 +1,7 @@
 """The JSON files in ``datasets/etc``."""
 
 import json
-from pkgutil import get_data
+from importlib.resources import files
 from typing import Any
 
 
@@ -18,7 +18,4 @@ def read_package_json(name: str) -> Any:
         >>> list(read_package_json("downloads.json")["boolq-r"])
         ['train', 'dev']
     """
-    content = get_data("pyterrier_hybrid.datasets", f"etc/{name}")
-    if content is None:
-        raise FileNotFoundError(f"pyterrier_hybrid is installed without datasets/etc/{name}: install it again")
-    return json.loads(content)
+    return json.loads((files("pyterrier_hybrid.datasets") / "etc" / name).read_text(encoding="utf-8"))
