@@ -1,4 +1,4 @@
-"""Made-up pair stores of every shape, and what the tests of samplers ask of a batch."""
+"""Made-up pair stores of many shapes, and the checks of a batch that the tests of samplers share."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ LANGUAGES = ["ar", "de", "en", "zh"]
 
 
 def store(has_query, has_passage=None, *, groups=None, datasets=None, translation=None, languages=None):
-    """The arrays of a pair store; without groups, every item is its own."""
+    """The arrays of a pair store; by default, every item is a group of its own."""
     has_query = np.asarray(has_query, bool)
     n, width = has_query.shape
     names = sorted(set(datasets or ["toy"]))
@@ -29,6 +29,7 @@ def store(has_query, has_passage=None, *, groups=None, datasets=None, translatio
 
 
 def full(items, languages=4, **more):
+    """A store whose items have all texts in all languages."""
     return store(np.ones((items, languages), bool), **more)
 
 
@@ -47,7 +48,7 @@ def stores(draw):
 
 
 def assert_valid(pairs, batch, batch_size, kind, *, repeats=False):
-    """A batch has its size, texts that exist, no two items of one group, and the languages of its kind."""
+    """Check that a batch is full, its texts exist, no two items are of one group, and its languages fit its kind."""
     assert len(batch) == len(set(batch)) == batch_size
     items = {item for item, _, _ in batch}
     assert len({int(pairs.groups[item]) for item in items}) == len(items)
@@ -62,6 +63,6 @@ def assert_valid(pairs, batch, batch_size, kind, *, repeats=False):
         assert len({code for _, *codes in batch for code in codes}) == 1
 
 
-def chi_square(observed, shares):
-    observed, expected = np.array(observed, float), np.array(shares) * sum(observed)
+def chi_square(observed, probabilities):
+    observed, expected = np.array(observed, float), np.array(probabilities) * sum(observed)
     return float(((observed - expected) ** 2 / expected).sum())

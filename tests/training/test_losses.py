@@ -1,4 +1,4 @@
-"""InfoNCE against values worked out by hand and against a loop."""
+"""InfoNCE against values computed by hand and against a loop."""
 
 import math
 
@@ -50,16 +50,16 @@ def test_masked_passages_get_no_gradient():
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
-def test_a_margin_is_taken_from_the_own_score(symmetric):
+def test_a_margin_is_subtracted_from_the_score_of_the_positive(symmetric):
     queries, passages, negatives, groups = vectors(4, 1), vectors(4, 2), vectors(2, 3), torch.tensor([0, 1, 0, 2])
     rows = torch.tensor([1, 3])
-    given = {"negatives": negatives, "negative_rows": rows}
-    loss = InfoNCE(temperature=0.2, margin=0.3, symmetric=symmetric)(queries, passages, groups, **given)
-    # The same by one more value for each query, of which its own passage has -.3 and all others nothing.
+    hard = {"negatives": negatives, "negative_rows": rows}
+    loss = InfoNCE(temperature=0.2, margin=0.3, symmetric=symmetric)(queries, passages, groups, **hard)
+    # The same by one more dimension for each query, in which its positive has -.3 and all others 0.
     longer = torch.cat([queries, torch.eye(4)], dim=1)
-    own = torch.cat([passages, -0.3 * torch.eye(4)], dim=1)
-    given["negatives"] = torch.cat([negatives, torch.zeros(2, 4)], dim=1)
-    expected = InfoNCE(temperature=0.2, symmetric=symmetric)(longer, own, groups, **given)
+    positives = torch.cat([passages, -0.3 * torch.eye(4)], dim=1)
+    hard["negatives"] = torch.cat([negatives, torch.zeros(2, 4)], dim=1)
+    expected = InfoNCE(temperature=0.2, symmetric=symmetric)(longer, positives, groups, **hard)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     assert loss.item() > InfoNCE(temperature=0.2, symmetric=symmetric)(queries, passages, groups).item()
 
@@ -87,8 +87,8 @@ def naive_with_negatives(queries, passages, negatives, rows, groups, temperature
     for i, query in enumerate(queries):
         kept = [float(query @ passages[j]) for j in range(len(passages)) if j == i or groups[j] != groups[i]]
         kept += [float(query @ negatives[m]) for m, row in enumerate(rows) if row == i or groups[row] != groups[i]]
-        own = float(query @ passages[i]) / temperature
-        losses.append(math.log(sum(math.exp(score / temperature - own) for score in kept)))
+        positive = float(query @ passages[i]) / temperature
+        losses.append(math.log(sum(math.exp(score / temperature - positive) for score in kept)))
     return sum(losses) / len(losses)
 
 
@@ -121,7 +121,7 @@ def test_matryoshka_longer_than_the_vectors():
         InfoNCE(dimensions=[0])
 
 
-def test_a_learned_temperature_starts_as_given_and_is_bounded():
+def test_a_learned_temperature_starts_at_its_initial_value_and_is_bounded():
     queries, passages, groups = vectors(6, 1), vectors(6, 2), torch.arange(6)
     learned = InfoNCE(temperature=0.05, learned=True)
     torch.testing.assert_close(learned(queries, passages, groups), InfoNCE(temperature=0.05)(queries, passages, groups))

@@ -1,4 +1,4 @@
-"""Two processes compute what one computes."""
+"""Two processes compute what one process computes."""
 
 import os
 import subprocess
@@ -11,6 +11,8 @@ import torch
 import training_job
 from safetensors.torch import load_file
 from test_resume import job, losses, weights
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ from test_resume import job, losses, weights
             "dimensions": [16, 8],
         },  # fmt: skip
         {"dropout": 0, "gradient_caching": True, "validate": True, "save_steps": 4, "gradient_accumulation_steps": 2},
-        # A judge that finds the first best: both processes stop early and load the same weights.
+        # A validator that finds the first one best: both processes stop early and load the same weights.
         {"dropout": 0, "judge": True, "save_steps": 2, "patience": 2, "token_cache": "tokens"},
     ],
 )

@@ -1,4 +1,4 @@
-"""A training that is killed ends, started again, with the weights and losses that it would have had."""
+"""An interrupted training, started again, ends with the weights and losses that it would have had."""
 
 import json
 import os
@@ -52,6 +52,8 @@ def one_thread(monkeypatch):
     torch.set_num_threads(threads)
 
 
+@pytest.mark.processes
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "where", "step"),
     [
@@ -65,7 +67,7 @@ def one_thread(monkeypatch):
         ({"validate": True, "save_steps": 2, "gradient_accumulation_steps": 2, "patience": 2}, {"kill_at": 11}, 4),
     ],
 )
-def test_killed_and_resumed_is_as_never_killed(tmp_path, monkeypatch, options, where, step):
+def test_killed_and_resumed_is_as_if_never_killed(tmp_path, monkeypatch, options, where, step):
     training_job.run(tmp_path / "whole", **options)
     code, errors = job(tmp_path / "killed", options=options, **where)
     assert code == -9, errors
@@ -94,6 +96,8 @@ def record_batches(monkeypatch):
     return seen
 
 
+@pytest.mark.processes
+@pytest.mark.slow
 def test_two_processes_resume(tmp_path):
     options = {"gradient_caching": True, "hard_negatives": 1}
     assert job(tmp_path / "whole", processes=2, options=options)[0] == 0
@@ -133,7 +137,7 @@ def test_other_settings_do_not_resume(tmp_path, monkeypatch):
         training_job.run(tmp_path / "out", architecture="static")
 
 
-def test_an_error_before_the_first_checkpoint_stands_in_nobodys_way(tmp_path, monkeypatch):
+def test_an_error_before_the_first_checkpoint_leaves_nothing_to_resume(tmp_path, monkeypatch):
     interrupted(tmp_path / "out", monkeypatch, at=1, temperature=1e-6)
     training_job.run(tmp_path / "out", temperature=0.1, max_steps=2)
     assert (tmp_path / "out").exists()
@@ -146,7 +150,7 @@ def test_checkpoints_of_an_unknown_training_are_not_resumed(tmp_path, monkeypatc
         training_job.run(tmp_path / "out")
 
 
-def test_a_kill_while_checkpoints_are_removed_leaves_none_in_their_place(tmp_path, monkeypatch):
+def test_a_kill_while_checkpoints_are_removed_leaves_none(tmp_path, monkeypatch):
     def killed(*_, **__):
         raise KeyboardInterrupt
 
@@ -165,7 +169,7 @@ def test_two_trainings_with_one_output(tmp_path):
     assert not (tmp_path / "out.checkpoints").exists()
 
 
-def test_a_damaged_checkpoint_is_passed_over(tmp_path, monkeypatch):
+def test_a_damaged_checkpoint_is_skipped(tmp_path, monkeypatch):
     interrupted(tmp_path / "out", monkeypatch, at=9)
     checkpoints = Checkpoints(tmp_path / "out")
     assert checkpoints.latest().name == "checkpoint-8"
@@ -174,7 +178,7 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, monkeypatch):
     assert checkpoints.latest().name == "checkpoint-4"
 
 
-def test_an_early_stop_is_not_gone_on_from(tmp_path, monkeypatch):
+def test_an_early_stop_is_not_continued(tmp_path, monkeypatch):
     """Killed after early stopping and before the result is written: the result is still that of the early stop."""
     options = {"validate": True, "eval_steps": 1, "save_steps": 1, "patience": 1, "learning_rate": 0.5}
     training_job.run(tmp_path / "whole", **options)

@@ -1,4 +1,4 @@
-"""The samplers' promises, on made-up stores of every shape and on the real pair files."""
+"""The guarantees of the samplers, on made-up stores of many shapes and on the real pair files."""
 
 from collections import Counter
 
@@ -101,7 +101,7 @@ def test_slices_of_all_ranks_are_the_global_batch(sampler, world):
         assert sum(slices, []) == plan.batch(t)
 
 
-def test_slices_that_do_not_exist():
+def test_slices_of_ranks_that_do_not_exist():
     plan = MonoSampler().plan(full(40), batch_size=12)
     for rank, world in [(0, 5), (0, 0), (2, 2), (-1, 2)]:
         with pytest.raises(ValueError):
@@ -133,13 +133,13 @@ def test_items_of_a_language_are_uniform():
 
 
 @pytest.mark.parametrize("alpha", [0, 0.2, 0.5, 0.9, 1])
-def test_share_of_mono_batches_is_alpha(alpha):
+def test_mono_batches_have_probability_alpha(alpha):
     plan = HybridSampler(alpha).plan(full(10), batch_size=2, seed=1)
     share = np.mean([plan.kind(t) == "mono" for t in range(3000)])
     assert abs(share - alpha) <= 3.5 * np.sqrt(alpha * (1 - alpha) / 3000)
 
 
-def test_the_kind_says_nothing_about_the_language():
+def test_the_kind_is_independent_of_the_language():
     plan, mono = HybridSampler(0.5).plan(full(10), batch_size=2), MonoSampler().plan(full(10), batch_size=2)
     steps = [t for t in range(4000) if plan.kind(t) == "mono"]
     count = Counter(mono.batch(t)[0][1] for t in steps)
@@ -157,7 +157,7 @@ def test_hybrid_with_only_one_kind_needs_only_its_data():
         HybridSampler(0.5).plan(one_language, batch_size=5)
 
 
-def test_hybrid_takes_samplers_of_its_own():
+def test_hybrid_with_other_samplers():
     plan = HybridSampler(0.5, mono=MonoSampler(languages=["de"]), languages=["ar", "zh"]).plan(full(20), batch_size=5)
     for t in range(20):
         languages = {code for _, *pair in plan.batch(t) for code in pair}
@@ -219,7 +219,7 @@ def test_bad_arguments(make, message):
         make()
 
 
-def test_a_string_is_no_list_of_languages():
+def test_a_string_is_not_a_list_of_languages():
     with pytest.raises(TypeError, match=r"\['de'\]"):
         MonoSampler(languages="de")
 
@@ -252,7 +252,7 @@ def test_real_pairs(real_pairs):
     assert max(languages.values()) < 1.15 * min(languages.values())
 
 
-def test_the_kind_of_a_batch_does_not_foretell_its_language():
+def test_kind_and_language_are_independent_with_a_small_alpha():
     plan = HybridSampler(0.3).plan(full(20), batch_size=2, seed=5)
     languages = Counter(plan.batch(t)[0][1] for t in range(4000) if plan.kind(t) == "mono")
     expected = languages.total() / 4

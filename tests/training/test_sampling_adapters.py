@@ -1,4 +1,4 @@
-"""The plans in sentence-transformers' own trainer: the texts that meet there are those of the plan."""
+"""Planned batches in the trainer of sentence-transformers: it trains on the batches of the plan."""
 
 import sys
 
@@ -52,11 +52,11 @@ def train(model, folder, dataset, *, evaluate=None, **arguments):
     from sentence_transformers.base.data_collator import BaseDataCollator
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    met = []
+    seen = []
 
     class Recorder(BaseDataCollator):
         def __call__(self, features):
-            met.append([(row["anchor"], row["positive"]) for row in features])
+            seen.append([(row["anchor"], row["positive"]) for row in features])
             return super().__call__(features)
 
     settings = st.SentenceTransformerTrainingArguments(
@@ -82,7 +82,7 @@ def train(model, folder, dataset, *, evaluate=None, **arguments):
         data_collator=Recorder(preprocess_fn=model.preprocess),
     )
     trainer.train()
-    return met
+    return seen
 
 
 def dataset_of(plan, pairs, steps=STEPS):
@@ -90,32 +90,32 @@ def dataset_of(plan, pairs, steps=STEPS):
 
 
 @pytest.mark.parametrize("sampler", [HybridSampler(0.5), LengthGroupedSampler(HybridSampler(0.5), pool=4)])
-def test_the_trainer_meets_the_batches_of_the_plan(sampler, pairs, model, tmp_path):
+def test_the_trainer_sees_the_batches_of_the_plan(sampler, pairs, model, tmp_path):
     plan = sampler.plan(pairs, batch_size=SIZE, seed=3)
     before = model[0].embedding.weight.clone()
-    met = train(model, tmp_path, dataset_of(plan, pairs))
-    assert met == [expected(plan, pairs, step) for step in range(STEPS)]
+    seen = train(model, tmp_path, dataset_of(plan, pairs))
+    assert seen == [expected(plan, pairs, step) for step in range(STEPS)]
     assert (model[0].embedding.weight != before).any()
 
 
 def test_evaluation_is_planned_too(pairs, model, tmp_path):
     plan, held = (HybridSampler(0.5).plan(pairs, batch_size=SIZE, seed=seed) for seed in (3, 4))
-    met = train(model, tmp_path, dataset_of(plan, pairs), evaluate=dataset_of(held, pairs, 2), eval_strategy="epoch")
-    assert met[STEPS:] == [expected(held, pairs, step) for step in range(2)]
+    seen = train(model, tmp_path, dataset_of(plan, pairs), evaluate=dataset_of(held, pairs, 2), eval_strategy="epoch")
+    assert seen[STEPS:] == [expected(held, pairs, step) for step in range(2)]
 
 
 def test_accumulated_batches_come_in_order(pairs, model, tmp_path):
     plan = HybridSampler(0.5).plan(pairs, batch_size=SIZE, seed=3)
-    met = train(model, tmp_path, dataset_of(plan, pairs), gradient_accumulation_steps=3)
-    assert met == [expected(plan, pairs, step) for step in range(STEPS)]
+    seen = train(model, tmp_path, dataset_of(plan, pairs), gradient_accumulation_steps=3)
+    assert seen == [expected(plan, pairs, step) for step in range(STEPS)]
 
 
-def test_a_resumed_training_goes_on_where_it_was(pairs, model, tmp_path):
+def test_a_training_resumes_at_its_step(pairs, model, tmp_path):
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
     plan = HybridSampler(0.5).plan(pairs, batch_size=SIZE, seed=3)
     dataset = dataset_of(plan, pairs)
-    met = []
+    seen = []
 
     def trainer(**more):
         return st.SentenceTransformerTrainer(
@@ -133,13 +133,13 @@ def test_a_resumed_training_goes_on_where_it_was(pairs, model, tmp_path):
     preprocess = again.data_collator.preprocess_fn
 
     def record(texts, **options):
-        met.append(texts)
+        seen.append(texts)
         return preprocess(texts, **options)
 
     again.data_collator.preprocess_fn = record
     again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-4"))
     rest = [list(column) for step in range(4, STEPS) for column in zip(*expected(plan, pairs, step), strict=True)]
-    assert met[-len(rest) :] == rest
+    assert seen[-len(rest) :] == rest
 
 
 def test_several_processes_take_whole_batches_in_turn(pairs):
@@ -148,8 +148,8 @@ def test_several_processes_take_whole_batches_in_turn(pairs):
     plan = HybridSampler(0.5).plan(pairs, batch_size=SIZE)
     batches = PlannedBatchSampler(planned_dataset(plan, pairs, steps=6), batch_size=SIZE)
     for rank in range(2):
-        own = list(BatchSamplerShard(batches, num_processes=2, process_index=rank, even_batches=False))
-        assert own == [list(range(t * SIZE, (t + 1) * SIZE)) for t in range(rank, 6, 2)]
+        shard = list(BatchSamplerShard(batches, num_processes=2, process_index=rank, even_batches=False))
+        assert shard == [list(range(t * SIZE, (t + 1) * SIZE)) for t in range(rank, 6, 2)]
 
 
 def test_rows_are_those_of_the_plan_in_any_order(pairs):
@@ -172,7 +172,7 @@ def test_the_pairs_are_not_copied_to_make_a_fingerprint(pairs, monkeypatch):
     assert len({planned_dataset(plan, pairs, steps=1)._fingerprint for _ in range(3)}) == 3
 
 
-def test_what_is_refused(pairs, monkeypatch):
+def test_bad_arguments(pairs, monkeypatch):
     plan = HybridSampler(0.5).plan(pairs, batch_size=SIZE)
     dataset = planned_dataset(plan, pairs, steps=2)
     with pytest.raises(ValueError, match="steps=0"):

@@ -1,4 +1,4 @@
-"""Samplers as settings, and alpha as a function of the step."""
+"""Configs of samplers, and alpha as a function of the step."""
 
 import inspect
 import json
@@ -132,7 +132,7 @@ def test_bad_configs(config, error, message):
         sampler_from(config)
 
 
-def test_what_has_no_config():
+def test_settings_without_a_config():
     with pytest.raises(TypeError, match="HybridSampler.alpha=.* cannot be written"):
         HybridSampler(lambda t: 0.5).to_config()
 
@@ -146,7 +146,7 @@ def test_what_has_no_config():
         MultiPositiveSampler(Own()).to_config()
 
 
-def test_the_share_of_mono_batches_follows_alpha():
+def test_the_probability_of_mono_batches_follows_alpha():
     plan = HybridSampler(LinearAlpha(0.9, 0.1, steps=4000)).plan(full(10), batch_size=2, seed=1)
     kinds = np.array([plan.kind(t) == "mono" for t in range(6000)])
     for part, expected in enumerate([0.8, 0.6, 0.4, 0.2, 0.1, 0.1]):

@@ -1,4 +1,4 @@
-"""X-X, translate-train, batches grouped by length, several right passages: the languages and items that they draw."""
+"""X-X, translate-train, length-grouped and multi-positive batches: the languages and items that they draw."""
 
 from collections import Counter
 
@@ -147,17 +147,17 @@ def test_length_grouped_batches_are_parts_of_the_draw():
     sampler = LengthGroupedSampler(HybridSampler(0.5), pool=4)
     plan = sampler.plan(pairs, batch_size=10, seed=1)
     inner = HybridSampler(0.5).plan(pairs, batch_size=40, seed=1)
-    places = Counter()
+    parts = Counter()
     for t in range(400):
         drawn, batch = inner.batch(t), plan.batch(t)
         assert plan.kind(t) == inner.kind(t)
         assert [row for row in drawn if row in batch] == batch
         lengths = sorted(map(pairs.length, drawn))
-        own = sorted(map(pairs.length, batch))
-        matches = [part for part in range(4) if lengths[part * 10 : part * 10 + 10] == own]
+        batch_lengths = sorted(map(pairs.length, batch))
+        matches = [part for part in range(4) if lengths[part * 10 : part * 10 + 10] == batch_lengths]
         assert matches
-        places[matches[0]] += 1
-    assert chi_square([places[part] for part in range(4)], [0.25] * 4) < 16.3
+        parts[matches[0]] += 1
+    assert chi_square([parts[part] for part in range(4)], [0.25] * 4) < 16.3
 
 
 def test_length_grouping_changes_no_probability():
@@ -167,14 +167,14 @@ def test_length_grouping_changes_no_probability():
     assert chi_square([count[item] for item in range(50)], [1 / 50] * 50) < 85.4  # p = .001 with 49 degrees of freedom
 
 
-def test_equal_lengths_are_no_matter():
+def test_texts_of_equal_length():
     pairs = full(30)
     pairs.query = pairs.passage = lambda item, language: "text"
     assert_valid(pairs, LengthGroupedSampler(CrossSampler(), pool=3).plan(pairs, batch_size=10).batch(0), 10, "cross")
 
 
 def grouped(batch):
-    """The rows of each item, which must stand together."""
+    """The rows of each item, which must follow each other."""
     rows, last = {}, None
     for item, *languages in batch:
         assert item not in rows or item == last
@@ -202,19 +202,19 @@ def test_items_of_a_multi_positive_batch_have_all_their_translations(pairs, posi
     rows = grouped(batch)
     first = {item: languages for item, *languages in drawn.batch(t)}
     passages = {passage for _, passage in drawn.languages}
-    for place, (item, languages) in enumerate(rows.items()):
+    for position, (item, languages) in enumerate(rows.items()):
         assert list(languages[0]) == first[item]
         assert len({query for query, _ in languages}) == 1
         assert len({passage for _, passage in languages}) == len(languages)
         able = {code for column, code in enumerate(pairs.languages) if pairs.has_passage[item, column]} & passages
         able -= {languages[0][0]} if pairs.is_translation[item] else set()
         wanted = len(able) if positives is None else min(positives, len(able))
-        if place < len(rows) - 1:
+        if position < len(rows) - 1:
             assert len(languages) == wanted
         assert len(languages) <= wanted
 
 
-def test_extra_passages_are_of_any_language_alike():
+def test_extra_passages_are_uniform_over_languages():
     plan = MultiPositiveSampler(CrossSampler(), positives=2).plan(full(100), batch_size=10, seed=1)
     count = Counter()
     for t in range(600):

@@ -34,7 +34,7 @@ def normalised(shares):
 
 
 def assert_shares(count, shares):
-    """Every key as often as its share says; the threshold is passed by chance once in ten thousand tests."""
+    """Check the frequency of every key; the threshold is passed by chance once in ten thousand tests."""
     from scipy.stats import chi2
 
     shares = {key: share for key, share in shares.items() if share > 0}
@@ -95,22 +95,22 @@ MIXINGS = [
 ]
 
 
-@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("one_dataset", [False, True])
 @pytest.mark.parametrize(("mixing", "weights", "shares"), MIXINGS)
-def test_dataset_mixing(mixing, weights, shares, alone):
-    settings = {"dataset_mixing": mixing, "dataset_weights": weights, "one_dataset_per_batch": alone}
+def test_dataset_mixing(mixing, weights, shares, one_dataset):
+    settings = {"dataset_mixing": mixing, "dataset_weights": weights, "one_dataset_per_batch": one_dataset}
     for sampler in (MonoSampler(**settings), CrossSampler(**settings)):
         plan = sampler.plan(full(1110, datasets=NAMES), batch_size=2, seed=1)
         count = Counter()
         for t in range(2500):
             sets = [NAMES[item] for item, _, _ in plan.batch(t)]
-            assert not alone or sets[0] == sets[1]
+            assert not one_dataset or sets[0] == sets[1]
             count[sets[0]] += 1
         assert_shares(count, dict(zip("abc", shares, strict=True)))
 
 
 def test_datasets_are_mixed_among_those_that_have_the_language():
-    # Dataset a has ar and de, b only de: ar comes from a alone, de from both alike.
+    # Dataset a has ar and de, b only de: ar comes from a one_dataset, de from both alike.
     has_query = np.array([[True, True]] * 300 + [[False, True]] * 30)
     names = ["a"] * 300 + ["b"] * 30
     plan = MonoSampler(dataset_mixing="uniform").plan(store(has_query, datasets=names), batch_size=2, seed=1)
@@ -163,11 +163,11 @@ def test_a_language_that_no_dataset_can_fill_a_batch_with():
     sampler=st.sampled_from([MonoSampler, CrossSampler, MixedSampler, HybridSampler]),
     weights=st.sampled_from(["proportional", 0.01, 3, {"de": 2}, {"en": 1e-9, "ar": 1e9}]),
     mixing=st.sampled_from(["uniform", "round-robin", 0.01, 3]),
-    alone=st.booleans(),
+    one_dataset=st.booleans(),
     size=st.integers(1, 10),
 )
-def test_any_mixture_gives_valid_batches(pairs, sampler, weights, mixing, alone, size):
-    sampler = sampler(language_weights=weights, dataset_mixing=mixing, one_dataset_per_batch=alone)
+def test_any_mixture_gives_valid_batches(pairs, sampler, weights, mixing, one_dataset, size):
+    sampler = sampler(language_weights=weights, dataset_mixing=mixing, one_dataset_per_batch=one_dataset)
     try:
         plan = sampler.plan(pairs, batch_size=size, seed=1)
     except ValueError:
@@ -175,7 +175,7 @@ def test_any_mixture_gives_valid_batches(pairs, sampler, weights, mixing, alone,
     for t in range(4):
         batch = plan.batch(t)
         assert_valid(pairs, batch, size, plan.kind(t))
-        if alone or mixing == "round-robin":
+        if one_dataset or mixing == "round-robin":
             assert len({pairs.dataset_ids[item] for item, _, _ in batch}) == 1
 
 

@@ -1,4 +1,4 @@
-"""Drawing reads what it draws: large memory-mapped stores, tight ones, groups of any number."""
+"""Drawing reads only what it draws: large memory-mapped stores, stores with hardly enough groups, any group ids."""
 
 from collections import Counter
 from types import SimpleNamespace
@@ -65,7 +65,7 @@ def test_little_of_a_large_store_is_read(sampler, watched):
     assert watched.read < 100_000
 
 
-def test_counting_groups_goes_as_far_as_it_must(watched):
+def test_counting_groups_stops_at_the_limit(watched):
     # Groups of 10,000 items each: 100 of them are in a million items.
     pairs = large(np.arange(4_000_000) // 10_000)
     strata = Strata(pairs, [np.arange(8)], np.ones(2), 1.0)
@@ -86,7 +86,7 @@ def test_memory_mapped_arrays(tmp_path):
 
 
 def test_the_last_free_groups_are_found_in_a_large_block():
-    # All but 20 items are one group: blind draws find the others only by luck.
+    # All but 20 items are one group: draws that ignore groups find the others only by luck.
     groups = np.zeros(300_000, np.int64)
     groups[np.arange(1, 21) * 14_000] = np.arange(1, 21) * -(2**58)
     has_query = np.ones((len(groups), 1), bool)
@@ -105,7 +105,7 @@ def test_the_last_items_are_drawn_by_weight():
     assert strata._draw_free(0, {0, 1, 2, 3}, rng) is None
 
 
-def test_strata_without_a_free_group_make_room_by_their_shares():
+def test_slots_of_exhausted_strata_go_to_others_by_probability():
     # The stratum of ar has one group, so that most slots go to de and en, 1 to 3.
     has_query = np.repeat(np.eye(3, dtype=bool), [5, 500, 500], axis=0)
     pairs = store(has_query, groups=[0] * 5 + list(range(1, 1001)))

@@ -1,4 +1,4 @@
-"""The sweep over alpha: its grid, what it keeps and skips, its best value; and the judge of encoders."""
+"""The sweep over alpha: its grid, what it keeps and skips, its best value; and the validation of encoders."""
 
 import functools
 import json
@@ -20,8 +20,8 @@ FRAME = pd.DataFrame(
 )
 
 
-class Judge:
-    """Counts how often it is asked; the more a vector leans to its first value, the better."""
+class Metric:
+    """Counts its calls; the larger the first dimension, the better."""
 
     def __init__(self):
         self.calls = 0
@@ -32,7 +32,7 @@ class Judge:
         return {"first": float(vectors[:, 0].mean()), "mean": float(vectors.mean())}
 
 
-def judged(encoder, *, name):
+def constant(encoder, *, name):
     return {"mean": float(len(name))}
 
 
@@ -48,23 +48,23 @@ def start(pairs):
 
 @pytest.fixture
 def sweep(start, pairs, tmp_path):
-    def run(judge, **options):
+    def run(metric, **options):
         options = {"max_steps": 2, "batch_size": 8, "learning_rate": 5e-3, "verbose": False, **options}
-        return ph.sweep(start, pairs, evaluate=judge, output=tmp_path / "sweep", **options)
+        return ph.sweep(start, pairs, evaluate=metric, output=tmp_path / "sweep", **options)
 
     return run
 
 
 def test_each_run_is_that_of_train(sweep, start, pairs, tmp_path):
-    judge = Judge()
-    results = sweep(judge, alpha=[1, 0], seeds=[3, 4])
-    assert judge.calls == 4
+    metric = Metric()
+    results = sweep(metric, alpha=[1, 0], seeds=[3, 4])
+    assert metric.calls == 4
     assert list(results.frame.columns) == ["alpha", "seed", "measure", "value"]
     assert results.frame[["alpha", "seed", "measure"]].values.tolist() == [
         [alpha, seed, measure] for alpha in (0.0, 1.0) for seed in (3, 4) for measure in ("first", "mean")
     ]
     options = {"max_steps": 2, "batch_size": 8, "learning_rate": 5e-3, "verbose": False}
-    alone = Judge()(ph.train(start, pairs, ph.HybridSampler(1.0), seed=4, **options))
+    alone = Metric()(ph.train(start, pairs, ph.HybridSampler(1.0), seed=4, **options))
     assert dict(zip(results.frame["measure"][-2:], results.frame["value"][-2:], strict=True)) == alone
     names = {path.name for path in (tmp_path / "sweep").iterdir()}
     assert names == {"sweep.json", "sweep.csv", "table.csv", "table.md", "alpha.png", "runs"}
@@ -72,21 +72,21 @@ def test_each_run_is_that_of_train(sweep, start, pairs, tmp_path):
     assert (tmp_path / "sweep" / "alpha.png").read_bytes()[1:4] == b"PNG"
 
 
-def test_what_is_there_is_not_done_again(sweep, tmp_path):
-    first = sweep(Judge(), alpha=[0, 1])
-    judge = Judge()
-    more = sweep(judge, alpha=[0, 0.5, 1], seeds=[0, 1])
-    assert judge.calls == 4
+def test_finished_runs_are_not_repeated(sweep, tmp_path):
+    first = sweep(Metric(), alpha=[0, 1])
+    metric = Metric()
+    more = sweep(metric, alpha=[0, 0.5, 1], seeds=[0, 1])
+    assert metric.calls == 4
     known = more.frame[(more.frame.seed == 0) & (more.frame.alpha != 0.5)]
     assert known["value"].tolist() == first.frame["value"].tolist()
     # Only what was asked for is in the results.
-    assert sweep(judge, alpha=[0.5]).frame["alpha"].unique().tolist() == [0.5]
-    assert judge.calls == 4
+    assert sweep(metric, alpha=[0.5]).frame["alpha"].unique().tolist() == [0.5]
+    assert metric.calls == 4
     assert len(list((tmp_path / "sweep" / "runs").iterdir())) == 6
 
 
-def test_a_sweep_that_was_interrupted_goes_on(sweep, tmp_path):
-    class Interrupted(Judge):
+def test_an_interrupted_sweep_resumes(sweep, tmp_path):
+    class Interrupted(Metric):
         def __call__(self, encoder):
             if self.calls == 2:
                 raise KeyboardInterrupt
@@ -96,40 +96,40 @@ def test_a_sweep_that_was_interrupted_goes_on(sweep, tmp_path):
         sweep(Interrupted(), alpha=[0, 0.5, 1], keep_models=True)
     models = tmp_path / "sweep" / "models"
     assert len(list(models.iterdir())) == 3 and len(list((tmp_path / "sweep" / "runs").iterdir())) == 2
-    # The settings name the judge by its class, which is another one here.
+    # The settings name the metric by its class, which is another class here.
     path = tmp_path / "sweep" / "sweep.json"
     settings = json.loads(path.read_text())
-    settings["evaluate"] = f"{Judge.__module__}.Judge"
+    settings["evaluate"] = f"{Metric.__module__}.Metric"
     path.write_text(json.dumps(settings))
     before = (models / "alpha-1-seed-0" / "training.json").stat().st_mtime_ns
-    judge = Judge()
-    results = sweep(judge, alpha=[0, 0.5, 1], keep_models=True)
-    assert judge.calls == 1 and len(results.frame) == 6
+    metric = Metric()
+    results = sweep(metric, alpha=[0, 0.5, 1], keep_models=True)
+    assert metric.calls == 1 and len(results.frame) == 6
     assert (models / "alpha-1-seed-0" / "training.json").stat().st_mtime_ns == before
 
 
-def test_kept_models_are_what_was_judged(sweep, tmp_path):
-    results = sweep(Judge(), alpha=[0.5], keep_models=True)
+def test_kept_models_are_what_was_evaluated(sweep, tmp_path):
+    results = sweep(Metric(), alpha=[0.5], keep_models=True)
     kept = ph.DenseEncoder(tmp_path / "sweep" / "models" / "alpha-0.5-seed-0")
-    assert Judge()(kept)["first"] == pytest.approx(results.frame["value"][0], abs=1e-6)
+    assert Metric()(kept)["first"] == pytest.approx(results.frame["value"][0], abs=1e-6)
 
 
-def test_models_are_kept_of_a_sweep_that_is_done(sweep, tmp_path):
-    first = sweep(Judge(), alpha=[0.5], seeds=np.arange(1))
-    judge = Judge()
-    again = sweep(judge, alpha=[0.5], keep_models=True)
-    assert judge.calls == 1 and (tmp_path / "sweep" / "models" / "alpha-0.5-seed-0").exists()
+def test_models_are_kept_of_a_finished_sweep(sweep, tmp_path):
+    first = sweep(Metric(), alpha=[0.5], seeds=np.arange(1))
+    metric = Metric()
+    again = sweep(metric, alpha=[0.5], keep_models=True)
+    assert metric.calls == 1 and (tmp_path / "sweep" / "models" / "alpha-0.5-seed-0").exists()
     pd.testing.assert_frame_equal(first.frame, again.frame)
 
 
 def test_settings_are_told_apart_by_value(sweep):
-    judges = [functools.partial(judged, name=name) for name in ("a", "b")]
-    sweep(judges[0], alpha=[0], batch_size=np.int64(8))
-    sweep(judges[0], alpha=[0], batch_size=8)
+    metrics = [functools.partial(constant, name=name) for name in ("a", "b")]
+    sweep(metrics[0], alpha=[0], batch_size=np.int64(8))
+    sweep(metrics[0], alpha=[0], batch_size=8)
     with pytest.raises(ValueError, match="batch_size was 8 and is now 16"):
-        sweep(judges[0], alpha=[0], batch_size=np.int64(16))
+        sweep(metrics[0], alpha=[0], batch_size=np.int64(16))
     with pytest.raises(ValueError, match="evaluate was"):
-        sweep(judges[1], alpha=[0])
+        sweep(metrics[1], alpha=[0])
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,15 @@ def test_settings_are_told_apart_by_value(sweep):
     ],
 )
 def test_other_settings_in_the_same_folder(sweep, change, message):
-    sweep(Judge(), alpha=[0])
+    sweep(Metric(), alpha=[0])
     with pytest.raises(ValueError, match="holds a sweep with other settings") as error:
-        sweep(Judge(), alpha=[1], **change)
+        sweep(Metric(), alpha=[1], **change)
     assert message in str(error.value)
 
 
 def test_other_pairs_or_another_start_in_the_same_folder(sweep, start, pairs, tmp_path):
-    sweep(Judge(), alpha=[0])
-    options = {"evaluate": Judge(), "output": tmp_path / "sweep", "alpha": [0], "verbose": False}
+    sweep(Metric(), alpha=[0])
+    options = {"evaluate": Metric(), "output": tmp_path / "sweep", "alpha": [0], "verbose": False}
     options |= {"max_steps": 2, "batch_size": 8, "learning_rate": 5e-3}
     with pytest.raises(ValueError, match="pairs was"):
         ph.sweep(start, pairs.split(0.5)[0], **options)
@@ -167,19 +167,19 @@ def test_the_samplers_other_settings_stay(start, pairs, tmp_path, monkeypatch):
 
     monkeypatch.setattr("pyterrier_hybrid.training.tuning.search._trained", trained)
     base = ph.HybridSampler(0.9, languages=["de", "en"])
-    ph.sweep(start, pairs, evaluate=Judge(), output=tmp_path / "s", alpha=[0.1, 0.2, 0.3], sampler=base, verbose=False)
+    ph.sweep(start, pairs, evaluate=Metric(), output=tmp_path / "s", alpha=[0.1, 0.2, 0.3], sampler=base, verbose=False)
     assert seen == [ph.HybridSampler(alpha, languages=["de", "en"]) for alpha in (0.1, 0.2, 0.3)]
 
 
 def test_bad_grids(sweep, tmp_path):
     for options, error in (({"alpha": [2]}, "alpha=2"), ({"alpha": []}, "alpha is empty"), ({"seeds": []}, "seeds")):
         with pytest.raises(ValueError, match=error):
-            sweep(Judge(), **options)
+            sweep(Metric(), **options)
     with pytest.raises(TypeError, match="seed=1"):
-        sweep(Judge(), seed=1)
+        sweep(Metric(), seed=1)
     assert not (tmp_path / "sweep").exists()
     with pytest.raises(ValueError, match="measure='AP' was not evaluated; there is first, mean"):
-        sweep(Judge(), alpha=[0], measure="AP")
+        sweep(Metric(), alpha=[0], measure="AP")
 
 
 def test_results_by_hand():
@@ -249,12 +249,12 @@ def test_language_validation_is_a_value():
         ({"languages": ["xx"]}, "xx"),
     ],
 )
-def test_language_validation_that_makes_no_sense(options, message):
+def test_bad_language_validations(options, message):
     with pytest.raises(ValueError, match=message):
         ph.LanguageValidation(**options)
 
 
-def test_training_is_judged_by_it(start, pairs):
+def test_training_is_validated_by_it(start, pairs):
     validation = ph.LanguageValidation(kinds=["mono"], languages=["de", "en"])
     trained = ph.train(
         start, pairs, ph.HybridSampler(), batch_size=16, max_steps=4, learning_rate=5e-3, validation=validation,

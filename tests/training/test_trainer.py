@@ -1,4 +1,4 @@
-"""Training: it learns, repeats exactly, keeps the best weights, leaves its input alone."""
+"""Training: it learns, repeats exactly, keeps the best weights, and does not change its input."""
 
 import copy
 import json
@@ -193,7 +193,7 @@ def test_output_opens_again_with_its_record(pairs, tmp_path):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_judge_without_a_number(pairs, value):
+def test_a_validator_without_a_number(pairs, value):
     with pytest.raises(ValueError, match="neither better nor worse than any"):
         ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=lambda _: value)
 
@@ -220,17 +220,17 @@ def test_bfloat16_only_where_the_processor_has_it(monkeypatch):
     assert not bfloat16_is_fast(torch.device("meta"))
 
 
-def test_a_judge_decides_what_is_best(pairs):
+def test_a_validator_decides_what_is_best(pairs):
     """Its best encoder is kept, wherever in the training that was."""
     seen = []
 
-    def judge(encoder):
+    def validator(encoder):
         assert not encoder.copy_module().training
         seen.append(encoder.encode_queries(["rot"]))
         return {"mean": -abs(len(seen) - 4), "other": 1.0}
 
     options = {**SETTINGS, "max_steps": 30, "eval_steps": 5, "patience": 2}
-    trained = ph.train(start(pairs), pairs, ph.MonoSampler(), **options, validation=judge)
+    trained = ph.train(start(pairs), pairs, ph.MonoSampler(), **options, validation=validator)
     # One validation before the first step, then one every five: the fourth follows step 15.
     assert trained.training["best_step"] == 15
     np.testing.assert_array_equal(trained.encode_queries(["rot"]), seen[3])
@@ -238,7 +238,7 @@ def test_a_judge_decides_what_is_best(pairs):
     assert [row["eval_mean"] for row in trained.training["log"] if "eval_mean" in row] == [-3, -2, -1, 0, -1, -2]
 
 
-def test_a_judge_without_a_mean(pairs):
+def test_a_validator_without_a_mean(pairs):
     with pytest.raises(ValueError, match=r"validation gave \['AP'\] but no 'mean'"):
         ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=lambda _: {"AP": 1.0})
 
@@ -344,14 +344,14 @@ def test_an_estimate_changes_nothing(pairs):
     assert sizes[True] < sizes[False] / 3
 
 
-def test_several_right_passages_are_no_negatives_of_each_other(pairs):
+def test_several_positives_are_no_negatives_of_each_other(pairs):
     """Items of two rows each: with eight rows of four items, the perfect loss is near zero."""
     sampler = ph.MultiPositiveSampler(ph.MonoSampler())
     plan = sampler.plan(pairs, batch_size=8)
     assert len({item for item, _, _ in plan.batch(0)}) == 4
     trained = ph.train(start(pairs), pairs, sampler, **{**SETTINGS, "max_steps": 150})
     last = [row for row in trained.training["log"] if "loss_mixed" in row][-1]
-    # Were the other right passage a negative, no loss below log 2 could be reached.
+    # Were the other positive a negative, no loss below log 2 could be reached.
     assert last["loss_mixed"] < 0.2
     for language in ("de", "en"):
         assert accuracy(trained, pairs, language, "de") == accuracy(trained, pairs, language, "en") == 1

@@ -1,9 +1,14 @@
-"""Options of a training that make no sense, and what is said of them."""
+"""The options of a training: their one list, and the errors of impossible ones."""
 
+import dataclasses
+import inspect
+
+import numpy as np
 import pytest
 from test_trainer import SETTINGS, start, store
 
 import pyterrier_hybrid as ph
+from pyterrier_hybrid.training.loop.config import TrainingConfig
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +70,24 @@ def test_arguments_of_a_wrong_kind(pairs):
         ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, dimensions="64")
     with pytest.raises(ValueError, match="hard_negatives=2, but these pairs have none"):
         ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, hard_negatives=2)
+
+
+def options_of_train(**changed):
+    parameters = inspect.signature(ph.train).parameters.values()
+    return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY} | changed
+
+
+def test_the_config_has_every_option():
+    assert [field.name for field in dataclasses.fields(TrainingConfig)] == [*options_of_train(), "arguments"]
+    assert all(f"        {name}: " in ph.train.__doc__ for name in options_of_train())
+
+
+def test_whole_numbers_of_numpy_become_pythons():
+    config = TrainingConfig(**options_of_train(batch_size=np.int64(8), seed=np.int32(1)), arguments={})
+    assert type(config.batch_size) is type(config.seed) is int
+
+
+def test_only_what_changes_the_result_decides_a_resume():
+    config = TrainingConfig(**options_of_train(), arguments={"adam_beta2": 0.9, "report_to": "tensorboard"})
+    assert {"adam_beta2", "batch_size", "validation", "bf16"} <= set(config.decisive())
+    assert not {"report_to", "output", "verbose", "save_steps", "token_cache"} & set(config.decisive())

@@ -1,7 +1,7 @@
 """One training as a process of its own, for tests that kill it or run two of it: ``python training_job.py OPTIONS``.
 
-OPTIONS is JSON: ``output``, ``options`` of ``train``, and where to kill: ``kill_at`` a batch, or ``kill_saving`` after
-so many steps, when a checkpoint has been written but not yet marked as whole.
+OPTIONS is JSON: ``output``, ``options`` of ``train``, and when to be killed: ``kill_at`` a batch, or ``kill_saving``
+after so many steps, when a checkpoint has been written but not yet marked as complete.
 """
 
 import json
@@ -52,7 +52,7 @@ OPTIONS = {"batch_size": 8, "max_steps": 12, "learning_rate": 1e-2, "temperature
 
 
 def falling():
-    """A judge that finds every encoder worse than the one before; the first is the start."""
+    """A validator that finds every encoder worse than the one before; the first one is the start."""
     calls = []
     return lambda _: calls.append(None) or -len(calls)
 

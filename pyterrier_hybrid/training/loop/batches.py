@@ -50,26 +50,20 @@ class PlannedBatches(Dataset[dict[str, Any]]):
     ) -> None:
         if mask not in MASKS:
             raise ValueError(f"mask={mask!r} is unknown: choose one of {', '.join(MASKS)}")
-        if plan.batch_size % world_size:
-            raise ValueError(
-                f"batch_size={plan.batch_size} does not divide into {world_size} processes: choose a multiple of it"
-            )
         self.plan, self.pairs, self.texts, self.length = plan, pairs, texts, length
         self.mask, self.hard_negatives = mask, hard_negatives
-        self.rank, self.world_size = rank, world_size
+        self.own_rows = plan.rows_of_rank(rank, world_size)
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, t: int) -> dict[str, Any]:
         batch = self.plan.batch(t)
-        size = len(batch) // self.world_size
-        mine = range(self.rank * size, (self.rank + 1) * size)
         negatives = self._negatives(batch, t)
         return {
-            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in mine])),
-            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in mine])),
-            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in mine])),
+            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in self.own_rows])),
+            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in self.own_rows])),
+            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in self.own_rows])),
             "groups": torch.tensor([self._group(item) for item, _, _ in batch]),
             "negative_rows": torch.tensor([row for row, _ in negatives], dtype=torch.long),
             "t": t,

@@ -96,16 +96,6 @@ class TrainingConfig:
             )
         check_arguments(self.arguments)
 
-    @classmethod
-    def option_names(cls) -> list[str]:
-        """Return the names of all options, without the fields of ``transformers.TrainingArguments``.
-
-        Example:
-            >>> TrainingConfig.option_names()[:3]
-            ['batch_size', 'max_steps', 'learning_rate']
-        """
-        return [option.name for option in dataclasses.fields(cls) if option.name != "arguments"]
-
     def check_inputs(self, encoder: DenseEncoder, pairs: ParallelPairs) -> None:
         """Check the options that depend on the encoder and on the pairs.
 
@@ -132,8 +122,7 @@ class TrainingConfig:
     def with_defaults(self, encoder: DenseEncoder) -> "TrainingConfig":
         """Return the config with the defaults that depend on the encoder or on other options.
 
-        ``chunk_size`` stays ``None``: it does not change the result, and so may change when a training is resumed on
-        another device.
+        ``chunk_size`` stays as it is, so that a training may be resumed on a device with another default.
 
         Raises:
             ValueError: Validation and checkpoints do not fit together, or the held-out pairs are too few.
@@ -188,11 +177,11 @@ class TrainingConfig:
 
     def decisive(self) -> dict[str, Any]:
         """Return what decides the result, by name."""
-        return dict(self._described("decides_result")) | decisive_arguments(self.arguments)
+        return dict(self._values("decides_result")) | decisive_arguments(self.arguments)
 
     def record(self) -> dict[str, Any]:
         """Return the options as ``training.json`` has them, by name."""
-        return dict(self._described("recorded"))
+        return dict(self._values("recorded"))
 
     def trainer_fields(self, encoder: DenseEncoder, *, folder: Path, resumed: bool) -> dict[str, Any]:
         """Return the fields of ``transformers.TrainingArguments``.
@@ -227,11 +216,12 @@ class TrainingConfig:
             }  # fmt: skip
         return fields | dict(self.arguments)
 
-    def _described(self, what: str) -> Iterator[tuple[str, Any]]:
+    def _values(self, flag: str) -> Iterator[tuple[str, Any]]:
+        """The options with a flag, as JSON can hold them."""
         for option in dataclasses.fields(self):
-            value = getattr(self, option.name)
-            if not option.metadata[what]:
+            if not option.metadata[flag]:
                 continue
+            value = getattr(self, option.name)
             if option.name == "validation":
                 value = name_of(value)
             elif option.name == "validation_sampler":

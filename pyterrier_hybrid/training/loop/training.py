@@ -32,10 +32,10 @@ from pyterrier_hybrid.training.loop.model import ContrastiveModel, trainable_cop
 from pyterrier_hybrid.training.loop.processes import Processes
 from pyterrier_hybrid.training.loop.progress import ProgressBar
 from pyterrier_hybrid.training.loop.tokens import CachedTexts, Texts
+from pyterrier_hybrid.training.loop.trainer import HybridTrainer
 from pyterrier_hybrid.training.loop.validation import Validator
 from pyterrier_hybrid.training.losses import InfoNCE
 from pyterrier_hybrid.training.sampling import Sampler
-from pyterrier_hybrid.training.trainer import HybridTrainer
 from pyterrier_hybrid.utils.progress import above_bars
 
 _LONG = 100
@@ -166,11 +166,11 @@ def train(
         validation_batches=validation_batches, eval_steps=eval_steps, patience=patience, save_steps=save_steps,
         token_cache=token_cache, seed=seed, output=output, verbose=verbose, arguments=arguments,
     )  # fmt: skip
-    return train_with(config, encoder, pairs, sampler)
+    return _train(config, encoder, pairs, sampler)
 
 
-def train_with(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler) -> DenseEncoder:
-    """Train an encoder as a config says, see :func:`train`."""
+def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler) -> DenseEncoder:
+    """Train as the config says."""
     config.check_inputs(encoder, pairs)
     if config.output is not None and Path(config.output).exists():
         raise FileExistsError(f"{config.output} exists: choose another output folder, or remove it first")

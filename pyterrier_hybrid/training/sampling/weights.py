@@ -64,6 +64,7 @@ class WeightedSampler(ConfigurableSampler):
     def __post_init__(self) -> None:
         """Check the settings, and store copies that the caller cannot change later."""
         for setting in fields(self):
+            # Subclasses have one of these, each with a description and default of its own.
             if setting.name in ("languages", "query_languages"):
                 languages = check_languages(setting.name, getattr(self, setting.name))
                 object.__setattr__(self, setting.name, languages)
@@ -93,7 +94,8 @@ def with_shared_arguments(doc: str, shared: str) -> str:
         shared: The docstring of the base class.
 
     Example:
-        >>> "dataset_mixing: How often a dataset is drawn" in WeightedSampler.__doc__
+        >>> from pyterrier_hybrid.training import MonoSampler
+        >>> "dataset_mixing: How often a dataset is drawn" in MonoSampler.__doc__
         True
     """
     doc, shared = f"{cleandoc(doc)}\n", f"{cleandoc(shared)}\n"

@@ -1,0 +1,157 @@
+"""The training loop: ``transformers.Trainer`` over planned batches."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import distributed, nn
+from torch.utils.data import DataLoader, Dataset
+from transformers import Trainer
+
+from pyterrier_hybrid.retrieval import DenseEncoder
+from pyterrier_hybrid.training.loop.batches import PlannedBatches
+from pyterrier_hybrid.training.loop.model import ContrastiveModel
+from pyterrier_hybrid.training.loop.validation import Validator
+
+
+class HybridTrainer(Trainer):
+    """``transformers.Trainer`` over planned batches; only the batches, the loss and the validation are different.
+
+    Args:
+        model: The encoder's module and the loss.
+        encoder: The encoder whose tokenizer and prefixes belong to the module.
+        validator: Evaluates an encoder: returns a number, the larger the better, or several by name, of which "mean"
+            counts. By default the model is validated by the loss on ``eval_dataset``.
+        **options: Options of ``transformers.Trainer``; the datasets are :class:`PlannedBatches`.
+    """
+
+    model: ContrastiveModel
+    train_dataset: PlannedBatches
+    # Only read when validating, which the Trainer refuses without a dataset.
+    eval_dataset: PlannedBatches
+
+    def __init__(
+        self, model: ContrastiveModel, *, encoder: DenseEncoder, validator: Validator | None = None, **options: Any
+    ) -> None:
+        super().__init__(model=model, **options)
+        self.encoder, self.validator = encoder, validator
+        self._losses: dict[str, list[torch.Tensor]] = {}
+
+    def get_train_dataloader(self) -> DataLoader:
+        """Return the plan's batches in the plan's order: none of the Trainer's samplers knows which texts may meet."""
+        return self._batches(self.train_dataset)
+
+    def get_eval_dataloader(self, eval_dataset: str | Dataset | None = None) -> DataLoader:
+        """Return the fixed batches of the validation."""
+        return self._batches(eval_dataset if isinstance(eval_dataset, Dataset) else self.eval_dataset)
+
+    def _batches(self, dataset: Dataset) -> DataLoader:
+        workers: dict[str, Any] = {"num_workers": self.args.dataloader_num_workers}
+        if workers["num_workers"]:
+            workers |= {
+                "prefetch_factor": self.args.dataloader_prefetch_factor,
+                "persistent_workers": self.args.dataloader_persistent_workers,
+            }
+        # Each row of the dataset is a whole batch, so that the Trainer skips batches on resuming without making them.
+        return DataLoader(
+            dataset, batch_size=1, shuffle=False, collate_fn=_only, generator=torch.Generator(), **workers
+        )
+
+    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
+        """Return the names of all parameters but biases, layer norms and a learned temperature."""
+        return [name for name in super().get_decay_parameter_names(model) if name != "loss.log_scale"]
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """Compute the loss of one batch; queries and passages go through the model together.
+
+        Raises:
+            ValueError: The loss is not finite.
+        """
+        t = inputs.pop("t")
+        loss = model(**inputs)
+        if not torch.isfinite(loss):
+            raise ValueError(self._not_finite(loss.item(), t))
+        if model.training:
+            self._losses.setdefault(self.train_dataset.plan.kind(t), []).append(loss.detach())
+        return (loss, {}) if return_outputs else loss
+
+    def _not_finite(self, loss: float, t: int) -> str:
+        training = self.model.training
+        batches = self.train_dataset if training else self.eval_dataset
+        # A checkpoint of this very step holds the weights that gave this loss.
+        every = int(self.args.save_steps)
+        step = max(self.state.global_step - 1, 0) // every * every
+        exists = step > 0 and self.args.save_strategy != "no" and not self.args.save_only_model
+        last = (
+            f"the last good checkpoint is {self.args.output_dir}/checkpoint-{step}" if exists else "no checkpoint yet"
+        )
+        return (
+            f"the loss is {loss} at step {self.state.global_step}, in {'' if training else 'validation '}batch {t}: "
+            f"{batches.describe(t)} ({last}); lower the learning rate or raise the temperature; without fp16, larger "
+            "numbers fit"
+        )
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the loss of each kind of batch and the ratio of monolingual batches since the last log entry."""
+        if "loss" in logs and self._losses:
+            losses = {kind: torch.stack(values) for kind, values in sorted(self._losses.items())}
+            count = sum(map(len, losses.values()))
+            logs |= {f"loss_{kind}": round(values.mean().item(), 4) for kind, values in losses.items()}
+            logs["share_mono"] = len(losses.get("mono", ())) / count
+            self._losses = {}
+        super().log(logs, start_time)
+
+    def evaluate(
+        self,
+        eval_dataset: Dataset | dict[str, Dataset] | None = None,
+        ignore_keys: Any = None,
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """Validate: by the loss on the fixed batches, or by the validator.
+
+        Raises:
+            ValueError: The validator gives no finite mean.
+        """
+        if self.validator is None:
+            return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+        scores: list[Any] = [None]
+        if self.args.process_index == 0:
+            was_training = self.model.training
+            encoder = self.encoder.with_module(self.model.encoder, name=self.encoder.name)
+            scores = [_with_finite_mean(self.validator(encoder))]
+            self.model.train(was_training)
+        if self.args.world_size > 1:
+            distributed.broadcast_object_list(scores)
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores[0].items()}
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
+    ) -> tuple[torch.Tensor, None, None]:
+        """Compute the loss alone: vectors are not predictions that should be gathered."""
+        with torch.no_grad(), self.compute_loss_context_manager():
+            return self.compute_loss(model, self._prepare_inputs(inputs)).detach(), None, None
+
+
+def _only(batches: list[Any]) -> Any:
+    (batch,) = batches
+    return batch
+
+
+def _with_finite_mean(scores: float | Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(scores, Mapping):
+        scores = {"mean": scores}
+    if "mean" not in scores:
+        raise ValueError(f"validation gave {sorted(scores)} but no 'mean', which decides what is best: add it")
+    if not math.isfinite(scores["mean"]):
+        raise ValueError(f"validation gave the mean {scores['mean']}, which is neither better nor worse than any")
+    return {name: float(value) for name, value in scores.items()}
