@@ -1,6 +1,7 @@
 # Everyday commands. "make" alone lists them.
 PYTHON ?= python
-BENCHMARK ?= training_step
+BENCHMARK ?= planning
+ARGS ?=
 REVISION ?= HEAD
 
 .PHONY: help install fix test typecheck docs bench same ci
@@ -26,8 +27,8 @@ typecheck:  ## check types and the direction of imports
 docs:  ## draw docs/architecture.svg from the imports
 	$(PYTHON) docs/draw_architecture.py
 
-bench:  ## run a benchmark: make bench BENCHMARK=encoding
-	$(PYTHON) benchmarks/$(BENCHMARK).py
+bench:  ## run a benchmark: make bench BENCHMARK=planning ARGS="--items 1000000"
+	$(PYTHON) benchmarks/$(BENCHMARK).py $(ARGS)
 
 same:  ## compare results with another revision, bit by bit: make same REVISION=main
 	$(PYTHON) benchmarks/same_results.py $(REVISION)
