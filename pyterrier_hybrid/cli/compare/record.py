@@ -32,9 +32,9 @@ def terminal_table(results: "LanguageResults") -> str:
 
     cells = {}
     for row in results.means.itertuples():
-        cells[row.system, row.measure, HEADINGS[str(row.kind)]] = cell(row)
+        cells[row.system, (row.measure, HEADINGS[str(row.kind)])] = cell(row)
     columns = results.table().columns
-    rows = [[cells[system, measure, heading] for measure, heading in columns] for system in results.systems]
+    rows = [[cells[system, column] for column in columns] for system in results.systems]
     return pd.DataFrame(rows, results.systems, columns.set_names([None, None])).to_string()
 
 
