@@ -1,4 +1,4 @@
-"""Texts per second of DenseEncoder and of sentence-transformers, on the documents of a dataset.
+"""Encoding speed of DenseEncoder and of sentence-transformers, on documents of a dataset.
 
 python benchmarks/encoding.py MODEL [--dataset xquad-r] [--texts 1000] [--rounds 3]
 """
@@ -14,12 +14,12 @@ import pyterrier_hybrid as ph
 
 
 def main() -> None:
-    """Encode the same texts by turns and print medians and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
-    parser.add_argument("--dataset", default="xquad-r")
-    parser.add_argument("--texts", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=3)
+    """Encode the same texts with each encoder in turn, and print medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a folder or a name on the Hugging Face hub")
+    parser.add_argument("--dataset", default="xquad-r", help="an ir_datasets ID")
+    parser.add_argument("--texts", type=int, default=1000, help="approximate number of documents")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each encoder")
     options = parser.parse_args()
     documents = list(ir_datasets.load(options.dataset).docs_iter())
     texts = [document.text for document in documents[:: max(1, len(documents) // options.texts)]]

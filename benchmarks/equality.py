@@ -1,9 +1,9 @@
-"""How equal results are that should be equal: killed and resumed, two processes, gradient caching.
+"""Differences between trainings that should be equal: resumed, in two processes, with gradient caching.
 
-python benchmarks/equality.py
+    python benchmarks/equality.py
 
-Trains a small transformer on the built-in set, several times, and prints the largest differences between losses and
-between weights. Needs neither a download nor a GPU.
+Trains a small transformer on the built-in dataset several times, and prints the largest difference between the losses
+and between the weights of two trainings. Needs no download and no GPU.
 """
 
 import argparse
@@ -24,7 +24,8 @@ STEPS = 40
 RUNS = {
     "plain": {},
     "gradient caching": {"gradient_caching": True},
-    # Some gradients, as those of the keys' biases, are zero but for rounding, of which Adam makes whole steps.
+    # Some gradients, such as those of the key biases, are zero except for rounding errors, and Adam takes full-size
+    # steps for these too. A large epsilon and a small learning rate keep such steps small.
     "no dropout": {"dropout": 0.0},
     "no dropout, small steps": {"dropout": 0.0, "adam_epsilon": 1e-4, "learning_rate": 1e-5},
     "no dropout, small steps, caching": {
@@ -50,7 +51,7 @@ COMPARISONS = [
 
 
 def work(output: str, run: str, kill_at: int | None) -> None:
-    """Train, in this process or in those of torchrun."""
+    """Train in this process, which may be one of several started by torchrun; kill it at step `kill_at`."""
     pairs = ph.ParallelPairs.from_irds("atlas/train")
     encoder = ph.DenseEncoder.from_scratch(
         pairs.texts(limit=5000), architecture="transformer", dim=64, layers=2, vocab_size=3000, verbose=False
@@ -73,7 +74,7 @@ def work(output: str, run: str, kill_at: int | None) -> None:
 
 
 def start(output: Path, run: str, processes: int, kill_at: int | None = None) -> int:
-    """Start a training as processes of its own; return the exit code."""
+    """Run a training in one or several new processes, and return the exit code."""
     command = [sys.executable]
     if processes > 1:
         command += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
@@ -82,7 +83,7 @@ def start(output: Path, run: str, processes: int, kill_at: int | None = None) ->
 
 
 def result(folder: Path, run: str, processes: int, kill_at: int | None) -> Path:
-    """The folder of a training's result, which is made if it is not there."""
+    """Return the output folder of a training, which is run if the folder does not exist."""
     output = folder / f"{run}-{processes}-{kill_at}"
     if not output.exists():
         if kill_at and start(output, run, processes, kill_at) == 0:
@@ -93,17 +94,17 @@ def result(folder: Path, run: str, processes: int, kill_at: int | None) -> Path:
 
 
 def losses(folder: Path) -> list[float]:
-    """The loss of every step."""
+    """Return the loss of every step."""
     log = json.loads((folder / "training.json").read_text())["log"]
     return [row["loss"] for row in log if "loss" in row]
 
 
 def main() -> None:
-    """Compare all and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work")
-    parser.add_argument("--variant", choices=RUNS)
-    parser.add_argument("--kill-at", type=int)
+    """Run all comparisons and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", metavar="FOLDER", help="run one training, with this output folder")
+    parser.add_argument("--variant", choices=RUNS, help="which training --work runs")
+    parser.add_argument("--kill-at", type=int, metavar="STEP", help="kill the training of --work at this step")
     options = parser.parse_args()
     if options.work:
         work(options.work, options.variant, options.kill_at)

@@ -1,8 +1,8 @@
-"""Peak memory of one training step: small batches, large ones, and large ones with gradient caching.
+"""Peak memory and time of one training step with and without gradient caching, by batch size.
 
-python benchmarks/gradient_caching.py MODEL PAIRS... [--small 64] [--large 4096] [--plain-limit 256]
+    python benchmarks/gradient_caching.py MODEL PAIRS... [--small 64] [--large 4096] [--plain-limit 256]
 
-Every variant is measured in a process of its own. Batches above the limit are not tried without caching.
+Each measurement runs in a process of its own. Batches larger than `--plain-limit` are run with caching only.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pyterrier_hybrid.training.loop.tokens import Texts
 
 
 def measure(model: str, files: list[str], batch_size: int, cached: bool, results: multiprocessing.Queue) -> None:
-    """Do one step and report its seconds, and how far the resident memory rose over that of the loaded model."""
+    """Run one step, and send its seconds and the rise of peak memory over that of the loaded model, in MB."""
     encoder = ph.DenseEncoder(model, max_length=96, device="cpu")
     pairs = ph.ParallelPairs.from_jsonl(*files)
     plan = ph.CrossSampler().plan(pairs, batch_size=batch_size)
@@ -39,13 +39,13 @@ def measure(model: str, files: list[str], batch_size: int, cached: bool, results
 
 
 def main() -> None:
-    """Measure all and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
-    parser.add_argument("pairs", nargs="+")
-    parser.add_argument("--small", type=int, default=64)
-    parser.add_argument("--large", type=int, default=4096)
-    parser.add_argument("--plain-limit", type=int, default=256)
+    """Measure all batch sizes and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a folder or a name on the Hugging Face hub")
+    parser.add_argument("pairs", nargs="+", help="JSON Lines files of training pairs")
+    parser.add_argument("--small", type=int, default=64, help="the smallest batch size (64)")
+    parser.add_argument("--large", type=int, default=4096, help="the largest batch size (4096)")
+    parser.add_argument("--plain-limit", type=int, default=256, help="the largest batch size without caching (256)")
     options = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     sizes = sorted({options.small, min(4 * options.small, options.large), options.large})

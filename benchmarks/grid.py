@@ -1,11 +1,11 @@
-"""The language grid against the matrix products alone, and against pt.Experiment over pyterrier_dr's FlexIndex.
+"""Time of the language grid, compared with its matrix products alone and with pt.Experiment over FlexIndex.
 
-python benchmarks/grid.py [--dataset xquad-r] [--dim 384] [--rounds 5] [--closeness 0] [--peer] [--check 1 10 20]
+    python benchmarks/grid.py [--dataset xquad-r] [--dim 384] [--rounds 5] [--closeness 0] [--peer] [--check 1 10 20]
 
-Vectors are random and made beforehand: nothing is encoded. Variants take turns. `--peer` needs pyterrier_dr; a few
-settings of each kind are measured there, and the whole grid is extrapolated from them. `--check` measures nothing, but
-compares the values of each query of the monolingual settings, every tenth of the cross-lingual and every twentieth of
-the pools, or so, with those that pt.Experiment has for full rankings.
+The vectors are random and made beforehand, so nothing is encoded. The variants take turns. `--peer` needs pyterrier_dr;
+it measures a few settings of each kind and extrapolates to the whole grid. `--check` measures no time: it compares the
+values of single queries with those of pt.Experiment over full rankings. `--check 1 10 20` takes every query of the
+monolingual settings, every tenth of the cross-lingual ones and every twentieth of the pools.
 """
 
 import argparse
@@ -31,47 +31,47 @@ from pyterrier_hybrid.experiment.settings import KINDS, Corpus, Setting, read_co
 MEASURES = ["AP", "R@1", "R@10"]
 CHECKED = ["AP", "R@1", "R@10", "nDCG@10", "RR", "RankDistance"]
 PEER_SETTINGS = 2
-# Rows of a run that pt.Experiment is given at a time.
+# Number of run rows passed to pt.Experiment at a time.
 RUN_ROWS = 2**20
 
 
 class Table:
-    """An encoder that looks vectors up."""
+    """An encoder with a stored vector for each text."""
 
     def __init__(self, texts: Iterable[str], dim: int) -> None:
-        """Draws a vector for each text."""
+        """Draw a random vector for each text."""
         distinct = list(dict.fromkeys(texts))
         self._row = {text: row for row, text in enumerate(distinct)}
         self.vectors = np.random.default_rng(0).standard_normal((len(distinct), dim), np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of texts."""
+        """Return the vectors of texts."""
         return self.vectors[[self._row[text] for text in texts]]
 
     encode_documents = encode_queries
 
     def bring_closer(self, answers: Iterable[tuple[str, str]], closeness: float) -> None:
-        """Move documents towards the questions that they answer, as trained encoders have them."""
+        """Move the vectors of documents towards those of the questions they answer, as training does."""
         pairs = np.array([(self._row[question], self._row[document]) for question, document in answers])
         towards = np.zeros_like(self.vectors)
         np.add.at(towards, pairs[:, 1], self.vectors[pairs[:, 0]])
-        # A sum of independent vectors is as long as one of them after division by the root of their number.
+        # The sum of n independent vectors is about sqrt(n) times as long as one of them.
         self.vectors += closeness * towards / np.sqrt(np.bincount(pairs[:, 1], minlength=len(towards)).clip(1))[:, None]
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return how long a function takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def products(pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Matrix products in blocks of the same size as the grid's, and nothing else."""
+    """Compute the matrix products only, in blocks of the grid's size."""
     blocks: dict[int, np.ndarray] = {}
     for queries, documents in pairs:
         size = min(MATRIX_CELLS // len(documents), len(queries))
-        # Memory that is asked for again costs time too.
+        # Allocating memory again would take time too.
         block = blocks.setdefault(len(documents), np.empty((size, len(documents)), np.float32))
         for start in range(0, len(queries), size):
             part = queries[start : start + size]
@@ -81,7 +81,7 @@ def products(pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
 def measure(
     family: datasets.Family, corpora: dict[str, Corpus], settings: list[Setting], encoder: Table, rounds: int
 ) -> float:
-    """Measure by turns and print the least and the median of each; returns the least of the whole experiment."""
+    """Time the variants in turn, print the minimum and median of each, and return the minimum of the experiment."""
     queries = {at: encoder.encode_queries(setting.texts) for at, setting in enumerate(settings)}
     documents = {
         name: encoder.encode_documents([document.text for document in corpus.documents])
@@ -108,12 +108,12 @@ def measure(
     once = next(iter(least.values()))
     for name, value in least.items():
         median = statistics.median(taken[name])
-        print(f"  {name:42} {value:7.2f} s at least, {median:7.2f} s median  {value / once:5.2f}x", flush=True)
+        print(f"  {name:42} {value:7.2f} s minimum, {median:7.2f} s median  {value / once:5.2f}x", flush=True)
     return least["LanguageExperiment, reading included"]
 
 
 def peer(corpora: dict[str, Corpus], settings: list[Setting], encoder: Table) -> float:
-    """Seconds of one pt.Experiment per setting, extrapolated from a few of each kind. Indexing is not counted."""
+    """Return the seconds of one pt.Experiment per setting, extrapolated; indexing is not counted."""
     from pyterrier_dr import FlexIndex
 
     measures = [ir_measures.parse_measure(measure) for measure in MEASURES]
@@ -147,8 +147,8 @@ def check(
     encoder: Table,
     steps: Sequence[int],
 ) -> None:
-    """Compare the values of single queries with those of pt.Experiment, and print the largest difference."""
-    # Whole numbers have the same sums in any order, so that both sides have the same scores, with ties.
+    """Compare the values of single queries with those of pt.Experiment, and print the largest differences."""
+    # Sums of whole numbers are exact in any order, so both sides have the same scores, ties included.
     encoder.vectors = np.rint(2 * encoder.vectors)
     found = ph.LanguageExperiment({"grid": encoder}, family, measures=CHECKED, perquery=True).queries
     found = found.set_index(["doc_lang", "query_lang", "measure", "qid"])["value"].sort_index()
@@ -156,7 +156,7 @@ def check(
         differences, queries, start = [], 0, time.perf_counter()
         for number, setting in enumerate(settings):
             if setting.kind == kind:
-                # Other queries in each setting.
+                # A different selection of queries in each setting.
                 chosen = np.arange(number % step, len(setting.qids), step)
                 expected = of_pt_experiment(corpora[setting.corpus], setting, encoder, chosen)
                 ours = found.loc[setting.doc_lang, setting.query_lang].loc[expected.index]
@@ -170,7 +170,7 @@ def check(
 
 
 def of_pt_experiment(corpus: Corpus, setting: Setting, encoder: Table, chosen: np.ndarray) -> pd.Series:
-    """The values of chosen queries by measure and qid, from rankings of all documents."""
+    """Return the values of selected queries by measure and qid, from rankings of all documents."""
     docnos = np.array([document.doc_id for document in corpus.documents], object)
     documents = encoder.encode_documents([document.text for document in corpus.documents])
     measures = [ir_measures.parse_measure(name) for name in CHECKED[: None if setting.kind == "multi" else -1]]
@@ -194,15 +194,15 @@ def of_pt_experiment(corpus: Corpus, setting: Setting, encoder: Table, chosen: n
 
 
 def main() -> None:
-    """Read the options, and measure or check."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", default="xquad-r")
-    parser.add_argument("--dim", type=int, default=384)
-    parser.add_argument("--rounds", type=int, default=5)
+    """Measure the time, or check the values."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="xquad-r", help="a family of datasets")
+    parser.add_argument("--dim", type=int, default=384, help="dimension of the vectors")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each variant")
     parser.add_argument(
         "--closeness", type=float, default=0.0, help="how far documents are moved towards the questions they answer"
     )
-    parser.add_argument("--peer", action="store_true", help="measure pt.Experiment over FlexIndex as well")
+    parser.add_argument("--peer", action="store_true", help="also measure pt.Experiment over FlexIndex")
     parser.add_argument(
         "--check", type=int, nargs=3, metavar=KINDS, help="compare every n-th query of each kind with pt.Experiment"
     )

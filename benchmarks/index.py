@@ -1,10 +1,10 @@
-"""Seconds, memory and recall of dense indexes of a million vectors.
+"""Time, memory and recall of dense indexes of a million vectors.
 
-python benchmarks/index.py [--count 1000000] [--dim 384] [--kinds exact hnsw ivf ivfpq] [--folder DIRECTORY]
+    python benchmarks/index.py [--count 1000000] [--dim 384] [--kinds exact hnsw ivf ivfpq] [--folder DIRECTORY]
 
-Vectors are drawn around random centres and have the length 1; queries are drawn in the same way. Each kind is built and
-then searched in a new process, with one thread unless --threads says more. Own memory is what a process holds besides
-mapped files, at its peak (on Linux; elsewhere these pages are part of it).
+Vectors and queries are drawn around random centres and L2-normalised. Each kind is built and then searched in a new
+process, with one thread by default. Own memory is the peak of a process's memory without the pages of mapped files (on
+Linux; elsewhere with them).
 """
 
 import argparse
@@ -28,14 +28,16 @@ BLOCK = 50_000
 
 
 def main() -> None:
-    """Make the vectors, then build and search each kind in new processes."""
+    """Make the vectors, then build and search an index of each kind in new processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1_000_000)
-    parser.add_argument("--dim", type=int, default=384)
-    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--options", type=json.loads, default={}, help='of the indexer, such as {"neighbours": 16}')
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where there is room")
+    parser.add_argument("--count", type=int, default=1_000_000, help="number of vectors")
+    parser.add_argument("--dim", type=int, default=384, help="dimension of the vectors")
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS, help="kinds of index")
+    parser.add_argument("--threads", type=int, default=1, help="number of threads (1)")
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help='options of the indexer as JSON, such as {"neighbours": 16}'
+    )
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="folder for temporary files")
     parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
@@ -53,7 +55,7 @@ def main() -> None:
 
 
 def draw(path: Path, count: int, dim: int, *, seed: int) -> None:
-    """Write vectors around centres that do not depend on the seed."""
+    """Write L2-normalised vectors around centres that do not depend on the seed."""
     centres = np.random.default_rng(0).normal(size=(5000, dim)).astype(np.float32)
     rng = np.random.default_rng(seed)
     array = np.lib.format.open_memmap(path, "w+", np.float32, (count, dim))
@@ -109,7 +111,7 @@ def search(home: Path, kind: str, options: argparse.Namespace) -> None:
 
 
 class Cost:
-    """Seconds, and the peak of a process's own memory."""
+    """The seconds of a block, and the peak of the process's own memory in MB."""
 
     seconds = 0.0
     peak = 0.0
@@ -120,7 +122,7 @@ class Cost:
 
 @contextmanager
 def measured() -> Iterator[Cost]:
-    """Measure a block."""
+    """Measure the cost of a `with` block."""
     cost, done = Cost(), threading.Event()
 
     def watch() -> None:
@@ -141,7 +143,7 @@ def measured() -> Iterator[Cost]:
 
 
 def own_memory() -> float:
-    """Resident memory of this process in MB, without pages of mapped files where the system tells them apart."""
+    """Return the resident memory of this process in MB, on Linux without the pages of mapped files."""
     import psutil
 
     memory = psutil.Process().memory_info()

@@ -1,9 +1,9 @@
-"""Seconds to open a pair store of millions of items, and to read pairs of it at random.
+"""Time to open, read at random, split and filter a pair store of millions of items.
 
-python benchmarks/pairs.py [--items 40000000] [--folder DIRECTORY]
+    python benchmarks/pairs.py [--items 40000000] [--folder DIRECTORY]
 
-The store is made in a temporary folder, in two languages with texts of 10 characters, and removed afterwards: it needs
-100 bytes an item. It is written from arrays, since what is measured comes after the writing.
+The store is made in a temporary folder and removed afterwards. It has two languages, texts of 10 characters, and 100
+bytes per item. It is written directly from arrays, because writing is not what is measured.
 """
 
 import argparse
@@ -31,8 +31,8 @@ BATCH = 2**18
 def main() -> None:
     """Make the store, then open it in a new process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=40_000_000)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where there is room")
+    parser.add_argument("--items", type=int, default=40_000_000, help="number of items")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="folder for temporary files")
     parser.add_argument("--open", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.open:
@@ -40,7 +40,7 @@ def main() -> None:
         return
     needed, free = options.items * BYTES_PER_ITEM, shutil.disk_usage(options.folder).free
     if free < 2 * needed:
-        parser.error(f"{options.folder} has {free / 1e9:.1f} GB left, and {2 * needed / 1e9:.1f} are needed to be safe")
+        parser.error(f"{options.folder} has {free / 1e9:.1f} GB left; {2 * needed / 1e9:.1f} GB are needed")
     with tempfile.TemporaryDirectory(dir=options.folder) as home:
         start = time.perf_counter()
         make(Path(home), options.items)
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def make(folder: Path, count: int) -> None:
-    """Write a store whose items share nothing."""
+    """Write a store in which every item is a group of its own."""
     with Files(folder) as files:
         for first in range(0, count, BATCH):
             files.append(batch(np.arange(first, min(first + BATCH, count))))
@@ -61,7 +61,7 @@ def make(folder: Path, count: int) -> None:
 
 
 def batch(numbers: np.ndarray) -> pa.RecordBatch:
-    """Rows with texts such as q000000017d."""
+    """Return rows with texts such as q00000017d."""
     zeros = pa.array(np.zeros(len(numbers), np.int32))
     columns = {"id": strings(numbers, "i"), "dataset": pa.DictionaryArray.from_arrays(zeros, pa.array(["toy"]))}
     columns["translation"] = pa.array(np.zeros(len(numbers), bool))
@@ -71,7 +71,7 @@ def batch(numbers: np.ndarray) -> pa.RecordBatch:
 
 
 def strings(numbers: np.ndarray, before: str, after: str = "") -> pa.Array:
-    """Numbers as text, between two letters."""
+    """Return numbers as texts, between two letters."""
     digits = numbers[:, None] // 10 ** np.arange(7, -1, -1) % 10 + ord("0")
     ends = [np.full((len(numbers), 1), ord(letter)) for letter in (before, after) if letter]
     data = np.concatenate([ends[0], digits, *ends[1:]], axis=1).astype(np.uint8)
@@ -80,15 +80,15 @@ def strings(numbers: np.ndarray, before: str, after: str = "") -> pa.Array:
 
 
 def memory() -> float:
-    """Resident memory of this process in MB, pages of mapped files among it."""
+    """Return the resident memory of this process in MB, including pages of mapped files."""
     return psutil.Process().memory_info().rss / 1e6
 
 
 def measure(folder: Path) -> None:
-    """Open a store and read of it."""
+    """Time the operations on a store."""
     before, start = memory(), time.perf_counter()
     pairs = ParallelPairs.open(folder)
-    print(f"opened in {time.perf_counter() - start:.2f} s, {memory() - before:.0f} MB more than before it")
+    print(f"opened in {time.perf_counter() - start:.2f} s, with {memory() - before:.0f} MB more memory")
     rng = np.random.default_rng(0)
     micros = []
     for _ in range(200):
@@ -97,7 +97,7 @@ def measure(folder: Path) -> None:
         for item in items:
             assert pairs.query(item, "de")[1:9] == pairs.passage(item, "en")[1:9] == f"{item:08}"
         micros.append((time.perf_counter() - start) * 1e6)
-    print(f"100 pairs at random in {np.median(micros):.0f} µs (median of 200 times)")
+    print(f"read 100 random pairs in {np.median(micros):.0f} µs (median of 200 rounds)")
     start = time.perf_counter()
     train, held = pairs.split(1000)
     print(f"split off {len(held):,} items in {time.perf_counter() - start:.1f} s, {memory():.0f} MB now")

@@ -40,7 +40,7 @@ def check(function: Callable[[], Iterator[tuple[str, Any]]]) -> Callable[[], Ite
 
 
 def digest(value: Any) -> str:
-    """The SHA-256 of a value, equal for values that are equal to the last bit.
+    """Return the SHA-256 of a value, which is equal for bit-equal values.
 
     >>> digest([1, 2.5]) == digest((1, 2.5)), digest(0.1 + 0.2) == digest(0.3)
     (True, False)
@@ -83,12 +83,12 @@ def _update(state: Any, value: Any) -> None:
         raise TypeError(f"value={value!r}: a {type(value).__name__} cannot be hashed; convert it to an array or a list")
 
 
-# What several checks use
+# Inputs of several checks
 
 
 @cache
 def training_pairs() -> Any:
-    """The built-in pairs."""
+    """Return the built-in training pairs."""
     import pyterrier_hybrid as ph
 
     return ph.ParallelPairs.from_irds("atlas/train")
@@ -96,7 +96,7 @@ def training_pairs() -> Any:
 
 @cache
 def pairs_with_negatives() -> Any:
-    """A part of the built-in pairs, each with two passages of other items as hard negatives."""
+    """Return some of the built-in pairs, with two passages of other items as hard negatives of each."""
     from pyterrier_hybrid.parallel import Item, ParallelPairs
 
     pairs = training_pairs()
@@ -112,7 +112,7 @@ def pairs_with_negatives() -> Any:
 
 @cache
 def static_start() -> Any:
-    """A new static encoder."""
+    """Return a new static encoder."""
     import pyterrier_hybrid as ph
 
     return ph.DenseEncoder.from_scratch(training_pairs().texts(limit=5000), dim=64, vocab_size=3000, verbose=False)
@@ -120,7 +120,7 @@ def static_start() -> Any:
 
 @cache
 def transformer_start() -> Any:
-    """A new transformer of one layer."""
+    """Return a new transformer with one layer."""
     import pyterrier_hybrid as ph
 
     texts = training_pairs().texts(limit=5000)
@@ -130,7 +130,7 @@ def transformer_start() -> Any:
 
 @cache
 def encoder() -> Any:
-    """A static encoder after a short training."""
+    """Return a static encoder after a short training."""
     import pyterrier_hybrid as ph
 
     options = {"batch_size": 64, "max_steps": 100, "learning_rate": 5e-3, "temperature": 0.05, "verbose": False}
@@ -314,7 +314,7 @@ def recipe() -> Iterator[tuple[str, Any]]:
 
 @check
 def encoding() -> Iterator[tuple[str, Any]]:
-    """Vectors of queries and documents, and tokens."""
+    """Vectors and tokens of queries and documents."""
     texts, queries = [row["text"] for row in documents()[:1000]], topics()["query"].tolist()
     for name, model in (("static", encoder()), ("transformer", transformer_start())):
         yield f"{name}: queries", model.encode_queries(queries)
@@ -327,7 +327,7 @@ def encoding() -> Iterator[tuple[str, Any]]:
 
 @check
 def index() -> Iterator[tuple[str, Any]]:
-    """FaissIndex: searches of all kinds, in one language and in all."""
+    """FaissIndex: search with every kind of index, in one language and in all."""
     import pyterrier_hybrid as ph
 
     queries = encoder().query_encoder().transform(topics())
@@ -429,7 +429,7 @@ def grid() -> Iterator[tuple[str, Any]]:
 
 
 def hashes(only: list[str] | None) -> dict[str, str | None]:
-    """The hash of every result of the tree that is imported; None for a check that raised an exception."""
+    """Return the hash of every result of the imported tree, or None for a check that raised an exception."""
     import torch
 
     torch.set_num_threads(1)
@@ -439,14 +439,14 @@ def hashes(only: list[str] | None) -> dict[str, str | None]:
             for part, value in CHECKS[name]():
                 found[f"{name}: {part}"] = digest(value)
         except Exception:
-            # The other checks are still worth knowing.
+            # The other checks should still run.
             traceback.print_exc()
             found[f"{name}: failed"] = None
     return found
 
 
 def run(tree: Path, only: list[str] | None) -> dict[str, str | None]:
-    """The hashes of a tree, from a process of its own with empty homes, so that no cache is shared."""
+    """Return the hashes of a tree, from a process with empty home folders, so that no cache is shared."""
     with tempfile.TemporaryDirectory() as home:
         environment = {
             **os.environ,
@@ -461,7 +461,7 @@ def run(tree: Path, only: list[str] | None) -> dict[str, str | None]:
 
 
 def check_out(revision: str, folder: Path) -> Path:
-    """Write the files of a revision into a folder."""
+    """Write the files of a revision into a folder, and return the tree."""
     archive = folder / "tree.tar"
     subprocess.run(["git", "archive", "--output", str(archive), revision], cwd=ROOT, check=True)
     with tarfile.open(archive) as files:
@@ -490,7 +490,7 @@ def main() -> None:
     """Compare two trees, or print the hashes of one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("revision", nargs="?", help="a commit, branch or tag")
-    parser.add_argument("--only", nargs="+", choices=CHECKS, help="some of the checks")
+    parser.add_argument("--only", nargs="+", choices=CHECKS, help="run only these checks")
     parser.add_argument("--hashes", action="store_true", help="print the hashes of one tree as JSON")
     parser.add_argument("--tree", type=Path, default=ROOT, help="the tree that --hashes expects to import")
     options = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Seconds per training step, and what each of the trainer's measures for speed saves.
+"""Time of a training step, and how much each of the optimisations of ``ph.train`` saves.
 
-python benchmarks/training_step.py MODEL PAIRS... [--batch-size 64] [--batches 4]
+    python benchmarks/training_step.py MODEL PAIRS... [--batch-size 64] [--batches 4]
 
-The first variant is a plain loop: float32, all texts at once, every parameter trained by unfused AdamW. Then each
-measure is added, and at last each is left out of the full set.
+The first variant is a plain loop: float32, all texts in one chunk, every parameter trained by unfused AdamW. Then the
+optimisations are added one after the other, and finally each one is left out or changed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pyterrier_hybrid.training.loop.tokens import Texts
 
 
 class Variant(NamedTuple):
-    """What is switched on; the names in the table are those of ``ph.train``'s options."""
+    """The optimisations that are on; the names in the table are options of ``ph.train``."""
 
     chunk_size: int | None = None
     bf16: bool = False
@@ -63,7 +63,7 @@ class Step:
         self.bf16 = variant.bf16
 
     def __call__(self, batch: dict) -> float:
-        """Do it, and return the seconds it took."""
+        """Run the step, and return its seconds."""
         started = time.perf_counter()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
             loss = self.model(**{name: value for name, value in batch.items() if name != "t"})
@@ -74,12 +74,12 @@ class Step:
 
 
 def main() -> None:
-    """Time all variants by turns on the same batches, and print medians and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
-    parser.add_argument("pairs", nargs="+")
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--batches", type=int, default=4)
+    """Time the variants in turn on the same batches, and print medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a folder or a name on the Hugging Face hub")
+    parser.add_argument("pairs", nargs="+", help="JSON Lines files of training pairs")
+    parser.add_argument("--batch-size", type=int, default=64, help="pairs per batch (64)")
+    parser.add_argument("--batches", type=int, default=4, help="number of batches (4)")
     options = parser.parse_args()
     torch.set_flush_denormal(True)
     encoder = ph.DenseEncoder(options.model, max_length=96, device="cpu")
