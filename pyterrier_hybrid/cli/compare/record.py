@@ -30,7 +30,7 @@ def terminal_table(results: "LanguageResults") -> str:
         std = getattr(row, "std", np.nan)
         return f"{row.value:.{digits}f}" + ("" if np.isnan(std) else f" ±{std:.{digits}f}")
 
-    cells = {}
+    cells: dict[Any, str] = {}
     for row in results.means.itertuples():
         cells[row.system, (row.measure, HEADINGS[str(row.kind)])] = cell(row)
     columns = results.table().columns
