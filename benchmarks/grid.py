@@ -23,7 +23,9 @@ import pyterrier as pt
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.experiment.cache.vectors import Vectors
-from pyterrier_hybrid.experiment.ranking.dense import MATRIX_CELLS, rank_dense
+from pyterrier_hybrid.experiment.ranking.base import Task
+from pyterrier_hybrid.experiment.ranking.encoder import EncoderRanker
+from pyterrier_hybrid.experiment.ranking.exact import MATRIX_CELLS
 from pyterrier_hybrid.experiment.settings import KINDS, Corpus, Setting, read_corpora, read_settings
 
 MEASURES = ["AP", "R@1", "R@10"]
@@ -87,12 +89,13 @@ def measure(
     }
     of_pool = [(queries[at], documents["multi"]) for at, setting in enumerate(settings) if setting.kind == "multi"]
     of_all = [(queries[at], documents[setting.corpus]) for at, setting in enumerate(settings)]
-    everything, vectors = range(len(settings)), Vectors()
-    list(rank_dense("grid", encoder, corpora, settings, vectors, everything))
+    ranker, everything = EncoderRanker("random", "grid", encoder), range(len(settings))
+    task = Task(settings, corpora, Vectors())
+    list(ranker.rank(task, everything))
     runs = {
         "products, each query and document once": lambda: products(of_pool),
         f"products, {len(settings)} settings one by one": lambda: products(of_all),
-        "grid after encoding": lambda: list(rank_dense("grid", encoder, corpora, settings, vectors, everything)),
+        "grid after encoding": lambda: list(ranker.rank(task, everything)),
         "LanguageExperiment, reading included": lambda: ph.LanguageExperiment(
             {"random": encoder}, family, measures=MEASURES
         ),

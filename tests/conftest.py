@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,16 +66,3 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> "Registry":
     registry = Registry()
     monkeypatch.setattr(ir_datasets, "registry", registry)
     return registry
-
-
-@pytest.fixture(scope="module")
-def pairs_in_the_working_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A working folder with ``pairs.jsonl``, atlas in two languages."""
-    import pyterrier_hybrid as ph
-
-    folder = tmp_path_factory.mktemp("home")
-    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(folder / "pairs.jsonl")
-    before = Path.cwd()
-    os.chdir(folder)
-    yield
-    os.chdir(before)

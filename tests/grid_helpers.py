@@ -1,4 +1,4 @@
-"""Encoders, rankings and tiny dataset families that several tests of the language grid use."""
+"""Encoders, retrievers and tiny dataset families for the tests of the language grid."""
 
 import zlib
 
@@ -28,15 +28,15 @@ class Letters:
         self.calls.append(texts)
         vectors = np.zeros((len(texts), self.dim), np.float32)
         for row, text in enumerate(texts):
-            for at in range(len(text) - 2):
-                vectors[row, zlib.crc32(text[at : at + 3].encode(), self.seed) % self.dim] += 1
+            for start in range(len(text) - 2):
+                vectors[row, zlib.crc32(text[start : start + 3].encode(), self.seed) % self.dim] += 1
         return vectors
 
     encode_documents = encode_queries
 
 
 class Exhaustive(pt.Transformer):
-    """The plain way: every query against every document of a corpus."""
+    """A retriever that scores every query against every document of a corpus."""
 
     def __init__(self, encoder, corpus, depth=None):
         self.encoder, self.depth = encoder, depth
@@ -76,7 +76,7 @@ def make_toy(name):
 
 
 def expected_values(encoder, dataset_id, corpus, measures, languages=None, **options):
-    """What pt.Experiment says of one setting, per query."""
+    """The values of pt.Experiment for one setting, per query."""
     dataset = pt.get_dataset(f"irds:{dataset_id}")
     qrels = dataset.get_qrels()
     if languages:

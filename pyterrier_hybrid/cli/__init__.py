@@ -1,5 +1,6 @@
 """The ``pyterrier-hybrid`` command."""
 
-from pyterrier_hybrid.cli.app import MDPR, main
+from pyterrier_hybrid.cli.app import main
+from pyterrier_hybrid.cli.compare.rows import MDPR
 
 __all__ = ["MDPR", "main"]

@@ -1,23 +1,22 @@
-"""The options of the ``pyterrier-hybrid`` command that its subcommands share, and how they and errors are read."""
+"""What the commands share: options, and how options and errors are read."""
 
 import contextlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.progress import above_bars, close_bars
 
-SAMPLERS = {"mono": "X-X-mono", "cross": "X-Y", "hybrid": "Hybrid"}
-"""What ``compare`` compares: the names in recipes, and what tables print."""
+T = TypeVar("T")
 
 
 class OneLineErrors(click.Group):
-    """Commands whose errors are one line each, with click's exit codes: 2 for bad usage, else 1."""
+    """A group of commands that print errors in one line, with click's exit codes: 2 for bad usage, otherwise 1."""
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run the command that the arguments name, and exit."""
@@ -41,38 +40,46 @@ class OneLineErrors(click.Group):
 
 
 class Interrupted(click.ClickException):
-    """Ctrl-C, where there is something to say about it."""
+    """Ctrl-C, with a message about how to resume."""
 
     exit_code = 130
 
 
+class TrainingOption(click.Option):
+    """An option of :func:`training_options`, which has a section of its own in the help."""
+
+
 class ManyValues(click.Command):
-    """A command whose repeatable options also take several values in a row, as shells expand ``--pairs *.jsonl``."""
+    """A command whose repeatable options take several values at once, as shells expand ``--pairs *.jsonl``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Write the option before each of its values, which is what click reads."""
-        many = {name for option in self.params if option.multiple for name in option.opts}
-        spread: list[str] = []
-        current, given = None, 0
+        """Repeat such an option before each of its values, which is the form that click reads."""
+        repeatable = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and option.multiple
+            for name in option.opts
+        }
+        repeated: list[str] = []
+        current, values = None, 0
         for token in args:
             if token.startswith("-"):
                 name, equals, _ = token.partition("=")
-                current, given = (name if name in many else None), len(equals)
+                current, values = (name if name in repeatable else None), len(equals)
             elif current is not None:
-                if given:
-                    spread.append(current)
-                given += 1
-            spread.append(token)
-        return super().parse_args(ctx, spread)
+                if values:
+                    repeated.append(current)
+                values += 1
+            repeated.append(token)
+        return super().parse_args(ctx, repeated)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options of the training after the command's own."""
-        training = {parameter.name for parameter in training_options()(lambda: None).__click_params__}
+        """Write the training options after the command's own."""
         sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Training": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
             if record is not None:
-                sections["Training" if parameter.name in training else "Options"].append(record)
+                sections["Training" if isinstance(parameter, TrainingOption) else "Options"].append(record)
         for title, records in sections.items():
             if records:
                 with formatter.section(title):
@@ -80,7 +87,7 @@ class ManyValues(click.Command):
 
 
 class SamplerName(click.ParamType):
-    """The name of a sampler, as recipes have it or as tables print it: ``cross`` or X-Y."""
+    """The name of a sampler in recipes or in tables: ``cross`` or X-Y."""
 
     name = "sampler"
 
@@ -88,15 +95,14 @@ class SamplerName(click.ParamType):
         """Return the name in recipes."""
         from pyterrier_hybrid.training.sampling import class_named
 
-        name = next((short for short, printed in SAMPLERS.items() if value.lower() == printed.lower()), value.lower())
         try:
-            return class_named(name).config_name
+            return class_named(value).config_name
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
 
-class _OneOfSeveral(click.ParamType):
-    """Says how several values are written, where somebody wrote a comma."""
+class _NoComma(click.ParamType):
+    """A number of several; a comma between them gets an error that says how they are separated."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
@@ -105,12 +111,12 @@ class _OneOfSeveral(click.ParamType):
         return super().convert(value, param, ctx)
 
 
-class Number(_OneOfSeveral, click.FloatRange):
-    """One of several numbers."""
+class Number(_NoComma, click.FloatRange):
+    """A number, for options with several."""
 
 
-class WholeNumber(_OneOfSeveral, click.IntRange):
-    """One of several whole numbers."""
+class WholeNumber(_NoComma, click.IntRange):
+    """A whole number, for options with several."""
 
 
 class Weight(click.ParamType):
@@ -132,110 +138,119 @@ class Weight(click.ParamType):
         return pattern, weight
 
 
-def training_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
-    """Add a recipe file and the options of a training to a command, which gets them by name.
+def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
+    """Return the argument for a recipe file and the options of a training.
 
-    An option is None, empty or false where it was not given, so that a recipe's value stays.
+    The value of an option that the user did not set is ``None``, empty or false, so that the recipe's value applies.
 
     Args:
-        without: Names of options that the command lacks; it gets none of them.
+        without: Names of options to leave out.
     """
-    parameters = [
-        click.argument(
-            "recipe", required=False, metavar="[RECIPE]", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    ratio = click.FloatRange(0, 1)
+    inner_ratio = click.FloatRange(0, 1, min_open=True, max_open=True)
+    positive, count = click.FloatRange(0, min_open=True), click.IntRange(1)
+    parameters: list[click.Parameter] = [
+        click.Argument(
+            ["recipe"], required=False, metavar="[RECIPE]",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
         ),
-        click.option(
-            "--pairs", multiple=True, metavar="SOURCE...",
-            help="What to learn from: files (JSON Lines, also gzipped, or Parquet), folders of saved pairs, or dataset "
-            "IDs such as atlas/train.",
+        TrainingOption(
+            ["--pairs"], multiple=True, metavar="SOURCE...",
+            help="Training pairs: files (JSON Lines, also gzipped, or Parquet), folders of saved pairs, or dataset IDs "
+            "such as atlas/train.",
         ),
-        click.option("--languages", multiple=True, metavar="CODE...", help="To learn; by default all there are."),
-        click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets within the pairs to leave out."),
-        click.option(
-            "--lexicon", multiple=True, metavar="FILE...",
-            help="Words of several languages that mean the same: half of the queries without translation get some.",
+        TrainingOption(
+            ["--languages"], multiple=True, metavar="CODE...", help="Languages to train on. [default: all of the pairs]"
         ),
-        click.option(
-            "--weight", "weights", multiple=True, type=Weight(), metavar="PATTERN=NUMBER...",
-            help="Weight of one item of a set within the pairs, as in 'tatoeba*=0.1'; 1 by default.",
+        TrainingOption(
+            ["--exclude"], multiple=True, metavar="PATTERN...", help="Datasets among the pairs to leave out."
         ),
-        click.option(
-            "--hold-out", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="SHARE",
-            help="Share of the pairs to validate on: the weights with the lowest loss on them are kept.",
+        TrainingOption(
+            ["--lexicon"], multiple=True, metavar="FILE...",
+            help="Words with their translations: half of the queries that exist in one language only get some of them.",
         ),
-        click.option(
-            "--validate-on", multiple=True, metavar="PATTERN...",
-            help="The same with whole sets within the pairs, as in 'squadshifts-*'.",
+        TrainingOption(
+            ["--weight", "weights"], multiple=True, type=Weight(), metavar="PATTERN=NUMBER...",
+            help="Weight of each item of a dataset among the pairs, such as 'tatoeba*=0.1'. [default: 1]",
         ),
-        click.option(
-            "--encoder", show_default="static", metavar="NAME|PATH|static|transformer",
-            help="Where to start: a model's folder or hub name, or a new small encoder.",
+        TrainingOption(
+            ["--hold-out"], type=inner_ratio, metavar="RATIO",
+            help="Ratio of the pairs to validate on: the weights with the lowest loss on them are kept.",
         ),
-        click.option("--dim", type=click.IntRange(1), show_default="256", help="Of a new encoder."),
-        click.option(
-            "--vocab-size", type=click.IntRange(10), show_default="16000", help="Subword pieces of a new encoder."
+        TrainingOption(
+            ["--validate-on"], multiple=True, metavar="PATTERN...",
+            help="Datasets among the pairs to validate on instead, such as 'squadshifts-*'.",
         ),
-        click.option(
-            "--dtype", type=click.Choice(["float32", "bfloat16"]), show_default="float32",
-            help="What vectors are computed in.",
+        TrainingOption(
+            ["--encoder"], show_default="static", metavar="NAME|PATH|static|transformer",
+            help="Encoder to start from: a model's folder or hub name, or a new small encoder.",
         ),
-        click.option("--max-length", type=click.IntRange(1), help="Cut texts to that many tokens."),
-        click.option(
-            "--alpha", type=click.FloatRange(0, 1), show_default="0.5", help="Hybrid's share of monolingual batches."
+        TrainingOption(["--dim"], type=count, show_default="256", help="Embedding dimension (new encoders)."),
+        TrainingOption(
+            ["--vocab-size"], type=click.IntRange(10), show_default="16000", help="Vocabulary size (new encoders)."
         ),
-        click.option("--steps", type=click.IntRange(1), help="Batches to train on."),
-        click.option("--batch-size", type=click.IntRange(1), help="Pairs in a batch."),
-        click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="At its highest."),
-        click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of the contrastive loss."),
-        click.option("--margin", type=click.FloatRange(0), help="By which the right passage has to be nearer."),
-        click.option("--symmetric", is_flag=True, help="Also let passages find their queries."),
-        click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Instead of the encoder's own."),
-        click.option("--freeze-token-embeddings", is_flag=True, help="Leave the token vectors as they are."),
-        click.option("--chunk-size", type=click.IntRange(1), help="Texts computed at a time."),
-        click.option(
-            "--gradient-caching", is_flag=True, help="Large batches in the memory of one chunk, a third slower."
+        TrainingOption(
+            ["--dtype"], type=click.Choice(["float32", "bfloat16"]), show_default="float32",
+            help="Data type that embeddings are computed in.",
         ),
-        click.option(
-            "--save-steps", type=click.IntRange(0),
-            help="Batches between two checkpoints, from which the same command goes on after a kill; 0: none.",
+        TrainingOption(["--max-length"], type=count, help="Maximum number of tokens per text."),
+        TrainingOption(
+            ["--alpha"], type=ratio, show_default="0.5", help="Probability of a monolingual batch (hybrid sampler)."
         ),
-        click.option("--seed", type=click.IntRange(0, LARGEST_SEED), show_default="0"),
+        TrainingOption(["--steps"], type=count, help="Number of batches to train on."),
+        TrainingOption(["--batch-size"], type=count, help="Number of pairs per batch."),
+        TrainingOption(["--learning-rate"], type=positive, help="Peak learning rate."),
+        TrainingOption(["--temperature"], type=positive, help="Temperature of the contrastive loss."),
+        TrainingOption(
+            ["--margin"], type=click.FloatRange(0), help="Margin between positives and negatives in the loss."
+        ),
+        TrainingOption(["--symmetric"], is_flag=True, help="Also train passages to find their queries."),
+        TrainingOption(
+            ["--dropout"], type=click.FloatRange(0, 1, max_open=True),
+            help="Dropout probability. [default: the encoder's]",
+        ),
+        TrainingOption(["--freeze-token-embeddings"], is_flag=True, help="Do not train the token embeddings."),
+        TrainingOption(["--chunk-size"], type=count, help="Number of texts computed at a time."),
+        TrainingOption(
+            ["--gradient-caching"], is_flag=True,
+            help="Train large batches in the memory of one chunk, which takes a third longer.",
+        ),
+        TrainingOption(
+            ["--save-steps"], type=click.IntRange(0),
+            help="Number of batches between checkpoints, from which the same command resumes; 0: no checkpoints.",
+        ),
+        TrainingOption(["--seed"], type=click.IntRange(0, LARGEST_SEED), show_default="0", help="Random seed."),
     ]  # fmt: skip
-
-    def decorate(command: Callable) -> Callable:
-        for parameter in reversed(parameters):
-            changed = parameter(command)
-            if changed.__click_params__[-1].name in without:
-                changed.__click_params__.pop()
-            command = changed
-        return command
-
-    return decorate
+    return [parameter for parameter in parameters if parameter.name not in without]
 
 
 @contextlib.contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """Bad input gets one line and exit code 1; anything else is a bug, whose traceback we want to see."""
+    """Turn errors about bad input into one line and exit code 1; other errors are bugs and keep their traceback."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        above_bars(f"Warning: {message}")
+
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: above_bars(f"Warning: {message}")
+        warnings.showwarning = show
         try:
             yield
         except BrokenPipeError:
-            raise  # The reader of our output, such as head, has had enough.
+            raise  # The reader of our output, such as head, has closed it.
         except (OSError, ValueError, TypeError) as error:
             raise click.ClickException(str(error)) from error
 
 
-def checked(place: str, function: Callable[[str], Any], value: str) -> Any:
-    """The function's value; a ValueError of it is bad usage of that argument or option."""
+def check_option(option: str, function: Callable[[str], T], value: str) -> T:
+    """Return a function of an option's value; if it raises a ValueError, that is bad usage of the option."""
     try:
         return function(value)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=place) from error
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def new_folder(output: Path, option: str = "--output") -> Path:
-    """The value of an option such as ``--output``, if it is not there yet."""
+    """Return the value of an option such as ``--output``, which must not exist."""
     if output.exists():
-        raise click.BadParameter(f"{output} exists: choose another place, or remove it first", param_hint=option)
+        raise click.BadParameter(f"{output} already exists: choose another one, or remove it first", param_hint=option)
     return output

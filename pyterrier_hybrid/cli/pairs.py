@@ -1,4 +1,4 @@
-"""The ``pairs`` commands: what is in training data, what of it is in evaluation sets, and the data in another form."""
+"""The ``pairs`` commands: statistics of training pairs, other file formats, and the leak check."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
 
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-_LANGUAGES = click.option("--languages", multiple=True, metavar="CODE...", help="To keep; by default all there are.")
-_EXCLUDE = click.option("--exclude", multiple=True, metavar="PATTERN...", help="Sets to leave out.")
+_LANGUAGES = click.option(
+    "--languages", multiple=True, metavar="CODE...", help="Languages to keep. [default: all of the pairs]"
+)
+_EXCLUDE = click.option("--exclude", multiple=True, metavar="PATTERN...", help="Datasets among the pairs to leave out.")
 
 
 @click.group()
 def pairs() -> None:
-    """Look at pairs to learn from, check, or convert them.
+    """Inspect, convert and check training pairs.
 
     A SOURCE is a file (JSON Lines, also gzipped, or Parquet), a folder of saved pairs, or a dataset ID such as
     atlas/train.
@@ -30,9 +32,9 @@ def pairs() -> None:
 @_SOURCES
 @_LANGUAGES
 @_EXCLUDE
-@click.option("--csv", type=click.Path(path_type=Path), help="Also write the table to this file.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Also write the table to this CSV file.")
 def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], csv: Path | None) -> None:
-    """Count what there is, by set and language."""
+    """Count queries and passages by dataset and language."""
     with errors_in_one_line():
         store = _read(sources, languages, exclude)
         if not len(store):
@@ -50,11 +52,11 @@ def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[s
 @_EXCLUDE
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True,
-    help="What to make: NAME.jsonl, NAME.jsonl.gz, NAME.parquet, or the name of a folder, without an ending."
-    " A folder opens at once.",
+    help="New file NAME.jsonl, NAME.jsonl.gz or NAME.parquet, or new folder, named without a suffix. A folder opens at "
+    "once.",
 )  # fmt: skip
 def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], output: Path) -> None:
-    """Write all sources as one store."""
+    """Write all sources to one file or folder."""
     write = _writer(output, "--output")
     with errors_in_one_line():
         write(_read(sources, languages, exclude))
@@ -70,38 +72,48 @@ def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple
     multiple=True,
     required=True,
     metavar="NAME...",
-    help="What to evaluate on: families such as xquad-r, or dataset IDs.",
+    help="Evaluation sets: families such as xquad-r, or dataset IDs.",
 )
 @click.option(
     "--containment",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.5,
     show_default=True,
-    help="Share of the shorter text from which on it is near,",
+    help="Smallest ratio of the shorter text that two near texts share.",
 )
 @click.option(
-    "--min-shared", type=int, default=40, show_default=True, metavar="LETTERS", help="and the letters that this takes."
+    "--min-shared",
+    type=int,
+    default=40,
+    show_default=True,
+    metavar="LETTERS",
+    help="Smallest number of letters that near texts share.",
 )
 @click.option(
-    "--min-stretch", type=int, default=60, show_default=True, metavar="LETTERS", help="Of one stretch that is enough."
+    "--min-stretch",
+    type=int,
+    default=60,
+    show_default=True,
+    metavar="LETTERS",
+    help="Length of a single shared span that is always a leak.",
 )
-@click.option("--phrases", is_flag=True, help="Also list shared phrases, which are no leaks.")
+@click.option("--phrases", is_flag=True, help="Also list shared phrases, which are not leaks.")
 @click.option(
-    "--output", "csv", type=click.Path(path_type=Path), help="Write what was found, with both texts, as a CSV file."
+    "--output", "csv", type=click.Path(path_type=Path), help="Write the leaks, with both texts, to this CSV file."
 )
 @click.option(
     "--remove",
     "clean",
     type=click.Path(path_type=Path),
-    help="Write the pairs without the items that leak: NAME.jsonl, NAME.jsonl.gz, NAME.parquet, or a folder.",
+    help="Write the pairs without the leaking items to NAME.jsonl, NAME.jsonl.gz, NAME.parquet, or a folder.",
 )
-@click.option("--fail", is_flag=True, help="Exit with code 3 if anything leaks.")
+@click.option("--fail", is_flag=True, help="Exit with code 3 if there are leaks.")
 @click.pass_context
 def leaks(
     ctx: click.Context, sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...],
     csv: Path | None, clean: Path | None, fail: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Look for texts of the pairs in evaluation sets, exactly or nearly."""
+    """Search evaluation sets for texts of the pairs, exact or near."""
     from pyterrier_hybrid.parallel import find_leaks
     from pyterrier_hybrid.parallel.leaks.texts import evaluation_sets
 
@@ -109,24 +121,24 @@ def leaks(
     with errors_in_one_line():
         evaluation_sets(options["datasets"])
         store = _read(sources, languages, exclude)
-        found = find_leaks(store, **options)
-        click.echo(repr(found))
+        leaks_found = find_leaks(store, **options)
+        click.echo(repr(leaks_found))
         if csv:
-            found.to_csv(csv)
+            leaks_found.to_csv(csv)
         if write:
-            write(found.remove(store))
-    if fail and len(found):
+            write(leaks_found.remove(store))
+    if fail and len(leaks_found):
         ctx.exit(3)
 
 
 def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:
-    """Check where a store is to be written, and return what writes it there."""
+    """Check the output of a store and return a function that writes it."""
     new_folder(output, option)
     lines, parquet = output.name.endswith((".jsonl", ".jsonl.gz")), output.suffix == ".parquet"
     if output.suffix and not lines and not parquet:
         raise click.BadParameter(
             f"{output.name} ends in none of .jsonl, .jsonl.gz and .parquet: choose one of them, or a folder's name "
-            "without an ending",
+            "without a suffix",
             param_hint=option,
         )
 
@@ -143,9 +155,9 @@ def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:
 
 
 def _read(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...]) -> "ParallelPairs":
-    from pyterrier_hybrid.recipe.sources import check_sources, read_sources, typed
+    from pyterrier_hybrid.recipe.sources import check_sources, read_sources, source_from_option
 
-    store = read_sources(check_sources([typed(source, languages) for source in sources], ()), Path())
+    store = read_sources(check_sources([source_from_option(source, languages) for source in sources], ()), Path())
     if languages or exclude:
         store = store.filter(languages=languages or None, exclude_datasets=exclude or None)
     return store

@@ -1,4 +1,4 @@
-"""The options of a training as a recipe: the one that was given, with what the options change."""
+"""The training options of a command as a recipe."""
 
 import dataclasses
 import os
@@ -10,11 +10,10 @@ import click
 if TYPE_CHECKING:
     from pyterrier_hybrid.recipe import Recipe
 
-ARCHITECTURES = ("static", "transformer")
+_NEW_ENCODERS = ("static", "transformer")
+_NEW_ENCODER_DEFAULTS = {"dim": 256, "vocab_size": 16_000}
 
-_NEW_ENCODER = {"dim": 256, "vocab_size": 16_000}
-
-# The training's own, by the names of their options.
+# Options and their names in `training` of a recipe.
 _TRAINING = {
     "steps": "max_steps",
     **{name: name for name in (
@@ -25,125 +24,122 @@ _TRAINING = {
 
 
 def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = None) -> "Recipe":
-    """Make the recipe that a command is to run.
+    """Return the recipe that a command runs: its file, or an empty one, changed by its options.
 
     Args:
-        options: Those of ``training_options``.
-        name: Of the recipe, if the options give none.
-        sampler: The name of the sampler, if the user chose one.
-
-    Returns:
-        The recipe; paths in the options begin in the working folder.
+        options: Values of ``training_options``. Paths in them start from the working folder.
+        name: Name of the recipe if there is no file.
+        sampler: Name of the sampler, if the user chose one.
 
     Raises:
-        ValueError: A recipe field has a wrong value.
+        ValueError: A field of the recipe has a wrong value.
     """
     from pyterrier_hybrid.recipe import Recipe
     from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS
 
     if options["validate_on"] and options["hold_out"]:
         raise click.UsageError("--hold-out and --validate-on exclude each other")
-    given = {key: value for key, value in options.items() if value is not None and value is not False and value != ()}
-    recipe = Recipe.from_file(given["recipe"]) if "recipe" in given else _without_file(given, name)
+    chosen = {key: value for key, value in options.items() if value is not None and value is not False and value != ()}
+    recipe = Recipe.from_file(chosen["recipe"]) if "recipe" in chosen else _recipe_without_file(chosen, name)
     changes: dict[str, Any] = {
-        "encoder": _encoder(recipe.encoder, given),
-        "pairs": _pairs(recipe.pairs, given),
-        "sampler": with_sampler(recipe.sampler, sampler, given),
-        "training": {_TRAINING[key]: value for key, value in given.items() if key in _TRAINING},
+        "encoder": _encoder(recipe.encoder, chosen),
+        "pairs": _pairs(recipe.pairs, chosen),
+        "sampler": with_sampler(recipe.sampler, sampler, chosen),
+        "training": {_TRAINING[key]: value for key, value in chosen.items() if key in _TRAINING},
     }
-    if "seed" in given:
-        changes["seed"] = given["seed"]
-    # Other held-out pairs are searched as those of the recipe are.
-    before = recipe.validation or {}
-    kept = {} if "experiment" in before else {key: before[key] for key in before if key in SEARCH_OPTIONS}
-    if "hold_out" in given:
-        changes["validation"] = {"hold_out": given["hold_out"], **kept}
-    if "validate_on" in given:
-        changes["validation"] = {"datasets": list(given["validate_on"]), **kept}
+    if "seed" in chosen:
+        changes["seed"] = chosen["seed"]
+    # Other held-out pairs are searched if those of the recipe are.
+    validation = recipe.validation or {}
+    search = {} if "experiment" in validation else {key: validation[key] for key in validation if key in SEARCH_OPTIONS}
+    if "hold_out" in chosen:
+        changes["validation"] = {"hold_out": chosen["hold_out"], **search}
+    if "validate_on" in chosen:
+        changes["validation"] = {"datasets": list(chosen["validate_on"]), **search}
     return recipe.override(**changes)
 
 
-def with_sampler(config: Mapping[str, Any], name: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a sampler's configuration.
+def with_sampler(config: Mapping[str, Any], name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the config of a sampler.
 
     Args:
-        config: The sampler so far.
-        name: The sampler that is wanted; it keeps the settings that it shares with the one so far, or is the one that
-            this one draws its monolingual or cross-lingual batches with, where that is given.
-        given: ``alpha`` and ``weights``, if they were given; of a sampler around another one, they are the other's.
+        config: The present config.
+        name: The name of the wanted sampler; ``None``: the same. If the present one draws its monolingual or
+            cross-lingual batches with a sampler of this name, its config is taken; otherwise the settings that both
+            samplers have.
+        options: ``alpha`` and ``weights``, if the user set them. Where a sampler wraps another one, they change the
+            latter.
     """
     from pyterrier_hybrid.training.sampling import class_named
 
-    kind, before = class_named(name or config["name"]), class_named(config["name"])
-    wanted, known = kind.config_name, {field.name: field for field in dataclasses.fields(kind)}
-    changed = {key: given[key] for key in ("alpha", "weights") if key in given}
-    if kind is before and not changed:
-        return dict(config)
-    if kind is not before and wanted in config:
-        part = config[wanted]
-        return with_sampler({"name": part} if isinstance(part, str) else part, name, given)
-    # Of a sampler around another one, it is the other that has the settings.
-    inner = config.get("sampler", config)
-    inner = {"name": inner} if isinstance(inner, str) else inner
-    if kind is before:
+    current = class_named(config["name"])
+    wanted = class_named(name) if name else current
+    fields = {field.name: field for field in dataclasses.fields(wanted)}
+    changes = {key: options[key] for key in ("alpha", "weights") if key in options}
+    if wanted is not current and wanted.config_name in config:
+        return with_sampler(_as_mapping(config[wanted.config_name]), wanted.config_name, changes)
+    wrapped = _as_mapping(config.get("sampler", config))
+    if wanted is current:
         result = dict(config)
     else:
-        shared = {key: value for key, value in {**inner, **config}.items() if key in known and key != "sampler"}
-        result = {"name": wanted, **shared}
-    if "sampler" in known:
-        default = known["sampler"].default.config_name
-        if kind is before:
-            result["sampler"] = with_sampler(inner if "sampler" in config else {"name": default}, None, changed)
-        else:
-            result["sampler"] = with_sampler(inner, default, changed)
+        shared = {key: value for key, value in {**wrapped, **config}.items() if key in fields and key != "sampler"}
+        result = {"name": wanted.config_name, **shared}
+    if "sampler" in fields:
+        default: Any = fields["sampler"].default
+        if wanted is not current:
+            result["sampler"] = with_sampler(wrapped, default.config_name, changes)
+        elif changes:
+            result["sampler"] = with_sampler(_as_mapping(config.get("sampler", default.config_name)), None, changes)
         return result
-    if "weights" in given:
-        result["dataset_weights"] = dict(given["weights"])
-    if "alpha" in given:
-        if "alpha" not in known:
-            raise click.UsageError(f"--alpha is hybrid's share of monolingual batches; the sampler is {wanted}")
-        result["alpha"] = given["alpha"]
+    if "weights" in changes:
+        result["dataset_weights"] = dict(changes["weights"])
+    if "alpha" in changes:
+        if "alpha" not in fields:
+            raise click.UsageError(f"--alpha is an option of hybrid, and the sampler is {wanted.config_name}")
+        result["alpha"] = changes["alpha"]
     return result
 
 
-def _without_file(given: Mapping[str, Any], name: str) -> "Recipe":
+def _as_mapping(config: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"name": config} if isinstance(config, str) else config
+
+
+def _recipe_without_file(chosen: Mapping[str, Any], name: str) -> "Recipe":
     from pyterrier_hybrid.recipe import Recipe
 
-    encoder = given.get("encoder", "static")
-    start = {"from_scratch": encoder, **_NEW_ENCODER} if encoder in ARCHITECTURES else {"model": encoder}
-    return Recipe(name=name, encoder=start, pairs=_pairs({}, given))
+    encoder = chosen.get("encoder", "static")
+    is_new = encoder in _NEW_ENCODERS
+    start = {"from_scratch": encoder, **_NEW_ENCODER_DEFAULTS} if is_new else {"model": encoder}
+    return Recipe(name=name, encoder=start, pairs=_pairs({}, chosen))
 
 
-def _encoder(start: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    encoder = given.get("encoder")
-    if encoder in ARCHITECTURES:
-        start = {**(start if "from_scratch" in start else _NEW_ENCODER), "from_scratch": encoder}
+def _encoder(present: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    encoder = chosen.get("encoder")
+    if encoder in _NEW_ENCODERS:
+        settings = present if "from_scratch" in present else _NEW_ENCODER_DEFAULTS
+        present = {**settings, "from_scratch": encoder}
     elif encoder is not None:
-        # Options such as prefixes stay where one model takes the place of another.
-        start = {**(start if "model" in start else {}), "model": _as_typed(encoder)}
-    changes = {key: given[key] for key in ("dim", "vocab_size", "dtype", "max_length") if key in given}
+        # A recipe's relative paths start from its own folder. Prefixes and other settings apply to the new model too.
+        model = os.path.abspath(encoder) if os.path.isdir(encoder) else encoder
+        present = {**(present if "model" in present else {}), "model": model}
+    changes = {key: chosen[key] for key in ("dim", "vocab_size", "dtype", "max_length") if key in chosen}
     for option in ("dim", "vocab_size"):
-        if option in changes and "from_scratch" not in start:
+        if option in changes and "from_scratch" not in present:
             del changes[option]
-            click.echo(f"--{option.replace('_', '-')} has no effect: it is of a new encoder", err=True)
-    return {**start, **changes}
+            click.echo(f"--{option.replace('_', '-')} has no effect: it is for new encoders", err=True)
+    return {**present, **changes}
 
 
-def _pairs(pairs: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    from pyterrier_hybrid.recipe.sources import reading_options, typed
+def _pairs(present: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    from pyterrier_hybrid.recipe.sources import reading_options, source_from_option
 
-    result = dict(pairs)
-    if "pairs" in given:
-        # How files are read stays where others take their place.
-        options = reading_options(pairs.get("sources", ()))
-        sources = [typed(source, given.get("languages", ())) for source in given["pairs"]]
+    result = dict(present)
+    if "pairs" in chosen:
+        # Other files of the same kind are read with the recipe's options.
+        options = reading_options(present.get("sources", ()))
+        sources = [source_from_option(source, chosen.get("languages", ())) for source in chosen["pairs"]]
         result["sources"] = [{**options.get(next(iter(source)), {}), **source} for source in sources]
-    if "lexicon" in given:
-        files = [os.path.abspath(path) for path in given["lexicon"]]
+    if "lexicon" in chosen:
+        files = [os.path.abspath(path) for path in chosen["lexicon"]]
         result["code_switching"] = {**result.get("code_switching", {}), "lexicon": files}
-    return result | {key: list(given[key]) for key in ("languages", "exclude") if key in given}
-
-
-def _as_typed(path: str) -> str:
-    """A folder by its whole path, since a recipe's relative paths begin in the recipe's folder."""
-    return os.path.abspath(path) if os.path.isdir(path) else path
+    return result | {key: list(chosen[key]) for key in ("languages", "exclude") if key in chosen}

@@ -12,7 +12,7 @@ from pyterrier_hybrid.cli.options import (
     Number,
     SamplerName,
     WholeNumber,
-    checked,
+    check_option,
     errors_in_one_line,
     new_folder,
     training_options,
@@ -21,29 +21,28 @@ from pyterrier_hybrid.cli.recipes import recipe_of
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 
 
-@click.command(cls=ManyValues)
-@training_options()
+@click.command(cls=ManyValues, params=training_options())
 @click.option(
     "--sampler", type=SamplerName(), show_default="hybrid",
-    help="mono, cross, hybrid, mixed, length-grouped or multi-positive; recipes have more.",
+    help="Batch sampler: mono, cross, hybrid, mixed, length-grouped or multi-positive; recipes have more.",
 )  # fmt: skip
 @click.option(
     "--output", type=click.Path(path_type=Path), show_default="the recipe's name",
-    help="Folder to make for the encoder.",
+    help="New folder for the encoder.",
 )  # fmt: skip
 def train(sampler: str | None, output: Path | None, **options: Any) -> None:
-    """Train one encoder, as RECIPE says; options replace what it says.
+    """Train an encoder as RECIPE says, with any options that are set here instead.
 
-    Without a recipe, the options say all. The recipe that was run is kept beside the encoder. A training that was
-    killed goes on when the same command is given again.
+    A recipe is not needed if the options say what to train on. The recipe that was run is saved with the encoder. If
+    interrupted, rerun the same command to resume.
     """
     if not options["recipe"]:
         if not options["pairs"]:
             raise click.UsageError(
-                "--pairs is missing: pass files, or atlas/train for the built-in set; or pass a recipe"
+                "--pairs is missing: pass files, or atlas/train for the built-in dataset; or pass a recipe"
             )
         if output is None:
-            raise click.UsageError("--output is missing: name the folder to make for the encoder")
+            raise click.UsageError("--output is missing: name a new folder for the encoder")
     with errors_in_one_line():
         name = output.resolve().name.lstrip(".") if output else ""
         recipe = recipe_of(options, name=name, sampler=sampler)
@@ -51,48 +50,47 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
             output = Path(recipe.name)
             if output.exists():
                 raise FileExistsError(
-                    f"the output folder {output}/ (from the recipe's name) exists: choose another one with --output, "
-                    "or remove it first"
+                    f"the output folder {output}/ (from the recipe's name) already exists: choose another one with "
+                    "--output, or remove it first"
                 )
         try:
             trained = recipe.train(output=new_folder(output))
         except KeyboardInterrupt:
-            raise Interrupted(_interrupted(output)) from None
+            raise Interrupted(_how_to_resume(output)) from None
     from pyterrier_hybrid.training.loop.processes import is_first_process
 
     if is_first_process():
-        steps, seconds = trained.training["steps"], trained.training["seconds"]
-        click.echo(f"written to {output}/ after {steps} steps in {seconds:.0f} s")
+        record = trained.training or {}
+        click.echo(f"written to {output}/ after {record['steps']} steps in {record['seconds']:.0f} s")
 
 
-def _interrupted(output: Path) -> str:
+def _how_to_resume(output: Path) -> str:
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints, step_of
 
     last = Checkpoints(output).latest()
     if last is None:
         return "Interrupted before the first checkpoint"
-    return f"Interrupted: the same command goes on from step {step_of(last)}"
+    return f"Interrupted: rerun the same command to resume from step {step_of(last)}"
 
 
-@click.command(cls=ManyValues)
-@training_options(without=("alpha", "seed"))
+@click.command(cls=ManyValues, params=training_options(without=("alpha", "seed")))
 @click.option(
     "--dataset", default="atlas", show_default=True, metavar="NAME",
-    help="What alpha is judged on: atlas, xquad-r, mlqa-r.",
+    help="Dataset to evaluate on: atlas, xquad-r, mlqa-r.",
 )  # fmt: skip
-@click.option("--measure", default="AP", show_default=True, help="What it is judged by.")
+@click.option("--measure", default="AP", show_default=True, help="Evaluation metric.")
 @click.option(
     "--alphas", multiple=True, type=Number(0, 1), metavar="NUMBER...", show_default="0 0.1 ... 1",
-    help="Shares of monolingual batches to compare.",
+    help="Values of alpha, the probability of a monolingual batch.",
 )  # fmt: skip
 @click.option(
     "--seeds", multiple=True, type=WholeNumber(0, LARGEST_SEED), metavar="NUMBER...", default=[0], show_default="0",
-    help="Of the batches of each.",
+    help="Random seeds, each used with every alpha.",
 )  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Keep every trained encoder.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default="sweep", show_default=True,
-    help="Folder of the results; a sweep that is there already goes on.",
+    help="Folder for the results; an interrupted sweep in it is resumed.",
 )  # fmt: skip
 def sweep(
     dataset: str,
@@ -103,36 +101,40 @@ def sweep(
     output: Path,
     **options: Any,
 ) -> None:
-    """Train with one alpha after the other, and draw how well each does: arXiv 2408.10536's grid search.
+    """Train with one alpha after the other and plot the results: the grid search of arXiv 2408.10536.
 
-    The judge is the mean of monolingual, cross-lingual and multilingual retrieval on the dataset's test split. Without
-    a recipe and --pairs, it learns from the built-in set.
+    Each encoder is evaluated by its mean over monolingual, cross-lingual and multilingual retrieval on the dataset's
+    test split. Without a recipe and --pairs, the built-in dataset is used for training. If interrupted, rerun the same
+    command to resume.
     """
     import pyterrier_hybrid as ph
     from pyterrier_hybrid.experiment import LanguageValidation
 
-    checked("--dataset", datasets.family, dataset)
+    check_option("--dataset", datasets.family, dataset)
     if not options["recipe"] and not options["pairs"]:
         if dataset != "atlas":
-            raise click.UsageError(f"--dataset {dataset} has no training pairs of its own: pass --pairs, or a recipe")
+            raise click.UsageError(f"--dataset {dataset} has no training pairs: pass --pairs, or a recipe")
         options["pairs"] = ("atlas/train",)
     with errors_in_one_line():
         evaluate = LanguageValidation(dataset, measure=measure)
         recipe = recipe_of(options, name="sweep")
-        if recipe.sampler["name"] != "hybrid":
+        sampler = recipe.make_sampler()
+        if not isinstance(sampler, ph.HybridSampler):
             raise ValueError(
-                f"a sweep is over the alpha of hybrid, and the sampler of {options['recipe']} is "
-                f"{recipe.sampler['name']}: name hybrid there, or train that one with `pyterrier-hybrid train`"
+                f"a sweep needs the alpha of hybrid, and the sampler of {options['recipe']} is {sampler.config_name}: "
+                "name hybrid there, or train that one with `pyterrier-hybrid train`"
             )
         pairs, validation = recipe.load_pairs()
+        training = recipe.training_options()
+        if alphas:
+            training["alpha"] = alphas
         try:
             results = ph.sweep(
                 recipe.start_encoder(pairs), pairs, evaluate=evaluate, output=output, seeds=seeds,
-                keep_models=keep_models, sampler=recipe.make_sampler(), validation=validation,
-                **({"alpha": alphas} if alphas else {}), **recipe.training_options(),
+                keep_models=keep_models, sampler=sampler, validation=validation, **training,
             )  # fmt: skip
         except KeyboardInterrupt:
-            raise Interrupted("Interrupted: the same command goes on with the runs that are not done") from None
-    click.echo(f"{results.table().to_string(float_format='{:.3f}'.format, na_rep='')}")
+            raise Interrupted("Interrupted: rerun the same command to do the missing runs") from None
+    click.echo(results.table().to_string(float_format="{:.3f}".format, na_rep=""))
     best = "best alpha" if len(set(seeds)) > 1 else "highest (1 seed) at alpha"
     click.echo(f"\n{best} {results.best():g}; written to {output}/")

@@ -1,4 +1,4 @@
-"""What is evaluated: every set an ir_datasets ID, in every pair of languages and in the pool of all of them.
+"""Evaluation datasets, with an ir_datasets ID for every pair of languages and for the pool of all languages.
 
 Importing ``pyterrier_hybrid`` registers the families, so that ``ir_datasets.load`` and ``pt.get_dataset("irds:...")``
 know their IDs:
@@ -11,24 +11,24 @@ know their IDs:
 ``xquad-r/multi``     documents of all languages, queries of all languages
 ====================  ========================================================
 
-The same with ``mlqa-r`` and ``belebele``, and with ``atlas`` followed by a split (``atlas/de/ar/test``). ``tatoeba``
-has pairs with English only (``tatoeba/de/en``, ``tatoeba/en/de``), ``boolq-r`` is English (``boolq-r/en/dev``).
+``mlqa-r`` and ``belebele`` have the same forms of IDs, ``atlas`` too, with a split at the end (``atlas/de/ar/test``).
+``tatoeba`` has only pairs with English (``tatoeba/de/en``, ``tatoeba/en/de``); ``boolq-r`` is in English
+(``boolq-r/en/dev``).
 
-Sets that ir_datasets has already keep their IDs; :func:`family` knows ``miracl``, ``mr-tydi``, ``mmarco`` and
-``neuclir``, and any single ID, so that an experiment takes them by name.
+Datasets of ir_datasets keep their IDs. :func:`family` returns ``miracl``, ``mr-tydi``, ``mmarco``, ``neuclir`` and any
+single ID as a family too, so that experiments accept their names.
 
->>> from pyterrier_hybrid.datasets import family
->>> family("mlqa-r").languages
-('ar', 'de', 'en', 'es', 'hi', 'vi', 'zh')
+Example:
+    >>> from pyterrier_hybrid.datasets import family
+    >>> family("mlqa-r").languages
+    ('ar', 'de', 'en', 'es', 'hi', 'vi', 'zh')
 """
-
-import json
-from pkgutil import get_data
 
 from pyterrier_hybrid.datasets import atlas, belebele, boolq, lareqa, tatoeba
 from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
 from pyterrier_hybrid.datasets.existing import EXISTING, ExistingFamily, existing_family
 from pyterrier_hybrid.datasets.import_hook import after_import
+from pyterrier_hybrid.datasets.package_data import read_package_json
 from pyterrier_hybrid.datasets.registration import register_family
 
 __all__ = [
@@ -46,53 +46,60 @@ __all__ = [
 
 
 def register() -> None:
-    """Make the families known to ir_datasets, now if that is imported already, else as soon as it is.
+    """Register the families with ir_datasets, right after its import.
 
-    ``import pyterrier_hybrid`` does this. Calling it again changes nothing.
+    ``import pyterrier_hybrid`` does this. A second call has no effect.
 
-    >>> register()
-    >>> import ir_datasets
-    >>> ir_datasets.load("xquad-r/de/ar").queries_lang()
-    'ar'
+    Example:
+        >>> register()
+        >>> import ir_datasets
+        >>> ir_datasets.load("xquad-r/de/ar").queries_lang()
+        'ar'
     """
     after_import("ir_datasets", _register_all)
 
 
 def families() -> tuple[Family, ...]:
-    """All families that this package registers; :data:`EXISTING` names others.
+    """Return all families that this package registers; :data:`EXISTING` names others.
 
-    >>> [family.name for family in families()]
-    ['xquad-r', 'mlqa-r', 'atlas', 'belebele', 'tatoeba', 'boolq-r']
+    Example:
+        >>> [family.name for family in families()]
+        ['xquad-r', 'mlqa-r', 'atlas', 'belebele', 'tatoeba', 'boolq-r']
     """
-    return tuple(known for known, _, _ in _LOADED)
+    return tuple(family for family, _, _ in _REGISTERED)
 
 
 def family(name: str) -> Family | ExistingFamily:
-    """The family of the given name.
+    """Return the family with a name.
 
     Args:
-        name: That of one of :func:`families` or :data:`EXISTING`, also followed by a split (``"atlas/train"``); or an
-            ir_datasets ID with documents, queries and qrels (``"beir/fiqa/test"``), of which ``test`` or ``dev`` may be
-            left out.
+        name: The name of one of :func:`families` or :data:`EXISTING`, optionally with a split (``"atlas/train"``); or
+            an ir_datasets ID with documents, queries and qrels (``"beir/fiqa/test"``), without ``test`` or ``dev`` at
+            the end if you like.
 
     Raises:
-        ValueError: There is none of this name.
+        ValueError: There is no such family.
 
-    >>> family("xquad-r").id("multi", "ar"), family("atlas/train").id("de", "ar"), family("miracl").id("sw", "sw")
-    ('xquad-r/multi/ar', 'atlas/de/ar/train', 'miracl/sw/dev')
+    Example:
+        >>> family("xquad-r").id("multi", "ar"), family("atlas/train").id("de", "ar"), family("miracl").id("sw", "sw")
+        ('xquad-r/multi/ar', 'atlas/de/ar/train', 'miracl/sw/dev')
     """
-    first, _, split = name.partition("/")
-    for known in families():
-        if known.name == first and (not split or split in known.splits):
-            return known.of_split(split) if split else known
-    return existing_family(name, others=tuple(known.name for known in families()))
+    family_name, _, split = name.partition("/")
+    for candidate in families():
+        if candidate.name == family_name and (not split or split in candidate.splits):
+            return candidate.of_split(split) if split else candidate
+    return existing_family(name, others=tuple(candidate.name for candidate in families()))
 
 
 def count_documents(known: Family | ExistingFamily) -> int | None:
-    """The number of documents of a family; None where it takes a download to know.
+    """Return the number of documents of a family; None if counting them needs a download.
 
-    >>> count_documents(family("xquad-r")), count_documents(family("mr-tydi")), count_documents(family("boolq-r"))
-    (13014, 58043326, None)
+    Args:
+        known: The family.
+
+    Example:
+        >>> count_documents(family("xquad-r")), count_documents(family("mr-tydi")), count_documents(family("boolq-r"))
+        (13014, 58043326, None)
     """
     import ir_datasets
 
@@ -101,12 +108,13 @@ def count_documents(known: Family | ExistingFamily) -> int | None:
         return None if None in counts else sum(counts)
     if known is atlas.ATLAS:
         return ir_datasets.load(known.docs_id).docs_count()
-    counted = json.loads(get_data(__name__, "etc/metadata.json"))
-    return counted[known.name]["docs"]["count"] if known.name in counted else None
+    metadata = read_package_json("metadata.json")
+    return metadata[known.name]["docs"]["count"] if known.name in metadata else None
 
 
-_LOADED = (
-    *((known, load, "metadata.json") for known, load in lareqa.LOADERS.items()),
+# Every family with its loader and the file of its counts.
+_REGISTERED = (
+    *((family, load, "metadata.json") for family, load in lareqa.LOADERS.items()),
     (atlas.ATLAS, atlas.load, None),
     (belebele.BELEBELE, belebele.load, None),
     (tatoeba.TATOEBA, tatoeba.load, "metadata.json"),
@@ -115,5 +123,5 @@ _LOADED = (
 
 
 def _register_all() -> None:
-    for known, load, metadata in _LOADED:
-        register_family(known, load, metadata=metadata)
+    for family, load, metadata in _REGISTERED:
+        register_family(family, load, metadata=metadata)

@@ -1,8 +1,9 @@
-"""What a family of datasets is, and the IDs of its settings.
+"""Dataset families, and the IDs of their settings.
 
-A family is one set in several languages: XQuAD-R, MLQA-R, atlas. Its module describes it by a :class:`Family` and
-reads it by a function ``load(lang)`` that returns :class:`LanguageData`. Documents per language, cross-lingual
-settings, pools of all languages and splits follow from these, the same for every family.
+A family is one dataset in several languages, such as XQuAD-R, MLQA-R or atlas. Its module describes it by a
+:class:`Family` and has a function ``load(lang)`` that returns :class:`LanguageData`. The documents of each language,
+the cross-lingual settings, the pools of all languages and the splits follow from these, in the same way for every
+family.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,22 +15,25 @@ if TYPE_CHECKING:
     from ir_datasets.formats.trec import TrecQrel
 
 MULTI = "multi"
-# Between the two languages of a pair, in the name of one of its sides.
+"""Language of a pool, in IDs and settings."""
+
 PAIR = "."
+"""Separator of the two languages of a pair in the name of one of its sides, such as ``de.en``."""
 
 
 class Document(NamedTuple):
-    """One candidate document of a family, of any language.
+    """A document of a family.
 
     Attributes:
         doc_id: ``{lang}_{group}_{rest}``, unique over all languages of the family.
-        text: What is searched, exactly as in the source.
+        text: The text to search, exactly as in the source.
         lang: The language code of the text.
-        title: The title of the article that the text is taken from.
+        title: The title of the article that the text is from.
         context: The whole paragraph around the text.
 
-    >>> Document("de_1_0", "Ein Satz.", "de", "Ein Titel", "Ein Satz. Noch einer.").default_text()
-    'Ein Satz.'
+    Example:
+        >>> Document("de_1_0", "Ein Satz.", "de", "Ein Titel", "Ein Satz. Noch einer.").default_text()
+        'Ein Satz.'
     """
 
     doc_id: str
@@ -39,23 +43,24 @@ class Document(NamedTuple):
     context: str
 
     def default_text(self) -> str:
-        """The text to index, as ir_datasets asks for it."""
+        """Return the text to index, as ir_datasets requires."""
         return self.text
 
 
 class LanguageData(NamedTuple):
-    """Everything that a family has in one language.
+    """The documents, queries and qrels of a family in one language.
 
     Attributes:
         docs: The documents, in order.
-        queries: The queries of each split (key None in a family without splits), with ids ``{qid}_{lang}``, where
+        queries: Split -> queries (the key is None in a family without splits). Their IDs are ``{qid}_{lang}``, where
             ``qid`` is the same in every language.
-        answers: For each split (same keys), the qrels within this language: ``query_id`` ``{qid}_{lang}``, the relevant
-            document, its relevance, and ``iteration`` the language. A query of another language with the same ``qid``
-            has the same relevant documents.
+        answers: Split (the same keys) -> qrels within this language, with ``query_id`` ``{qid}_{lang}`` and the
+            language as ``iteration``. A query in another language with the same ``qid`` has the same relevant
+            documents.
 
-    >>> LanguageData(docs=[], queries={None: []}, answers={None: []}).docs
-    []
+    Example:
+        >>> LanguageData(docs=[], queries={None: []}, answers={None: []}).docs
+        []
     """
 
     docs: "list[Document]"
@@ -65,27 +70,30 @@ class LanguageData(NamedTuple):
 
 @dataclass(frozen=True)
 class Family:
-    """One multilingual set and the IDs of its settings.
+    """A multilingual dataset and the IDs of its settings.
 
     Attributes:
-        name: What all IDs of the family start with; also the ID of the documents of all languages.
+        name: The prefix of all IDs of the family, and the ID of the documents of all languages.
         languages: The language codes, sorted.
-        splits: The names of the splits, the one to evaluate on last; empty for a set without splits.
-        split: The split that settings mean where none is said; default the last one.
-        pivot: In a set of translation pairs the language that is in all of them. Each other language then has two
-            settings, the pair's sentences in one language asked for by those in the other, and none is shared.
+        splits: The names of the splits, the evaluation split last; empty for a dataset without splits.
+        split: The split of settings that name none; default: the last one.
+        pivot: In a dataset of translation pairs, the language that all pairs have in common. Each other language then
+            has two settings: the pair's sentences in one language are the documents, those in the other the queries.
         pools: Whether there are settings over the documents of all languages.
-        measures: The names of the measures that are usual for the set; empty: those of the grid.
-        title: The name in print.
-        description: What the set is, in a few sentences.
+        measures: The names of the usual evaluation metrics; empty: the default of
+            :func:`pyterrier_hybrid.LanguageExperiment`.
+        title: The name for display.
+        description: A description in a few sentences.
         licence: The licence of the data.
-        bibtex: How to cite the set.
-        qrel_defs: Relevance level -> what it means.
-        query_only: Those of the languages that have queries, but no documents.
+        bibtex: The BibTeX entries to cite.
+        qrel_defs: Relevance level -> its meaning.
+        query_only: The languages that have queries, but no documents.
+        terms: What a user accepts by downloading the data: the address of the licence and its main conditions.
 
-    >>> tiny = Family("tiny", ("de", "en"), splits=("train", "test"))
-    >>> tiny.id("de", "en"), tiny.id("de", "de", "train"), tiny.id("multi", "en")
-    ('tiny/de/en/test', 'tiny/de/train', 'tiny/multi/en/test')
+    Example:
+        >>> tiny = Family("tiny", ("de", "en"), splits=("train", "test"))
+        >>> tiny.id("de", "en"), tiny.id("de", "de", "train"), tiny.id("multi", "en")
+        ('tiny/de/en/test', 'tiny/de/train', 'tiny/multi/en/test')
     """
 
     name: str
@@ -101,6 +109,7 @@ class Family:
     bibtex: str = ""
     qrel_defs: tuple[tuple[int, str], ...] = ((1, "relevant"),)
     query_only: tuple[str, ...] = ()
+    terms: str = ""
 
     @property
     def docs_id(self) -> str:
@@ -109,44 +118,67 @@ class Family:
 
     @property
     def label(self) -> str:
-        """The name, and the split where it is not the one to evaluate on."""
+        """The name, with the split unless it is the evaluation split."""
         return self.name if self.split in (None, *self.splits[-1:]) else f"{self.name}/{self.split}"
 
     @property
     def default_languages(self) -> tuple[str, ...]:
-        """The languages of an experiment that names none: all."""
+        """The languages that are evaluated by default: all."""
         return self.languages
 
     def of_split(self, split: str) -> "Family":
-        """The same family, settings of which mean the given split where none is said.
-
-        Raises:
-            ValueError: For a split that the family does not have.
-
-        >>> Family("tiny", ("de", "en"), splits=("train", "test")).of_split("train").id("de", "en")
-        'tiny/de/en/train'
-        """
-        return replace(self, split="/".join(self._split(split)))
-
-    def id(self, doc_lang: str, query_lang: str, split: str | None = None) -> str:
-        """The dataset ID of one setting, document language first as everywhere in ir_datasets.
+        """Return the same family with another default split.
 
         Args:
-            doc_lang: The language of the documents, or ``"multi"`` for those of all languages.
-            query_lang: The language of the queries; ``"multi"`` for those of all languages, in the pool only.
-            split: One of :attr:`splits`; default :attr:`split`.
+            split: The split of settings that name none.
 
         Raises:
-            ValueError: For a language, a pair of languages or a split that the family does not have.
+            ValueError: The family does not have this split.
 
-        >>> from pyterrier_hybrid.datasets import family
-        >>> family("xquad-r").id("de", "ar"), family("xquad-r").id("multi", "multi")
-        ('xquad-r/de/ar', 'xquad-r/multi')
+        Example:
+            >>> Family("tiny", ("de", "en"), splits=("train", "test")).of_split("train").id("de", "en")
+            'tiny/de/en/train'
         """
-        for place, lang in (("document", doc_lang), ("query", query_lang)):
+        return replace(self, split="/".join(self._split_part(split)))
+
+    def require_language(self, lang: str) -> None:
+        """Check that the family has a language.
+
+        Args:
+            lang: A language code.
+
+        Raises:
+            ValueError: The family does not have it.
+
+        Example:
+            >>> Family("tiny", ("de", "en")).require_language("fr")
+            Traceback (most recent call last):
+            ...
+            ValueError: tiny has no language 'fr': choose one of de, en
+        """
+        if lang not in self.languages:
+            raise ValueError(f"{self.name} has no language {lang!r}: choose one of {', '.join(self.languages)}")
+
+    def id(self, doc_lang: str, query_lang: str, split: str | None = None) -> str:
+        """Return the dataset ID of a setting, with the language of the documents first as everywhere in ir_datasets.
+
+        Args:
+            doc_lang: Language of the documents; ``multi`` for those of all languages.
+            query_lang: Language of the queries; ``multi`` for those of all languages, over a pool only.
+            split: The split; default: the family's.
+
+        Raises:
+            ValueError: The family does not have this language, pair of languages or split.
+
+        Example:
+            >>> from pyterrier_hybrid.datasets import family
+            >>> family("xquad-r").id("de", "ar"), family("xquad-r").id("multi", "multi")
+            ('xquad-r/de/ar', 'xquad-r/multi')
+        """
+        for role, lang in (("document", doc_lang), ("query", query_lang)):
             if lang != MULTI and lang not in self.languages:
                 valid = ", ".join((*self.languages, MULTI))
-                raise ValueError(f"{self.name} has no {place} language {lang!r}: choose one of {valid}")
+                raise ValueError(f"{self.name} has no {role} language {lang!r}: choose one of {valid}")
         if query_lang == MULTI != doc_lang:
             raise ValueError(
                 f"{self.name} has queries of all languages ({MULTI!r}) only over the documents of all languages: "
@@ -155,72 +187,89 @@ class Family:
         if not self._has(doc_lang, query_lang):
             raise ValueError(self._no_setting(doc_lang, query_lang))
         parts = [self.name, doc_lang] if doc_lang == query_lang else [self.name, doc_lang, query_lang]
-        return "/".join([*parts, *self._split(split)])
+        return "/".join([*parts, *self._split_part(split)])
 
     def load(self, doc_lang: str, query_lang: str) -> Any:
-        """The ir_datasets dataset of a setting: its ``docs_iter()``, ``queries_iter()`` and ``qrels_iter()``.
+        """Load the ir_datasets dataset of a setting, with ``docs_iter()``, ``queries_iter()`` and ``qrels_iter()``.
 
         Args:
             doc_lang: As for :meth:`id`.
             query_lang: As for :meth:`id`.
 
-        >>> from pyterrier_hybrid.datasets import family
-        >>> family("atlas").load("de", "ar").queries_lang()
-        'ar'
+        Example:
+            >>> from pyterrier_hybrid.datasets import family
+            >>> family("atlas").load("de", "ar").queries_lang()
+            'ar'
         """
         import ir_datasets
 
         return ir_datasets.load(self.id(doc_lang, query_lang))
 
     def corpus(self, doc_lang: str, query_lang: str) -> str:
-        """The name of the documents of a setting: their language, or in a set of pairs one side of a pair.
+        """Return the name of a setting's documents: their language, or the side of a pair in a dataset of pairs.
 
-        >>> Family("tiny", ("de", "en")).corpus("en", "de"), Family("tiny", ("de", "en"), pivot="en").corpus("en", "de")
-        ('en', 'en.de')
+        Args:
+            doc_lang: Language of the documents.
+            query_lang: Language of the queries.
+
+        Example:
+            >>> Family("tiny", ("de", "en")).corpus("en", "de")
+            'en'
+            >>> Family("tiny", ("de", "en"), pivot="en").corpus("en", "de")
+            'en.de'
         """
         return doc_lang if self.pivot is None else f"{doc_lang}{PAIR}{query_lang}"
 
     def pooled(self, document: Document) -> Document:
-        """A document as the pool of all languages has it: the same, since ids are those of one language."""
+        """Return a document of one language as it is in the pool: unchanged, since IDs are unique over all languages.
+
+        Args:
+            document: The document.
+        """
         return document
 
     def documents(self, languages: Iterable[str] | None = None) -> Iterator[Document]:
-        """The documents of all or some languages, language by language.
+        """Yield the documents, language by language.
 
-        >>> from pyterrier_hybrid.datasets import family
-        >>> len(list(family("atlas").documents(["de", "en"]))) == 2 * len(list(family("atlas").documents(["th"])))
-        True
+        Args:
+            languages: Only these languages; default: all.
+
+        Example:
+            >>> from pyterrier_hybrid.datasets import family
+            >>> len(list(family("atlas").documents(["de", "en"]))) == 2 * len(list(family("atlas").documents(["th"])))
+            True
         """
         import ir_datasets
 
-        wanted = None if languages is None else set(languages)
+        chosen = None if languages is None else set(languages)
         documents = ir_datasets.load(self.docs_id).docs_iter()
-        return (document for document in documents if wanted is None or document.lang in wanted)
+        return (document for document in documents if chosen is None or document.lang in chosen)
 
     def fetch(self) -> None:
-        """Download now what is not there yet."""
+        """Download the files that are still missing."""
         import ir_datasets
 
         ir_datasets.load(self.docs_id).docs_iter()
 
     def ids(self) -> Iterator[str]:
-        """All IDs of the family: the documents, then every setting of every split.
+        """Yield all IDs of the family: the documents, then every setting of every split.
 
-        >>> list(Family("tiny", ("de", "en")).ids())
-        ['tiny', 'tiny/de', 'tiny/de/en', 'tiny/en/de', 'tiny/en', 'tiny/multi/de', 'tiny/multi/en', 'tiny/multi']
+        Example:
+            >>> list(Family("tiny", ("de", "en")).ids())
+            ['tiny', 'tiny/de', 'tiny/de/en', 'tiny/en/de', 'tiny/en', 'tiny/multi/de', 'tiny/multi/en', 'tiny/multi']
         """
         yield self.docs_id
         for setting in self.settings_of_splits():
             yield self.id(*setting)
 
     def settings_of_splits(self) -> Iterator[tuple[str, str, str | None]]:
-        """Every (document language, query language, split), split by split; the split is None where there are none."""
+        """Yield every (document language, query language, split), split by split; without splits, the split is None."""
         for split in self.splits or (None,):
             for doc_lang, query_lang in self.settings():
                 yield doc_lang, query_lang, split
 
     def settings(self) -> Iterator[tuple[str, str]]:
-        """Every (document language, query language), pools last."""
+        """Yield every (document language, query language), pools last."""
         for doc_lang in (*self.languages, MULTI):
             for query_lang in (*self.languages, *([MULTI] if doc_lang == MULTI else [])):
                 if self._has(doc_lang, query_lang):
@@ -234,16 +283,16 @@ class Family:
         return MULTI not in (doc_lang, query_lang) and (doc_lang == self.pivot) != (query_lang == self.pivot)
 
     def _no_setting(self, doc_lang: str, query_lang: str) -> str:
-        has = (
-            f"queries only in {', '.join(self.query_only)}"
-            if doc_lang in self.query_only
-            else "no pool of all languages"
-            if self.pivot is None
-            else f"pairs of {self.pivot} and another language only: give {self.pivot!r} as one of the two"
-        )
+        if doc_lang in self.query_only:
+            has = f"queries only in {', '.join(self.query_only)}"
+        elif self.pivot is None:
+            has = "no pool of all languages"
+        else:
+            has = f"pairs of {self.pivot} and another language only: give {self.pivot!r} as one of the two"
         return f"{self.name} has no documents in {doc_lang!r} with queries in {query_lang!r}: it has {has}"
 
-    def _split(self, split: str | None) -> tuple[str, ...]:
+    def _split_part(self, split: str | None) -> tuple[str, ...]:
+        """Return the last part of an ID: a tuple of the split, empty in a family without splits."""
         if not self.splits:
             if split is not None:
                 raise ValueError(f"{self.name} has no splits: leave out split={split!r}")

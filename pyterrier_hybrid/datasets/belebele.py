@@ -1,15 +1,15 @@
-"""Belebele (arXiv 2308.16884) as retrieval: find the passage that a question is about, in 122 language variants.
+"""Belebele (arXiv 2308.16884) for retrieval: find the passage that a question is about, in 122 language variants.
 
-The 488 passages of FLORES-200 that the set is made of are the documents, its 900 questions the queries, and the passage
-of a question is its one relevant document in each language: both are translations of the English ones. The answers
-that Belebele offers are not used. There are 14,884 monolingual and cross-lingual settings, and pools; ir_datasets lists
-none of their IDs, but knows them all.
+The documents are the 488 passages of FLORES-200 that Belebele is made of, the queries its 900 questions. The passage of
+a question is its one relevant document in each language; passages and questions are translations of the English ones.
+The multiple-choice answers are not used. There are 14,884 monolingual and cross-lingual settings, and pools;
+ir_datasets does not list their IDs, but loads them.
 
-Languages have the codes of BCP 47, as in the other sets: ``de`` for FLORES' deu_Latn, ``zh`` for zho_Hans, ``zh-Hant``,
-``hi-Latn``; :data:`FLORES_CODES` has them all.
+Language codes are those of BCP 47, as in the other datasets: ``de`` for FLORES' deu_Latn, ``zh`` for zho_Hans,
+``zh-Hant``, ``hi-Latn``; see :data:`FLORES_CODES`.
 
-The archive is the one that the official repository names. Its SHA-256 is the one that two other projects record for
-that address, not one that was computed for this package; nor could its counts be verified for it.
+The address of the archive is the one in the official repository. Its SHA-256 was not computed for this package: it is
+the one that two other projects record for that address. The counts could not be verified either.
 """
 
 import hashlib
@@ -18,20 +18,16 @@ import json
 import zipfile
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from pkgutil import get_data
 from typing import Any
 
 from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
-from pyterrier_hybrid.datasets.download import Source, read_verified
+from pyterrier_hybrid.datasets.download import read_source
+from pyterrier_hybrid.datasets.package_data import read_package_json
 
-_TERMS = (
-    "Belebele is licensed under CC BY-SA 4.0: by downloading it you accept "
-    "https://creativecommons.org/licenses/by-sa/4.0/ (name the authors, share under the same licence)"
-)
 _FIELDS = ("link", "question_number", "flores_passage", "question")
 
-FLORES_CODES: dict[str, str] = json.loads(get_data(__package__, "etc/flores.json"))
-"""Language code -> the code of FLORES-200, which names the file of the language."""
+FLORES_CODES: dict[str, str] = read_package_json("flores.json")
+"""Language code -> code of FLORES-200, which is the name of the language's file."""
 
 BELEBELE = Family(
     name="belebele",
@@ -54,26 +50,26 @@ BELEBELE = Family(
 }
 """,
     qrel_defs=((1, "the passage that the question is about"),),
+    terms="https://creativecommons.org/licenses/by-sa/4.0/ (name the authors, share under the same licence)",
 )
 
 
 def load(lang: str) -> LanguageData:
-    """Read one language of Belebele, from the home folder or, at first use, from where its authors publish it.
+    """Read one language of Belebele; the archive of all languages is downloaded at first use.
 
     Args:
         lang: One of :data:`FLORES_CODES`.
 
     Raises:
         OSError: The archive can't be downloaded, or is corrupt.
-        ValueError: Belebele does not have this language, or its file is not what it must be.
+        ValueError: Belebele does not have this language, or its file is missing or invalid.
     """
     from ir_datasets.util import home_path
 
-    if lang not in FLORES_CODES:
-        raise ValueError(f"belebele has no language {lang!r}: choose one of {', '.join(FLORES_CODES)}")
+    BELEBELE.require_language(lang)
     file = f"{FLORES_CODES[lang]}.jsonl"
     with zipfile.ZipFile(io.BytesIO(_archive(home_path()))) as archive:
-        # The repository's own list writes one of the codes in lower case.
+        # In the list of files in the official repository, one of the codes is in lower case.
         members = {PurePosixPath(name).name.lower(): name for name in archive.namelist()}
         if file.lower() not in members:
             raise ValueError(f"belebele: the archive has no file {file}; it has {', '.join(sorted(members)[:3])}, ...")
@@ -83,28 +79,27 @@ def load(lang: str) -> LanguageData:
 
 @lru_cache(maxsize=1)
 def _archive(home: Path) -> bytes:
-    """The archive in a home folder, verified once: all languages are in it."""
-    entry = json.loads(get_data(__package__, "etc/downloads.json"))["belebele"]
-    return read_verified(Source(**entry), terms=_TERMS)
+    """Return the archive in a home folder, which has all languages; it is read and verified once."""
+    return read_source(BELEBELE)
 
 
 def parse(lang: str, rows: list[dict[str, Any]]) -> LanguageData:
-    """Turn the rows of one language into documents, queries and answers.
+    """Convert the rows of one language to documents, queries and answers.
 
-    Ids are made of what all languages share, the ``link`` and ``split`` of a passage: the first eight digits of their
-    SHA-1.
+    The ID of a passage is the start of a hash of its ``link`` and ``split``, which are the same in all languages.
 
     Args:
         lang: The language code.
-        rows: With link, question_number, flores_passage, question, and split where there is one, as in the file.
+        rows: Rows of the file, with link, question_number, flores_passage, question, and optionally split.
 
     Raises:
-        ValueError: A row lacks one of these, a passage has two texts, or a question occurs twice.
+        ValueError: A row lacks one of the fields, a passage has two texts, or a question occurs twice.
 
-    >>> row = {"link": "https://example.org/a", "question_number": 1, "flores_passage": "Ja.", "question": "Ja?"}
-    >>> data = parse("de", [row])
-    >>> data.docs[0].doc_id, data.queries[None][0].query_id
-    ('de_579f2a2c', '579f2a2c_1_de')
+    Example:
+        >>> row = {"link": "https://example.org/a", "question_number": 1, "flores_passage": "Ja.", "question": "Ja?"}
+        >>> data = parse("de", [row])
+        >>> data.docs[0].doc_id, data.queries[None][0].query_id
+        ('de_579f2a2c', '579f2a2c_1_de')
     """
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
@@ -117,13 +112,13 @@ def parse(lang: str, rows: list[dict[str, Any]]) -> LanguageData:
         if missing:
             raise ValueError(f"belebele: row {number} of {lang} has no {missing[0]}")
         link, text = row["link"], row["flores_passage"]
-        shared = f"{link} {row.get('split', '')}".strip()
-        key = hashlib.sha1(shared.encode(), usedforsecurity=False).hexdigest()[:8]
+        page = f"{link} {row.get('split', '')}".strip()
+        key = hashlib.sha1(page.encode(), usedforsecurity=False).hexdigest()[:8]
         doc = docs.setdefault(key, Document(f"{lang}_{key}", text, lang, "", text))
         query_id = f"{key}_{row['question_number']}_{lang}"
         if doc.text != text or query_id in queries:
-            what = "had another passage" if doc.text != text else f"had a question {row['question_number']}"
-            raise ValueError(f"belebele: row {number} of {lang}: {shared} {what} before")
+            difference = "had another passage" if doc.text != text else f"had a question {row['question_number']}"
+            raise ValueError(f"belebele: row {number} of {lang}: {page} {difference} before")
         queries[query_id] = GenericQuery(query_id, row["question"])
         answers.append(TrecQrel(query_id, doc.doc_id, 1, lang))
     return LanguageData(list(docs.values()), {None: list(queries.values())}, {None: answers})

@@ -1,23 +1,18 @@
-"""BoolQ (arXiv 1905.10044) as retrieval: find the paragraph that answers a yes/no question, in English.
+"""BoolQ (arXiv 1905.10044) for retrieval: find the paragraph that answers a yes/no question, in English.
 
-Each distinct paragraph of the training and development files is one document, without its title; paragraphs with the
-same text are joined. Each question is a query, and the paragraph that it was asked about its one relevant document.
-Others may answer it as well and are not judged: figures are lower bounds, and comparable with each other only.
+Each distinct paragraph of the training and development files is a document, without its title. Each question is a
+query, and the paragraph that it was asked about is its one relevant document. Other paragraphs may answer it too, but
+are not judged: figures are lower bounds, and can be compared only with each other.
 
-The files are those that the authors publish. Their SHA-256 is the one that two packages record that read the same
-addresses (TensorFlow Datasets, and Hugging Face's datasets), not one that was computed for this package.
+The files are those published by the authors. Their SHA-256 was not computed for this package: it is the one that
+TensorFlow Datasets and Hugging Face's datasets record for the same addresses.
 """
 
 import json
-from pkgutil import get_data
 
 from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
-from pyterrier_hybrid.datasets.download import Source, read_verified
+from pyterrier_hybrid.datasets.download import read_source
 
-_TERMS = (
-    "BoolQ is licensed under CC BY-SA 3.0: by downloading it you accept "
-    "https://creativecommons.org/licenses/by-sa/3.0/ (name the authors, share under the same licence)"
-)
 _ENGLISH = "en"
 
 BOOLQ_R = Family(
@@ -43,39 +38,41 @@ BOOLQ_R = Family(
 }
 """,
     qrel_defs=((1, "the paragraph that the question was asked about"),),
+    terms="https://creativecommons.org/licenses/by-sa/3.0/ (name the authors, share under the same licence)",
 )
 
 
 def load(lang: str) -> LanguageData:
-    """Read BoolQ, from the home folder or, at first use, from where its authors publish it.
+    """Read BoolQ; its files are downloaded at first use.
 
     Args:
         lang: ``"en"``.
 
     Raises:
         OSError: A file can't be downloaded, or is corrupt.
-        ValueError: Another language.
+        ValueError: It is another language.
     """
-    if lang != _ENGLISH:
-        raise ValueError(f"boolq-r has no language {lang!r}: it is in {_ENGLISH!r}")
-    entries = json.loads(get_data(__package__, "etc/downloads.json"))["boolq-r"]
-    return parse({split: read_verified(Source(**entries[split]), terms=_TERMS) for split in BOOLQ_R.splits})
+    BOOLQ_R.require_language(lang)
+    return parse({split: read_source(BOOLQ_R, split) for split in BOOLQ_R.splits})
 
 
 def parse(files: dict[str, bytes]) -> LanguageData:
-    r"""Turn the files into documents, queries and answers.
+    r"""Convert the files to documents, queries and answers.
+
+    Documents get the IDs ``en_1``, ``en_2``, ... in the order of their first occurrence, queries ``dev_1_en``,
+    ``dev_2_en``, ... by line.
 
     Args:
-        files: Split -> JSON Lines with question, passage and title. Documents are ``en_1``, ``en_2``, ... in the order
-            in which the files first have them; queries ``dev_1_en``, ``dev_2_en``, ... by the line.
+        files: Split -> JSON Lines with question, passage and title.
 
     Raises:
-        ValueError: A line lacks one of these.
+        ValueError: A line lacks one of the fields.
 
-    >>> rows = [{"question": "is it so", "passage": "It is.", "title": "It", "answer": True}] * 2
-    >>> data = parse({"dev": "".join(json.dumps(row) + "\n" for row in rows).encode()})
-    >>> [doc.text for doc in data.docs], [(qrel.query_id, qrel.doc_id) for qrel in data.answers["dev"]]
-    (['It is.'], [('dev_1_en', 'en_1'), ('dev_2_en', 'en_1')])
+    Example:
+        >>> rows = [{"question": "is it so", "passage": "It is.", "title": "It", "answer": True}] * 2
+        >>> data = parse({"dev": "".join(json.dumps(row) + "\n" for row in rows).encode()})
+        >>> [doc.text for doc in data.docs], [(qrel.query_id, qrel.doc_id) for qrel in data.answers["dev"]]
+        (['It is.'], [('dev_1_en', 'en_1'), ('dev_2_en', 'en_1')])
     """
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel

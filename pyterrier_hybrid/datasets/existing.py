@@ -1,13 +1,13 @@
-"""Sets that ir_datasets has already, as families: MIRACL, Mr. TyDi, mMARCO, NeuCLIR, and any other by its ID.
+"""Datasets of ir_datasets as families: MIRACL, Mr. TyDi, mMARCO, NeuCLIR, and any other by its ID.
 
-Nothing is registered: settings are read from ir_datasets' own IDs. A document is what ``default_text()`` of ir_datasets
-says of it, title and text where it has both; a query is its ``default_text()`` too, or a translation of it.
+Nothing is registered: settings are read from ir_datasets' own IDs. The text of a document is its ``default_text()``,
+which has the title and the text if it has both; a query is its ``default_text()`` or a translation.
 
-These corpora are large, and an experiment holds the documents that it searches in memory: about 1.5 kB for a passage
-of Wikipedia, and for an encoder 4 bytes more for each dimension of its vectors. With 384 dimensions that is 3 kB:
-0.4 GB for MIRACL's Swahili (132 thousand passages), 44 GB for its French (15 million). Sets with monolingual settings
-only are done language by language, so that the largest language counts; elsewhere all languages do. ``languages=``
-chooses.
+These corpora are large, and an experiment keeps the documents that it searches in memory: about 1.5 kB for a passage
+of Wikipedia, plus 4 bytes per dimension for its vector. With 384 dimensions that is 3 kB: 0.4 GB for MIRACL's Swahili
+(132 thousand passages), 44 GB for its French (15 million). Datasets with monolingual settings only are evaluated
+language by language, so they need memory for their largest language; others need it for all languages. Choose fewer
+with ``languages=``.
 """
 
 import re
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from ir_datasets.formats.trec import TrecQrel
 
 _BEIR_MEASURES = ("nDCG@10", "R@100")
-_MIRACL_OF_THE_PAPER = (
+_MIRACL_LANGUAGES_OF_THE_PAPER = (
     "ar", "bn", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th", "zh",
 )  # fmt: skip
 
 
-class Asked(NamedTuple):
-    """Where the queries of a setting are.
+class QuerySource(NamedTuple):
+    """The dataset with the queries of a setting.
 
     Attributes:
         id: The ir_datasets ID.
-        field: The field of a query that holds its text; None: its ``default_text()``.
+        field: The field of a query with its text; None: its ``default_text()``.
     """
 
     id: str
@@ -41,29 +41,34 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class ExistingFamily:
-    """A set of ir_datasets in one or several languages, and how its settings follow from its IDs.
+    """A dataset of ir_datasets in one or several languages, with the IDs that its settings are read from.
 
     Attributes:
-        name: The name of the set, such as ``miracl``.
-        split: Which part of it, such as ``dev``; empty for a single ID.
-        docs_id: What the IDs begin with, such as ``mmarco/v2``; the name of the documents of all languages.
-        corpora: Document language -> the ir_datasets ID with its documents and qrels.
-        asked: (document language, query language) -> where the queries are; pools as ``multi``.
-        measures: The names of the measures that are usual for the set; empty: those of the grid.
-        default_languages: The languages of an experiment that names none; empty: all.
-        shared_ids: Whether documents of different languages have the same ids, so that a pool has to add the language.
-        default: Whether this is the split to evaluate on.
+        name: The name of the dataset, such as ``miracl``.
+        split: Its split, such as ``dev``; empty for a single ID.
+        docs_id: The prefix of its IDs, such as ``mmarco/v2``; the name of the documents of all languages.
+        corpora: Document language -> ir_datasets ID with the documents and qrels.
+        query_sources: (document language, query language) -> source of the queries; the language of a pool is
+            ``multi``.
+        measures: The names of the usual evaluation metrics; empty: the default of
+            :func:`pyterrier_hybrid.LanguageExperiment`.
+        default_languages: The languages that are evaluated by default; empty: all.
+        shared_ids: Whether documents of different languages have the same IDs; a pool then prefixes them with the
+            language.
+        default: Whether this is the evaluation split.
 
-    >>> family = ExistingFamily("set", "dev", "set", {"de": "set/de/dev"}, {("de", "de"): Asked("set/de/dev")})
-    >>> family.languages, family.id("de", "de"), list(family.settings())
-    (('de',), 'set/de/dev', [('de', 'de')])
+    Example:
+        >>> sources = {("de", "de"): QuerySource("set/de/dev")}
+        >>> family = ExistingFamily("set", "dev", "set", {"de": "set/de/dev"}, sources)
+        >>> family.languages, family.id("de", "de"), list(family.settings())
+        (('de',), 'set/de/dev', [('de', 'de')])
     """
 
     name: str
     split: str
     docs_id: str
     corpora: dict[str, str]
-    asked: dict[tuple[str, str], Asked] = field(repr=False)
+    query_sources: dict[tuple[str, str], QuerySource] = field(repr=False)
     measures: tuple[str, ...] = ()
     default_languages: tuple[str, ...] = ()
     shared_ids: bool = False
@@ -76,57 +81,78 @@ class ExistingFamily:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages of documents and queries, sorted."""
-        return tuple(sorted({lang for setting in self.asked for lang in setting} - {MULTI}))
+        return tuple(sorted({lang for setting in self.query_sources for lang in setting} - {MULTI}))
 
     @property
     def label(self) -> str:
-        """The name, and the split where it is not the one to evaluate on."""
+        """The name, with the split unless it is the evaluation split."""
         return self.name if self.default or not self.split else f"{self.name}/{self.split}"
 
     def settings(self) -> Iterator[tuple[str, str]]:
-        """Every (document language, query language), pools last."""
-        return iter(self.asked)
+        """Yield every (document language, query language), pools last."""
+        return iter(self.query_sources)
 
     def ids(self) -> Iterator[str]:
-        """The IDs of ir_datasets that the set is read from."""
-        yield from dict.fromkeys([*self.corpora.values(), *(asked.id for asked in self.asked.values())])
+        """Yield the ir_datasets IDs that the dataset is read from."""
+        yield from dict.fromkeys([*self.corpora.values(), *(source.id for source in self.query_sources.values())])
 
     def id(self, doc_lang: str, query_lang: str) -> str:
-        """The name of a setting: its ir_datasets ID, or one like it where ir_datasets has no ID for the two languages.
+        """Return the name of a setting: its ir_datasets ID, or a similar name if ir_datasets has no ID for it.
+
+        Args:
+            doc_lang: Language of the documents; ``multi`` for a pool.
+            query_lang: Language of the queries.
 
         Raises:
-            ValueError: For a setting that the set does not have.
+            ValueError: The dataset does not have this setting.
         """
-        asked = self._asked(doc_lang, query_lang)
-        if self.corpora.get(doc_lang) == asked.id and asked.field is None:
-            return asked.id
+        source = self._query_source(doc_lang, query_lang)
+        if self.corpora.get(doc_lang) == source.id and source.field is None:
+            return source.id
         return "/".join([self.docs_id, doc_lang, query_lang, self.split])
 
     def corpus(self, doc_lang: str, query_lang: str) -> str:
-        """The name of the documents of a setting: their language."""
+        """Return the name of a setting's documents: their language.
+
+        Args:
+            doc_lang: Language of the documents.
+            query_lang: Language of the queries.
+        """
         return doc_lang
 
     def load(self, doc_lang: str, query_lang: str) -> "ExistingSetting":
-        """The documents, queries and qrels of a setting, in the form that those of our own families have.
+        """Return the documents, queries and qrels of a setting, in the format of a :class:`Family`.
+
+        Args:
+            doc_lang: As for :meth:`id`.
+            query_lang: As for :meth:`id`.
 
         Raises:
-            ValueError: For a setting that the set does not have.
+            ValueError: The dataset does not have this setting.
         """
         corpora = self.corpora if doc_lang == MULTI else {doc_lang: self.corpora[doc_lang]}
-        return ExistingSetting(corpora, self._asked(doc_lang, query_lang), self.shared_ids and doc_lang == MULTI)
+        return ExistingSetting(corpora, self._query_source(doc_lang, query_lang), self.shared_ids and doc_lang == MULTI)
 
     def pooled(self, document: Document) -> Document:
-        """A document as the pool of all languages has it: with its language in front of an id that others share."""
-        return document._replace(doc_id=_in_pool(document.doc_id, document.lang)) if self.shared_ids else document
+        """Return a document of one language as it is in the pool: with the language before a shared ID.
+
+        Args:
+            document: The document.
+        """
+        return document._replace(doc_id=_pool_id(document.doc_id, document.lang)) if self.shared_ids else document
 
     def documents(self, languages: Iterable[str] | None = None) -> Iterator[Document]:
-        """The documents of some languages, language by language; of the default languages if none is named."""
-        wanted = set(self.default_languages if languages is None else languages)
-        corpora = {lang: dataset_id for lang, dataset_id in self.corpora.items() if lang in wanted}
-        return ExistingSetting(corpora, Asked(""), self.shared_ids).docs_iter()
+        """Yield the documents, language by language.
+
+        Args:
+            languages: Only these languages; default: the default languages.
+        """
+        chosen = set(self.default_languages if languages is None else languages)
+        corpora = {lang: dataset_id for lang, dataset_id in self.corpora.items() if lang in chosen}
+        return _documents(corpora, self.shared_ids)
 
     def fetch(self) -> None:
-        """Read the first document, query and qrel of every setting, so that what can't be had fails now."""
+        """Read the first document, query and qrel of every setting, so that a file that can't be had fails now."""
         for doc_lang, query_lang in self.settings():
             if not {doc_lang, query_lang} <= {*self.default_languages, MULTI}:
                 continue
@@ -134,69 +160,73 @@ class ExistingFamily:
             for items in (setting.queries_iter(), setting.qrels_iter(), setting.docs_iter()):
                 next(items, None)
 
-    def _asked(self, doc_lang: str, query_lang: str) -> Asked:
-        asked = self.asked.get((doc_lang, query_lang))
-        if asked is None:
-            has = ", ".join(f"{d} by {q}" for d, q in list(self.asked)[:6])
+    def _query_source(self, doc_lang: str, query_lang: str) -> QuerySource:
+        source = self.query_sources.get((doc_lang, query_lang))
+        if source is None:
+            settings = ", ".join(f"{documents}/{queries}" for documents, queries in list(self.query_sources)[:6])
             raise ValueError(
-                f"{self.name} has no documents in {doc_lang!r} with queries in {query_lang!r}; it has documents in "
-                f"{has}{', ...' if len(self.asked) > 6 else ''}"
+                f"{self.name} has no documents in {doc_lang!r} with queries in {query_lang!r}; it has the settings "
+                f"{settings}{', ...' if len(self.query_sources) > 6 else ''}"
             )
-        return asked
+        return source
 
 
 @dataclass(frozen=True)
 class ExistingSetting:
-    """What one setting of an :class:`ExistingFamily` consists of; every call reads from ir_datasets anew.
+    """One setting of an :class:`ExistingFamily`; every call reads from ir_datasets again.
 
     Attributes:
         corpora: Document language -> ir_datasets ID.
-        asked: Where the queries are.
-        pooled: Whether document ids begin with their language.
+        query_source: The source of the queries.
+        pooled: Whether document IDs are prefixed with their language.
     """
 
     corpora: dict[str, str]
-    asked: Asked
+    query_source: QuerySource
     pooled: bool = False
 
     def docs_iter(self) -> Iterator[Document]:
-        """The documents, language by language, with an empty context."""
-        import ir_datasets
-
-        for lang, dataset_id in self.corpora.items():
-            for doc in ir_datasets.load(dataset_id).docs_iter():
-                doc_id = _in_pool(doc.doc_id, lang) if self.pooled else doc.doc_id
-                yield Document(doc_id, doc.default_text(), lang, getattr(doc, "title", ""), "")
+        """Yield the documents, language by language, with an empty context."""
+        return _documents(self.corpora, self.pooled)
 
     def queries_iter(self) -> "Iterator[GenericQuery]":
-        """The queries."""
+        """Yield the queries."""
         import ir_datasets
         from ir_datasets.formats import GenericQuery
 
-        for query in ir_datasets.load(self.asked.id).queries_iter():
-            text = query.default_text() if self.asked.field is None else getattr(query, self.asked.field)
+        dataset_id, text_field = self.query_source
+        for query in ir_datasets.load(dataset_id).queries_iter():
+            text = query.default_text() if text_field is None else getattr(query, text_field)
             yield GenericQuery(query.query_id, text)
 
     def qrels_iter(self) -> "Iterator[TrecQrel]":
-        """The qrels, language by language, also those of documents that are not relevant (0).
+        """Yield the qrels, language by language, including those of level 0; ``iteration`` is the document's language.
 
-        ``iteration`` is the language of the document. In a set whose languages were not all judged for the same
-        queries, those of queries that this setting does not have are left out.
+        In a dataset whose languages were judged for different queries, only the queries of this setting count.
         """
         import ir_datasets
         from ir_datasets.formats.trec import TrecQrel
 
-        known = {query.query_id for query in self.queries_iter()} if len(self.corpora) > 1 else None
+        query_ids = {query.query_id for query in self.queries_iter()} if len(self.corpora) > 1 else None
         for lang, dataset_id in self.corpora.items():
             for qrel in ir_datasets.load(dataset_id).qrels_iter():
-                if known is None or qrel.query_id in known:
-                    doc_id = _in_pool(qrel.doc_id, lang) if self.pooled else qrel.doc_id
+                if query_ids is None or qrel.query_id in query_ids:
+                    doc_id = _pool_id(qrel.doc_id, lang) if self.pooled else qrel.doc_id
                     yield TrecQrel(qrel.query_id, doc_id, qrel.relevance, lang)
+
+
+def _documents(corpora: dict[str, str], pooled: bool) -> Iterator[Document]:
+    import ir_datasets
+
+    for lang, dataset_id in corpora.items():
+        for doc in ir_datasets.load(dataset_id).docs_iter():
+            doc_id = _pool_id(doc.doc_id, lang) if pooled else doc.doc_id
+            yield Document(doc_id, doc.default_text(), lang, getattr(doc, "title", ""), "")
 
 
 @dataclass(frozen=True)
 class _Pattern:
-    """What the IDs of a set begin with, before language and split; its usual split and measures."""
+    """A multilingual dataset: the prefix of its IDs before language and split, its evaluation split and metrics."""
 
     prefix: str
     split: str
@@ -205,107 +235,109 @@ class _Pattern:
 
 
 _PATTERNS = {
-    "miracl": _Pattern("miracl", "dev", ("nDCG@10", "R@100"), _MIRACL_OF_THE_PAPER),
+    "miracl": _Pattern("miracl", "dev", ("nDCG@10", "R@100"), _MIRACL_LANGUAGES_OF_THE_PAPER),
     "mr-tydi": _Pattern("mr-tydi", "test", ("RR@100", "R@100")),
     "mmarco": _Pattern("mmarco/v2", "dev/small", ("RR@10", "R@1000")),
     "neuclir": _Pattern("neuclir/1", "trec-2022", ("nDCG@20", "AP", "R@1000")),
 }
 EXISTING = tuple(_PATTERNS)
-"""The names of the multilingual sets of ir_datasets that are families."""
+"""The names of the multilingual datasets of ir_datasets that are families."""
 
-
-# ir_datasets has no language code of its own for the one, and the original of mMARCO elsewhere.
 MMARCO_CODES = {"dt": "nl"}
+"""Code of a language in the IDs of mMARCO -> ISO 639 code, where they differ."""
+
+# The dataset that mMARCO was translated from.
 _MMARCO_ENGLISH = "msmarco-passage"
 
 
 def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamily:
-    """A set of ir_datasets as a family.
+    """Return a dataset of ir_datasets as a family.
 
     - ``miracl`` (split ``dev``; also ``train``), ``mr-tydi`` (``test``; ``dev``, ``train``): monolingual settings.
-    - ``mmarco`` (``dev/small``; ``dev``, ``train``): version 2 and the English original, translations of each other:
-      every setting, and the pool, in which a document's id begins with its language (``de_7067032``).
-    - ``neuclir`` (``trec-2022``; ``trec-2023``, ``hc4-filtered``): English queries, or translated ones, over Chinese,
-      Persian or Russian news, and in 2023 over all of them. Translations are human, of 2023 by machine: ir_datasets
-      0.6.3 gives no queries for single languages then (its issue 292), so that they are those of the pool.
-    - Any ID with documents, queries and qrels in known languages, such as ``beir/fiqa/test``, or the beginning of one
-      to which ``test`` or ``dev`` is added: one setting.
+    - ``mmarco`` (``dev/small``; ``dev``, ``train``): version 2 and the English original, which are translations of each
+      other: every setting, and the pool, where document IDs are prefixed with their language (``de_7067032``).
+    - ``neuclir`` (``trec-2022``; ``trec-2023``, ``hc4-filtered``): English or translated queries over Chinese, Persian
+      or Russian news, and in 2023 also over the pool. The translations are human, those of 2023 by machine. For 2023,
+      ir_datasets 0.6.3 has no queries for single languages (its issue 292), so those of the pool are used.
+    - Any ID with documents, queries and qrels in known languages, such as ``beir/fiqa/test``; a final ``test`` or
+      ``dev`` may be left out: one setting.
 
     Args:
-        name: ``miracl``, ``mr-tydi``, ``mmarco``, ``neuclir``, each also followed by a split (``mr-tydi/dev``); or an
-            ID.
-        others: The names of other families, for the error.
+        name: ``miracl``, ``mr-tydi``, ``mmarco`` or ``neuclir``, optionally with a split (``mr-tydi/dev``); or an ID.
+        others: The names of other families, for the error message.
 
     Raises:
-        ValueError: There is nothing of this name, or it has no qrels or no known language.
+        ValueError: There is no such dataset, or it has no qrels or no known language.
 
-    >>> existing_family("miracl").id("sw", "sw"), existing_family("beir/fiqa").id("en", "en")
-    ('miracl/sw/dev', 'beir/fiqa/test')
-    >>> list(existing_family("neuclir").settings())[:2]
-    [('fa', 'fa'), ('fa', 'en')]
+    Example:
+        >>> existing_family("miracl").id("sw", "sw"), existing_family("beir/fiqa").id("en", "en")
+        ('miracl/sw/dev', 'beir/fiqa/test')
+        >>> list(existing_family("neuclir").settings())[:2]
+        [('fa', 'fa'), ('fa', 'en')]
     """
-    set_name = name.split("/")[0]
-    if set_name not in _PATTERNS:
-        return _single(name, choices=", ".join((*others, *_PATTERNS)))
-    pattern = _PATTERNS[set_name]
-    split = name.removeprefix(pattern.prefix if name.startswith(pattern.prefix) else set_name).removeprefix("/")
-    splits = _splits(pattern.prefix)
+    dataset_name = name.split("/")[0]
+    if dataset_name not in _PATTERNS:
+        return _family_of_one_setting(name, choices=", ".join((*others, *_PATTERNS)))
+    pattern = _PATTERNS[dataset_name]
+    split = name.removeprefix(pattern.prefix if name.startswith(pattern.prefix) else dataset_name).removeprefix("/")
     split = split or pattern.split
+    splits = _ids_by_split(pattern.prefix)
     if split not in splits:
-        return _single(name, choices=", ".join(f"{set_name}/{known}" for known in splits))
-    corpora, asked = splits[split], {}
-    if set_name == "mmarco":
+        return _family_of_one_setting(name, choices=", ".join(f"{dataset_name}/{valid}" for valid in splits))
+    corpora = splits[split]
+    if dataset_name == "mmarco":
         corpora = {MMARCO_CODES.get(lang, lang): dataset_id for lang, dataset_id in corpora.items()}
         corpora = dict(sorted({**corpora, "en": f"{_MMARCO_ENGLISH}/{split}"}.items()))
-        asked = {(doc_lang, lang): Asked(corpora[lang]) for doc_lang in (*corpora, MULTI) for lang in corpora}
-    elif set_name == "neuclir":
-        asked = _asked_in_neuclir(corpora, split)
+        sources = {(doc_lang, lang): QuerySource(corpora[lang]) for doc_lang in (*corpora, MULTI) for lang in corpora}
+    elif dataset_name == "neuclir":
+        sources = _query_sources_of_neuclir(corpora, split)
     else:
-        asked = {(lang, lang): Asked(dataset_id) for lang, dataset_id in corpora.items()}
+        sources = {(lang, lang): QuerySource(dataset_id) for lang, dataset_id in corpora.items()}
     return ExistingFamily(
-        set_name,
+        dataset_name,
         split,
         pattern.prefix,
         corpora,
-        asked,
+        sources,
         pattern.measures,
         tuple(lang for lang in pattern.default_languages if lang in corpora),
-        shared_ids=set_name == "mmarco",
+        shared_ids=dataset_name == "mmarco",
         default=split == pattern.split,
     )
 
 
-def _splits(prefix: str) -> dict[str, dict[str, str]]:
-    """Split -> language -> ID, for the IDs of a set that have qrels."""
+def _ids_by_split(prefix: str) -> dict[str, dict[str, str]]:
+    """Return split -> language -> ID, for the IDs of a dataset that have qrels."""
     import ir_datasets
 
-    form = re.compile(rf"{re.escape(prefix)}/([a-z]{{2,3}})/(.+)")
+    pattern = re.compile(rf"{re.escape(prefix)}/([a-z]{{2,3}})/(.+)")
     splits: dict[str, dict[str, str]] = {}
     for dataset_id in sorted(ir_datasets.registry):
-        match = form.fullmatch(dataset_id)
+        match = pattern.fullmatch(dataset_id)
         if match is not None and ir_datasets.registry[dataset_id].has("qrels"):
             splits.setdefault(match[2], {})[match[1]] = dataset_id
     return splits
 
 
-def _asked_in_neuclir(corpora: dict[str, str], split: str) -> dict[tuple[str, str], Asked]:
+def _query_sources_of_neuclir(corpora: dict[str, str], split: str) -> dict[tuple[str, str], QuerySource]:
     import ir_datasets
 
     pool = f"{_PATTERNS['neuclir'].prefix}/{MULTI}/{split}"
-    asked = {}
+    sources: dict[tuple[str, str], QuerySource] = {}
     if pool not in ir_datasets.registry:
         for lang, dataset_id in corpora.items():
-            asked |= {(lang, lang): Asked(dataset_id, "ht_title"), (lang, "en"): Asked(dataset_id)}
-        return asked
+            sources[lang, lang] = QuerySource(dataset_id, "ht_title")
+            sources[lang, "en"] = QuerySource(dataset_id)
+        return sources
     for doc_lang in (*corpora, MULTI):
         for lang in corpora if doc_lang == MULTI else (doc_lang,):
-            asked[doc_lang, lang] = Asked(pool, f"{lang}_mt_title")
-        asked[doc_lang, "en"] = Asked(pool)
-    return asked
+            sources[doc_lang, lang] = QuerySource(pool, f"{lang}_mt_title")
+        sources[doc_lang, "en"] = QuerySource(pool)
+    return sources
 
 
-def _single(name: str, *, choices: str) -> ExistingFamily:
-    """The one setting of an ID."""
+def _family_of_one_setting(name: str, *, choices: str) -> ExistingFamily:
+    """Return the family of a single ID."""
     import ir_datasets
 
     for dataset_id in (name, f"{name}/test", f"{name}/dev"):
@@ -315,19 +347,20 @@ def _single(name: str, *, choices: str) -> ExistingFamily:
             continue
         if not all(dataset.has(part) for part in ("docs", "queries", "qrels")):
             continue
-        langs = dataset.docs_lang(), dataset.queries_lang()
-        if None in langs:
-            what = "documents" if langs[0] is None else "queries"
-            raise ValueError(f"{dataset_id}: ir_datasets does not say what language its {what} are in")
-        measures = _BEIR_MEASURES if name.startswith("beir/") else ()
+        doc_lang, query_lang = dataset.docs_lang(), dataset.queries_lang()
+        if doc_lang is None or query_lang is None:
+            part = "documents" if doc_lang is None else "queries"
+            raise ValueError(f"{dataset_id}: ir_datasets does not say what language its {part} are in")
+        measures: tuple[str, ...] = _BEIR_MEASURES if name.startswith("beir/") else ()
         for pattern in _PATTERNS.values():
             if name.startswith(f"{pattern.prefix}/"):
                 measures = pattern.measures
-        return ExistingFamily(name, "", name, {langs[0]: dataset_id}, {langs: Asked(dataset_id)}, measures)
+        sources = {(doc_lang, query_lang): QuerySource(dataset_id)}
+        return ExistingFamily(name, "", name, {doc_lang: dataset_id}, sources, measures)
     raise ValueError(
         f"no family {name!r}: choose one of {choices}; or an ID of ir_datasets that has documents, queries and qrels"
     )
 
 
-def _in_pool(doc_id: str, lang: str) -> str:
+def _pool_id(doc_id: str, lang: str) -> str:
     return f"{lang}_{doc_id}"

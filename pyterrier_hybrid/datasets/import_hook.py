@@ -1,25 +1,27 @@
-"""Do something right after a module was imported, or at once if it has been already."""
+"""Call a function right after the import of a module, or immediately if it is already imported."""
 
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from itertools import dropwhile, islice
 from types import ModuleType
 from typing import Any
 
 
 def after_import(name: str, action: Callable[[], None]) -> None:
-    """Call ``action`` as soon as the module ``name`` is imported: now if it is, else right after its import.
+    """Call a function right after the import of a module, or immediately if it is already imported.
 
-    Asking again for the same action before the import changes nothing.
+    A second call with the same arguments before the import has no effect.
 
     Args:
-        name: The full name of a module.
-        action: What to do then; not called if the module is never imported.
+        name: The full name of the module.
+        action: The function.
 
-    >>> after_import("sys", lambda: print("is there"))
-    is there
+    Example:
+        >>> after_import("sys", lambda: print("imported"))
+        imported
     """
     if name in sys.modules:
         action()
@@ -31,10 +33,10 @@ def after_import(name: str, action: Callable[[], None]) -> None:
 
 @dataclass(frozen=True)
 class _Finder(MetaPathFinder):
-    """Finds nothing itself: passes on what the other finders find for one module, and acts when that has been executed.
+    """Delegates the search for one module to the finders after it, and calls the action after the module's execution.
 
-    It stays in place until then, because ``importlib.util.find_spec`` asks finders without importing, and an import
-    can fail and be tried again.
+    It stays in ``sys.meta_path`` until then, since ``importlib.util.find_spec`` searches without importing, and an
+    import may fail and be repeated.
     """
 
     name: str
@@ -45,33 +47,37 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname != self.name:
             return None
-        others = (finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec"))
-        spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
+        # Not those before it: another hook of the same module would delegate back to this one, without end.
+        finders = islice(dropwhile(lambda finder: finder is not self, sys.meta_path), 1, None)
+        specs = (finder.find_spec(fullname, path, target) for finder in finders if hasattr(finder, "find_spec"))
+        spec = next(filter(None, specs), None)
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self)
         return spec
 
     def imported(self) -> None:
-        """Act, once."""
+        """Call the action, once."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
             self.action()
 
 
 class _Loader(Loader):
-    """Stands in for a module's own loader, which may be shared and is not changed, until the module is executed."""
+    """Wraps a module's loader, which other modules may share, until the module is executed."""
 
-    def __init__(self, own: Any, finder: _Finder) -> None:
-        self._own = own
+    def __init__(self, loader: Any, finder: _Finder) -> None:
+        self._loader = loader
         self._finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._own.create_module(spec)
+        return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = module.__spec__.loader = self._own
-        self._own.exec_module(module)
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
         self._finder.imported()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._own, name)
+        return getattr(self._loader, name)

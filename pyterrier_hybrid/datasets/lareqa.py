@@ -1,17 +1,16 @@
 """XQuAD-R and MLQA-R of LAReQA (arXiv 2004.05484): find the sentence that answers a question, in any language.
 
-Each sentence of a paragraph is one candidate document, the question is the query, and its one relevant document per
-language is the sentence in which the answer begins. The files are those of the official repository at a pinned commit.
+Each sentence of a paragraph is a document, and each question a query. Its one relevant document per language is the
+sentence in which the answer starts. The files are those of the official repository at a pinned commit.
 """
 
 import json
 from collections.abc import Callable
 from functools import partial
-from pkgutil import get_data
 from typing import Any
 
 from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
-from pyterrier_hybrid.datasets.download import Source, read_verified
+from pyterrier_hybrid.datasets.download import read_source
 
 _BIBTEX = """\
 @inproceedings{roy-etal-2020-lareqa,
@@ -46,10 +45,6 @@ _MLQA_BIBTEX = """\
   doi = "10.18653/v1/2020.acl-main.653"
 }
 """
-_TERMS = {
-    "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/ (name the authors, share under the same licence)",
-    "CC BY-NC 4.0": "https://creativecommons.org/licenses/by-nc/4.0/ (name the authors, no commercial use)",
-}
 _QREL_DEFS = ((1, "the sentence in which the answer to the question begins"),)
 
 XQUAD_R = Family(
@@ -61,6 +56,7 @@ XQUAD_R = Family(
     licence="CC BY-SA 4.0",
     bibtex=_BIBTEX + _XQUAD_BIBTEX,
     qrel_defs=_QREL_DEFS,
+    terms="https://creativecommons.org/licenses/by-sa/4.0/ (name the authors, share under the same licence)",
 )
 MLQA_R = Family(
     name="mlqa-r",
@@ -72,11 +68,12 @@ MLQA_R = Family(
     licence="CC BY-NC 4.0",
     bibtex=_BIBTEX + _MLQA_BIBTEX,
     qrel_defs=_QREL_DEFS,
+    terms="https://creativecommons.org/licenses/by-nc/4.0/ (name the authors, no commercial use)",
 )
 
 
 def load(family: Family, lang: str) -> LanguageData:
-    """Read one language of XQuAD-R or MLQA-R, from the home folder or, at first use, from the official repository.
+    """Read one language of XQuAD-R or MLQA-R; its file is downloaded at first use.
 
     Args:
         family: :data:`XQUAD_R` or :data:`MLQA_R`.
@@ -86,32 +83,30 @@ def load(family: Family, lang: str) -> LanguageData:
         OSError: The file can't be downloaded, or is corrupt.
         ValueError: The family does not have this language.
     """
-    if lang not in family.languages:
-        raise ValueError(f"{family.name} has no language {lang!r}: choose one of {', '.join(family.languages)}")
-    entry = json.loads(get_data(__package__, "etc/downloads.json"))[family.name][lang]
-    terms = f"{family.title} is licensed under {family.licence}: by downloading it you accept {_TERMS[family.licence]}"
-    return parse(lang, json.loads(read_verified(Source(**entry), terms=terms)))
+    family.require_language(lang)
+    return parse(lang, json.loads(read_source(family, lang)))
 
 
 def parse(lang: str, content: dict[str, Any]) -> LanguageData:
-    """Turn the content of one file into documents, queries and answers.
+    """Convert the content of a file to documents, queries and answers.
 
-    Every ``[s, e)`` of a paragraph's ``sentence_breaks`` is the document ``context[s:e]``: raw and with duplicates. The
-    ``sentences`` of the file are not read, as they deviate from it in places. This reproduces every count of the LAReQA
-    paper.
+    Every ``[start, end)`` of a paragraph's ``sentence_breaks`` is the document ``context[start:end]``, unstripped and
+    with duplicates. The file's own ``sentences`` are ignored, since a few of them differ from these spans. The result
+    has all counts of the LAReQA paper.
 
     Args:
         lang: The language code.
         content: The decoded JSON: SQuAD's format with ``sentence_breaks`` in each paragraph.
 
     Raises:
-        ValueError: An answer does not begin in exactly one sentence.
+        ValueError: An answer does not start in exactly one sentence.
 
-    >>> paragraph = {"context": "Yes. No. ", "sentence_breaks": [[0, 5], [5, 9]], "qas": [
-    ...     {"id": "q", "question": "Not yes?", "answers": [{"answer_start": 5, "text": "No"}]}]}
-    >>> data = parse("en", {"data": [{"title": "Words", "paragraphs": [paragraph]}]})
-    >>> [doc.text for doc in data.docs], data.queries[None][0].query_id, data.answers[None][0].doc_id
-    (['Yes. ', 'No. '], 'q_en', 'en_1_1')
+    Example:
+        >>> paragraph = {"context": "Yes. No. ", "sentence_breaks": [[0, 5], [5, 9]], "qas": [
+        ...     {"id": "q", "question": "Not yes?", "answers": [{"answer_start": 5, "text": "No"}]}]}
+        >>> data = parse("en", {"data": [{"title": "Words", "paragraphs": [paragraph]}]})
+        >>> [doc.text for doc in data.docs], data.queries[None][0].query_id, data.answers[None][0].doc_id
+        (['Yes. ', 'No. '], 'q_en', 'en_1_1')
     """
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
@@ -120,20 +115,21 @@ def parse(lang: str, content: dict[str, Any]) -> LanguageData:
     paragraphs = ((article["title"], paragraph) for article in content["data"] for paragraph in article["paragraphs"])
     for number, (title, paragraph) in enumerate(paragraphs, start=1):
         context, breaks = paragraph["context"], paragraph["sentence_breaks"]
-        for i, (s, e) in enumerate(breaks):
-            docs.append(Document(f"{lang}_{number}_{i}", context[s:e], lang, title, context))
+        for i, (first, end) in enumerate(breaks):
+            docs.append(Document(f"{lang}_{number}_{i}", context[first:end], lang, title, context))
         for question in paragraph["qas"]:
             query_id = f"{question['id']}_{lang}"
             queries.append(GenericQuery(query_id, question["question"]))
             start = question["answers"][0]["answer_start"]
-            holding = [i for i, (s, e) in enumerate(breaks) if s <= start < e]
-            if len(holding) != 1:
+            sentences = [i for i, (first, end) in enumerate(breaks) if first <= start < end]
+            if len(sentences) != 1:
                 raise ValueError(
-                    f"question {query_id}: its answer starts at {start}, in {len(holding)} sentences of paragraph "
+                    f"question {query_id}: its answer starts at {start}, in {len(sentences)} sentences of paragraph "
                     f"{number}; it must be one"
                 )
-            answers.append(TrecQrel(query_id, f"{lang}_{number}_{holding[0]}", 1, lang))
+            answers.append(TrecQrel(query_id, f"{lang}_{number}_{sentences[0]}", 1, lang))
     return LanguageData(docs, {None: queries}, {None: answers})
 
 
 LOADERS: dict[Family, Callable[[str], LanguageData]] = {family: partial(load, family) for family in (XQUAD_R, MLQA_R)}
+"""Family -> its function from a language to the data."""

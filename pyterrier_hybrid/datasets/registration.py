@@ -1,6 +1,6 @@
-"""One loader function becomes all ir_datasets IDs of a family.
+"""Registration of families with ir_datasets.
 
-Nothing is imported here that takes time: ir_datasets needs half a second, and importing ``pyterrier_hybrid`` must not.
+Heavy imports are inside the functions: ir_datasets takes half a second, which ``import pyterrier_hybrid`` must not.
 """
 
 import re
@@ -11,29 +11,31 @@ from typing import Any, NoReturn
 
 from pyterrier_hybrid.datasets.base import Family, LanguageData
 
-# So many IDs of a family are listed by ir_datasets; those of larger families are made when they are asked for.
-_LISTED = 1000
+# ir_datasets lists all IDs of a family with up to this number of settings. Datasets of larger families are made when
+# they are loaded.
+_MAX_LISTED = 1000
 
 
 def register_family(family: Family, load: Callable[[str], LanguageData], *, metadata: str | None = None) -> bool:
-    """Register every ID of a family with ir_datasets, unless the name is taken.
+    """Register every ID of a family with ir_datasets, unless the family's name is taken.
 
-    Nothing is read here: ``load`` is called when something of a language is first asked for, once per process. Of a
-    family with thousands of IDs, ir_datasets lists the documents only; the others work all the same.
+    No data is read: ``load`` is called when the data of a language are first needed, once per process. If the family
+    has thousands of IDs, ir_datasets lists only the documents, but loads the others too.
 
     Args:
-        family: What to register.
-        load: Language code -> everything in this language. Where the family has a pivot: one side of a pair, such as
-            ``"de.en"`` (the German sentences of the pair German-English) -> everything in it.
-        metadata: File in ``datasets/etc`` with the counts of every ID, in ir_datasets' own form, so that counting needs
-            no download; without it counts come from the data.
+        family: The family.
+        load: Language code -> data of this language. In a family with a pivot: side of a pair, such as ``"de.en"`` (the
+            German sentences of the pair German-English) -> data of this side.
+        metadata: File in ``datasets/etc`` with the counts of every ID, in ir_datasets' format, so that counting needs
+            no download; None: counts come from the data.
 
     Returns:
-        Whether the IDs were registered now.
+        Whether this call registered the IDs.
 
-    >>> from pyterrier_hybrid.datasets import lareqa, register_family
-    >>> register_family(lareqa.XQUAD_R, lareqa.LOADERS[lareqa.XQUAD_R])  # importing the package did it
-    False
+    Example:
+        >>> from pyterrier_hybrid.datasets import lareqa, register_family
+        >>> register_family(lareqa.XQUAD_R, lareqa.LOADERS[lareqa.XQUAD_R])  # importing the package did it
+        False
     """
     import ir_datasets
 
@@ -42,44 +44,44 @@ def register_family(family: Family, load: Callable[[str], LanguageData], *, meta
     if family.name in ir_datasets.registry:
         if not _is_ours(ir_datasets.registry[family.name]):
             warnings.warn(
-                f"ir_datasets has a dataset named {family.name!r} already: pyterrier_hybrid leaves it as it is and "
+                f"ir_datasets has a dataset named {family.name!r} already: pyterrier_hybrid leaves it unchanged and "
                 "does not register its own",
                 stacklevel=2,
             )
         return False
     datasets = Datasets(family, load, metadata)
     ir_datasets.registry.register(*datasets.documents())
-    if sum(1 for _ in family.settings_of_splits()) <= _LISTED:
+    if sum(1 for _ in family.settings_of_splits()) <= _MAX_LISTED:
         for setting in family.settings_of_splits():
             ir_datasets.registry.register(*datasets.setting(*setting))
 
     @cache
-    def settings() -> dict[str, tuple[str, str, str | None]]:
+    def setting_of_id() -> dict[str, tuple[str, str, str | None]]:
         return {family.id(*setting): setting for setting in family.settings_of_splits()}
 
-    def made(dataset_id: str, _: Any) -> Any:
-        setting = settings().get(dataset_id)
-        return _unknown(family, dataset_id) if setting is None else datasets.setting(*setting)[1]
+    def load_by_id(dataset_id: str, _: Any) -> Any:
+        setting = setting_of_id().get(dataset_id)
+        return _unknown_id(family, dataset_id) if setting is None else datasets.setting(*setting)[1]
 
-    ir_datasets.registry.register_pattern(f"^{re.escape(family.name)}/", made)
+    ir_datasets.registry.register_pattern(f"^{re.escape(family.name)}/", load_by_id)
     return True
 
 
 def _is_ours(dataset: Any) -> bool:
-    """Also true for a copy of this package that was imported before and is gone, as after a reload in a notebook."""
+    """Return whether a dataset is from this package, or from a former copy of it, as after a reload in a notebook."""
     return dataset.has("docs") and type(dataset.docs_handler()).__module__.startswith("pyterrier_hybrid.")
 
 
-def _unknown(family: Family, dataset_id: str) -> NoReturn:
+def _unknown_id(family: Family, dataset_id: str) -> NoReturn:
     split = f"/{'|'.join(family.splits)}" if family.splits else ""
-    forms = ["{d}", "{d}/{q}", "multi", "multi/{q}"]
-    of_pair = ""
+    patterns = ["{d}", "{d}/{q}", "multi", "multi/{q}"]
+    pivot = ""
     if family.pivot is not None:
-        forms, of_pair = ["{d}/{q}"], f", one of the two {family.pivot}"
+        patterns, pivot = ["{d}/{q}"], f", one of the two {family.pivot}"
     elif not family.pools:
-        forms = ["{d}", "{d}/{q}"] if len(family.languages) > 1 else ["{d}"]
-    names = ", ".join(f"{family.name}/{form}{split}" for form in forms)
+        patterns = ["{d}", "{d}/{q}"] if len(family.languages) > 1 else ["{d}"]
+    ids = ", ".join(f"{family.name}/{pattern}{split}" for pattern in patterns)
     raise KeyError(
-        f"no dataset {dataset_id!r}: the IDs are {family.name}, {names}, where {{d}} is the language of the documents "
-        f"and {{q}} another language, that of the queries, among {', '.join(family.languages)}{of_pair}"
+        f"no dataset {dataset_id!r}: the IDs are {family.name}, {ids}, where {{d}} is the language of the documents "
+        f"and {{q}} another language, that of the queries, among {', '.join(family.languages)}{pivot}"
     )

@@ -1,18 +1,15 @@
 """Tatoeba as in XTREME (arXiv 2003.11080): find the translation of a sentence, for 36 languages paired with English.
 
-Every pair of languages has its own sentences, English ones included, up to 1,000 of them (fewer for some languages).
-``tatoeba/de/en`` holds the German sentences of the pair German-English, asked for by the English ones;
-``tatoeba/en/de`` is the other direction. ``P@1`` is the accuracy that XTREME reports, there for English documents only.
+Every pair of languages has its own sentences, also in English: up to 1,000, fewer for some languages. In
+``tatoeba/de/en``, the documents are the German sentences of the pair German-English and the queries the English ones;
+``tatoeba/en/de`` is the other direction. ``P@1`` is the accuracy that XTREME reports, for English documents only.
 
-The files are those of version 1 of LASER (arXiv 1812.10464) in its official repository at a pinned commit; their
-checksums and counts were computed from that repository.
+The files are those of LASER 1 (arXiv 1812.10464) in its official repository at a pinned commit; their checksums and
+counts were computed from that repository.
 """
 
-import json
-from pkgutil import get_data
-
 from pyterrier_hybrid.datasets.base import PAIR, Document, Family, LanguageData
-from pyterrier_hybrid.datasets.download import Source, read_verified
+from pyterrier_hybrid.datasets.download import read_source
 
 _ENGLISH = "en"
 _BIBTEX = """\
@@ -35,10 +32,6 @@ _BIBTEX = """\
   pages = "4411--4421"
 }
 """
-_TERMS = (
-    "The sentences of Tatoeba are licensed under CC BY 2.0 FR: by downloading them you accept "
-    "https://creativecommons.org/licenses/by/2.0/fr/ (name the authors) and https://tatoeba.org/eng/terms_of_use"
-)
 
 TATOEBA = Family(
     name="tatoeba",
@@ -55,38 +48,43 @@ TATOEBA = Family(
     licence="CC BY 2.0 FR",
     bibtex=_BIBTEX,
     qrel_defs=((1, "the translation of the sentence"),),
+    terms="https://creativecommons.org/licenses/by/2.0/fr/ (name the authors) and "
+    "https://tatoeba.org/eng/terms_of_use",
 )  # fmt: skip
 
 
 def load(side: str) -> LanguageData:
-    """Read one side of a pair, from the home folder or, at first use, from the official repository.
+    """Read one side of a pair of languages; its file is downloaded at first use.
 
     Args:
-        side: A language and the other one of its pair, such as ``"de.en"`` (German) or ``"en.de"`` (English).
+        side: Language of the sentences and other language of the pair, such as ``"de.en"`` (German sentences).
 
     Raises:
         OSError: The file can't be downloaded, or is corrupt.
         ValueError: There is no such pair.
     """
-    entry = json.loads(get_data(__package__, "etc/downloads.json"))["tatoeba"].get(side)
-    if entry is None:
+    if side not in {TATOEBA.corpus(*setting) for setting in TATOEBA.settings()}:
         raise ValueError(f"tatoeba has no pair {side!r}: join 'en' and one of {', '.join(TATOEBA.languages)} by a dot")
-    return parse(side, read_verified(Source(**entry), terms=_TERMS))
+    return parse(side, read_source(TATOEBA, side))
 
 
 def parse(side: str, content: bytes) -> LanguageData:
-    r"""Turn one file into documents, queries and answers: each line is a document and a query.
+    r"""Convert a file to documents, queries and answers: each line is both a document and a query.
+
+    Documents have the IDs ``de.en_1``, ``de.en_2``, ..., queries ``de_1_de``, ``de_2_de``, ... and ``de_1_en``,
+    ``de_2_en``, ...
 
     Args:
-        side: As for :func:`load`. Documents are ``de.en_1``, ``de.en_2``, ...; queries ``de_1_de`` and ``de_1_en``.
-        content: The sentences in UTF-8, one a line.
+        side: As for :func:`load`.
+        content: The sentences in UTF-8, one per line.
 
     Raises:
         ValueError: A line is empty.
 
-    >>> data = parse("en.de", b"Where is Tom?\nHe sleeps.\n")
-    >>> data.docs[1].doc_id, data.docs[1].text, data.queries[None][1].query_id
-    ('en.de_2', 'He sleeps.', 'de_2_en')
+    Example:
+        >>> data = parse("en.de", b"Where is Tom?\nHe sleeps.\n")
+        >>> data.docs[1].doc_id, data.docs[1].text, data.queries[None][1].query_id
+        ('en.de_2', 'He sleeps.', 'de_2_en')
     """
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel

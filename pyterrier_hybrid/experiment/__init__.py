@@ -1,10 +1,10 @@
 """Evaluation over every pair of languages: measures, the grid of settings, tables and heat maps.
 
-- :class:`RankDistance`: an ir_measures measure of language bias, for ``pt.Experiment`` as for the grid.
+- :class:`RankDistance`: an ir_measures measure of language bias, for ``pt.Experiment`` and for the grid.
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
-- :class:`LanguageResults`: what it returns: tidy frames, the paper's tables, heat maps, a page, files.
-- :class:`LanguageValidation`: the same as the judge of encoders in training, a few numbers.
-- :class:`Corpus`: what a system given as a function is called with.
+- :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
+- :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
+- :class:`Corpus`: the argument of a system that is a function.
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
 """
 

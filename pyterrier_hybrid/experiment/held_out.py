@@ -5,48 +5,67 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyterrier_hybrid.experiment.settings import FamilyLike
+
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import Family, LanguageData
     from pyterrier_hybrid.parallel import ParallelPairs
 
 
+def find_family(dataset: "str | FamilyLike | ParallelPairs") -> FamilyLike:
+    """Return the dataset family for a name, for held-out pairs, or for itself.
+
+    Raises:
+        ValueError: An unknown name, or pairs without a query and a passage.
+    """
+    if isinstance(dataset, str):
+        from pyterrier_hybrid import datasets
+
+        return datasets.family(dataset)
+    from pyterrier_hybrid.parallel import ParallelPairs
+
+    return family_of(dataset) if isinstance(dataset, ParallelPairs) else dataset
+
+
 def family_of(pairs: "ParallelPairs") -> "Family":
     """Register held-out pairs with ir_datasets as a family with the IDs of all language settings.
 
-    A query's relevant documents are its item's passages. Of each group one item is taken, since others of the group may
-    answer its query without being known to. Its hard negatives are documents as well, and so are translations, which
-    answer nothing. A language may have queries only, or documents only.
+    A query's relevant documents are its item's passages. Only one item of each group is used, since other items of the
+    group may answer its query without being listed as relevant. Hard negatives are documents as well, and so are
+    translations, which are relevant to no query.
 
-    The name is made of the pairs' fingerprint, so that equal pairs are one family. It holds them in memory until the
+    The family is named by the pairs' fingerprint, so equal pairs are one family. It keeps them in memory until the
     process ends.
 
     Args:
-        pairs: what was held out.
+        pairs: The held-out pairs.
 
     Raises:
-        ValueError: there is no query with a passage among them.
+        ValueError: There is no query with a passage among them.
 
-    >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
-    >>> family = family_of(ParallelPairs([
-    ...     Item("1", None, "toy", {"de": "Wo ist Rom?", "en": "Where is Rome?"}, {"de": "Hier.", "en": "Here."}),
-    ... ]))
-    >>> family.name, family.languages
-    ('pairs-895cdf153937', ('de', 'en'))
+    Example:
+        >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
+        >>> family = family_of(ParallelPairs([
+        ...     Item("1", None, "toy", {"de": "Wo ist Rom?", "en": "Where is Rome?"}, {"de": "Hier.", "en": "Here."}),
+        ... ]))
+        >>> family.name, family.languages
+        ('pairs-895cdf153937', ('de', 'en'))
     """
     from pyterrier_hybrid.datasets import Family, register_family
 
     items = _one_of_each_group(pairs)
-    asked = items[~pairs.is_translation[items]]
-    if not (pairs.has_query[asked].any() and pairs.has_passage[asked].any()):
+    questions = items[~pairs.is_translation[items]]
+    if not (pairs.has_query[questions].any() and pairs.has_passage[questions].any()):
         raise ValueError(
-            f"pairs: none of these {len(pairs):,} items asks anything, so there is nothing to search for: hold out "
-            "some that have a query and a passage; translations alone are documents"
+            f"pairs: none of these {len(pairs):,} items asks anything, so there is nothing to search for; hold out "
+            "some that have a query and a passage (translations are documents only)"
         )
-    has_passage, has_query = pairs.has_passage[items].any(axis=0), pairs.has_query[asked].any(axis=0)
+    has_passage = dict(zip(pairs.languages, pairs.has_passage[items].any(axis=0), strict=True))
+    has_query = dict(zip(pairs.languages, pairs.has_query[questions].any(axis=0), strict=True))
     family = Family(
         f"pairs-{pairs.fingerprint[:12]}",
-        tuple(lang for at, lang in enumerate(pairs.languages) if has_passage[at] or has_query[at]),
-        query_only=tuple(lang for at, lang in enumerate(pairs.languages) if has_query[at] and not has_passage[at]),
+        tuple(lang for lang in pairs.languages if has_passage[lang] or has_query[lang]),
+        query_only=tuple(lang for lang in pairs.languages if has_query[lang] and not has_passage[lang]),
         title="Held-out pairs",
         description="Queries and passages that were held out of the training pairs.",
     )
@@ -60,25 +79,26 @@ def family_of(pairs: "ParallelPairs") -> "Family":
 
 
 def _one_of_each_group(pairs: "ParallelPairs") -> np.ndarray:
-    """Of each group the first item that asks something, else its first, in order."""
+    """The first item of each group that is not a translation, or its first item if all are, in order."""
     order = np.lexsort((np.arange(len(pairs)), pairs.is_translation, pairs.groups))
     return np.sort(order[np.unique(pairs.groups[order], return_index=True)[1]])
 
 
 def _language(pairs: "ParallelPairs", items: np.ndarray, lang: str) -> "LanguageData":
+    """The documents, queries and qrels of one language."""
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
 
     from pyterrier_hybrid.datasets import Document, LanguageData
 
-    at = pairs.languages.index(lang)
-    docs, queries, answers = [], [], []
-    for number in items[pairs.has_passage[items, at]].tolist():
-        for place, text in enumerate([pairs.passage(number, lang), *pairs.negatives(number, lang)]):
-            docs.append(Document(f"{lang}_{number}_{place}", text, lang, "", text))
-    for number in items[~pairs.is_translation[items]].tolist():
-        if pairs.has_query[number, at]:
-            queries.append(GenericQuery(f"{number}_{lang}", pairs.query(number, lang)))
-        if pairs.has_passage[number, at]:
-            answers.append(TrecQrel(f"{number}_{lang}", f"{lang}_{number}_0", 1, lang))
-    return LanguageData(docs, {None: queries}, {None: answers})
+    column = pairs.languages.index(lang)
+    docs, queries, qrels = [], [], []
+    for item in items[pairs.has_passage[items, column]].tolist():
+        for number, text in enumerate([pairs.passage(item, lang), *pairs.negatives(item, lang)]):
+            docs.append(Document(f"{lang}_{item}_{number}", text, lang, "", text))
+    for item in items[~pairs.is_translation[items]].tolist():
+        if pairs.has_query[item, column]:
+            queries.append(GenericQuery(f"{item}_{lang}", pairs.query(item, lang)))
+        if pairs.has_passage[item, column]:
+            qrels.append(TrecQrel(f"{item}_{lang}", f"{lang}_{item}_0", 1, lang))
+    return LanguageData(docs, {None: queries}, {None: qrels})

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from pyterrier_hybrid.utils.figures import Picture
+from pyterrier_hybrid.utils.formatting import format_number
 
 COLORMAP = "YlGnBu"
 
@@ -18,40 +19,41 @@ def heatmap(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Picture:
-    """A picture of a value for each query language and document language.
+    """Draw the value of each query language and document language.
 
     Args:
-        values: One row per query language, one column per document language; NaN: no value, the cell stays empty.
-        title: The headline.
-        subtitle: A second, smaller line.
-        label: What the colours mean, such as ``AP``.
-        vmin: The value of the lightest colour, default: the smallest value.
-        vmax: The value of the darkest colour, default: the largest value.
+        values: One row per query language, one column per document language; cells of NaN stay empty.
+        title: The title.
+        subtitle: A smaller line below the title.
+        label: The label of the colour bar, such as ``AP``.
+        vmin: The value of the lightest colour; default: the smallest value.
+        vmax: The value of the darkest colour; default: the largest value.
 
     Returns:
-        A matplotlib figure, shown by notebooks; ``figure.savefig("heatmap.png")`` writes it.
+        A matplotlib figure, which notebooks show; ``figure.savefig("heatmap.png")`` saves it.
 
     Raises:
-        ValueError: There is no value to draw, or vmin is above vmax.
+        ValueError: There is no value to draw, or ``vmin`` is above ``vmax``.
 
-    >>> frame = pd.DataFrame([[0.9, 0.4], [0.3, 0.8]], index=["de", "en"], columns=["de", "en"])
-    >>> figure = heatmap(frame, title="X-Y", label="AP")
-    >>> [text.get_text() for text in figure.axes[0].texts][:2]
-    ['.90', '.40']
+    Example:
+        >>> frame = pd.DataFrame([[0.9, 0.4], [0.3, 0.8]], index=["de", "en"], columns=["de", "en"])
+        >>> figure = heatmap(frame, title="X-Y", label="AP")
+        >>> [text.get_text() for text in figure.axes[0].texts][:2]
+        ['.90', '.40']
     """
     cells = values.to_numpy(np.float64)
     if not np.isfinite(cells).any():
-        raise ValueError(f"heatmap of {title!r}: there is no value to draw; evaluate kinds mono or cross.")
+        raise ValueError(f"heatmap of {title!r}: there is no value to draw; evaluate kinds mono or cross")
     low = float(np.nanmin(cells)) if vmin is None else float(vmin)
     high = float(np.nanmax(cells)) if vmax is None else float(vmax)
     if low > high:
-        raise ValueError(f"heatmap of {title!r}: vmin={low:g} is above vmax={high:g}; exchange them.")
+        raise ValueError(f"heatmap of {title!r}: vmin={low:g} is above vmax={high:g}; swap them")
 
     rows, columns = cells.shape
-    side = 0.52
-    # With few languages it is the text above the cells that needs the room.
-    text = min(max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1, 12)
-    size = max(side * columns + 2.1, text), max(side * rows + 1.75, 2.6)
+    cell_size = 0.52
+    # With few languages, the title and subtitle are wider than the cells.
+    text_width = min(max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1, 12)
+    size = max(cell_size * columns + 2.1, text_width), max(cell_size * rows + 1.75, 2.6)
     figure = Picture(figsize=size, layout="constrained", dpi=150)
     axes = figure.add_subplot()
     image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
@@ -61,7 +63,7 @@ def heatmap(
     axes.set_ylabel("query language")
     axes.tick_params(length=0)
     axes.set_facecolor("0.93")
-    # White lines between the cells: the eye compares neighbours more easily than a closed surface.
+    # White lines between the cells make neighbours easier to compare.
     axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)
@@ -88,21 +90,24 @@ def heatmap(
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=8.5)
     bar.set_label(label)
-    # Names of systems and datasets are no mathematics: a "$" in them is a "$".
-    below = axes.text(
+    # Names of systems and datasets are not mathematics: a "$" in them is a dollar sign.
+    subtitle_text = axes.text(
         0, 1.015, subtitle, transform=axes.transAxes, fontsize=9, color="0.35", va="bottom", parse_math=False
     )
-    below.set_in_layout(False)
+    subtitle_text.set_in_layout(False)
     axes.set_anchor("W")
     axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=20 if subtitle else 8, parse_math=False)
     return figure
 
 
 def short(value: float) -> str:
-    """A value as it fits into a cell: two decimals without the leading zero, large values as whole numbers.
+    """Format a value to fit into a cell: two decimals without the leading zero; large values as whole numbers.
 
-    >>> short(0.7954), short(1.0), short(-0.25), short(412.3)
-    ('.80', '1.00', '-.25', '412')
+    Args:
+        value: The value.
+
+    Example:
+        >>> short(0.7954), short(1.0), short(-0.25), short(412.3)
+        ('.80', '1.00', '-.25', '412')
     """
-    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+    return format_number(value, 0 if abs(value) >= 100 else 2)

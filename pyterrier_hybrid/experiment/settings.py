@@ -1,4 +1,4 @@
-"""The settings of a dataset family, read through ir_datasets: which queries meet which documents."""
+"""The settings of a dataset family, read through ir_datasets: queries in one language and a corpus to search."""
 
 import hashlib
 import json
@@ -10,37 +10,62 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.experiment.measures.ranks import Ranks
+
 KINDS = ("mono", "cross", "multi")
 POOL = "multi"
 
 
 class FamilyLike(Protocol):
-    """What the grid needs to know of a dataset family: see `pyterrier_hybrid.datasets.family`.
+    """A dataset family, as :func:`pyterrier_hybrid.datasets.family` returns one.
 
-    Documents have a `lang`, and the `iteration` of a qrel is the language of its document.
+    Documents have a ``lang``, and the ``iteration`` of a qrel is the language of its document.
     """
 
-    name: str
-    label: str
-    languages: tuple[str, ...]
-    default_languages: tuple[str, ...]
-    measures: tuple[str, ...]
-    docs_id: str
+    @property
+    def label(self) -> str:
+        """The name and the split."""
+        ...
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The language codes, sorted."""
+        ...
+
+    @property
+    def default_languages(self) -> tuple[str, ...]:
+        """The languages that are evaluated by default."""
+        ...
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures that are usual for the family; empty: the grid's default."""
+        ...
+
+    @property
+    def docs_id(self) -> str:
+        """The ID of the documents of all languages."""
+        ...
 
     def settings(self) -> Iterator[tuple[str, str]]:
         """Every (document language, query language); pools have the document language ``multi``."""
+        ...
 
     def id(self, doc_lang: str, query_lang: str) -> str:
-        """The name of a setting, where there is one its ir_datasets ID."""
+        """The name of a setting: its ir_datasets ID if it has one."""
+        ...
 
     def corpus(self, doc_lang: str, query_lang: str) -> str:
-        """The name of the documents of a setting, no pool; settings with the same name have the same documents."""
+        """The name of the documents of a setting that is not a pool; the same name means the same documents."""
+        ...
 
     def load(self, doc_lang: str, query_lang: str) -> Any:
         """The setting's ``docs_iter()``, ``queries_iter()`` and ``qrels_iter()``."""
+        ...
 
     def pooled(self, document: Any) -> Any:
-        """A document of one language as the pool has it."""
+        """A document of one language as it appears in the pool."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +80,14 @@ class Corpus:
         lang: Its language, or ``multi`` for the pool.
         languages: The languages of its documents.
         documents: The documents (doc_id, text, lang, title, context), in the order of the dataset. Their text is
-            what ir_datasets calls the default text: with the title in front of it in sets like MIRACL.
+            ir_datasets' default text: in sets like MIRACL it starts with the title.
 
-    >>> from collections import namedtuple
-    >>> document = namedtuple("Document", "doc_id text lang title context")
-    >>> corpus = Corpus("tiny/de", "de", ("de",), (document("de_1_0", "Ein Satz.", "de", "Titel", "Ein Satz."),))
-    >>> len(corpus), [row["docno"] for row in corpus.get_corpus_iter()]
-    (1, ['de_1_0'])
+    Example:
+        >>> from collections import namedtuple
+        >>> document = namedtuple("Document", "doc_id text lang title context")
+        >>> corpus = Corpus("tiny/de", "de", ("de",), (document("de_1_0", "Ein Satz.", "de", "Titel", "Ein Satz."),))
+        >>> len(corpus), [row["docno"] for row in corpus.get_corpus_iter()]
+        (1, ['de_1_0'])
     """
 
     id: str
@@ -70,11 +96,10 @@ class Corpus:
     documents: tuple[Any, ...] = field(repr=False)
 
     def __len__(self) -> int:
-        """The number of documents."""
         return len(self.documents)
 
     def get_corpus_iter(self, verbose: bool = False) -> Iterator[dict[str, str]]:
-        """The documents as an indexer takes them.
+        """Iterate over the documents as indexers take them.
 
         Args:
             verbose: Show a progress bar.
@@ -95,14 +120,14 @@ class Corpus:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """int64 [documents]: the documents in ascending order of docno, the order of score columns."""
+        """The documents in ascending order of docno, which is the order of score columns: int64 ``[documents]``."""
         docnos = [document.doc_id for document in self.documents]
         return np.array(sorted(range(len(docnos)), key=docnos.__getitem__), np.int64)
 
     @cached_property
     def column(self) -> dict[str, int]:
         """The score column of each docno."""
-        return {self.documents[at].doc_id: column for column, at in enumerate(self.order)}
+        return {self.documents[index].doc_id: column for column, index in enumerate(self.order)}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -115,7 +140,7 @@ class Corpus:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """Queries of one language against one corpus.
+    """Queries in one language against one corpus.
 
     Attributes:
         kind: mono, cross or multi.
@@ -124,10 +149,10 @@ class Setting:
         corpus: The key of its corpus in what :func:`read_corpora` returns.
         qids: The queries that have qrels, in the order of the dataset.
         texts: Their texts.
-        query: int64 [pairs], ascending: the index of the query of each (query, relevant document) pair.
-        column: int64 [pairs]: the score column of its document.
-        relevance: int64 [pairs]: its judged level, above 0.
-        id: Its name, where there is one the ir_datasets ID.
+        query: int64 ``[pairs]``, ascending: the index of the query of each pair of query and relevant document.
+        column: int64 ``[pairs]``: the score column of its document.
+        relevance: int64 ``[pairs]``: its judged level, above 0.
+        id: Its name: the ir_datasets ID if there is one.
     """
 
     kind: str
@@ -142,17 +167,27 @@ class Setting:
     id: str
 
     @property
-    def identified(self) -> Iterator[tuple[str, str]]:
-        """The queries as qid and text."""
+    def queries(self) -> Iterator[tuple[str, str]]:
+        """The qid and the text of each query."""
         return zip(self.qids, self.texts, strict=True)
 
     def topics(self, part: slice) -> pd.DataFrame:
-        """Some of the queries as PyTerrier takes them: qid, query, lang."""
+        """Return some of the queries as PyTerrier takes them: qid, query, lang."""
         return pd.DataFrame({"qid": self.qids[part], "query": self.texts[part]}).assign(lang=self.query_lang)
+
+    def ranks(self, ranks: np.ndarray, depth: int) -> Ranks:
+        """Return the ranks of the relevant documents with what measures need beside them.
+
+        Args:
+            ranks: int64 ``[2, pairs]``, as :func:`~pyterrier_hybrid.experiment.ranking.counting.count_ranks` returns.
+            depth: The number of documents that were ranked.
+        """
+        rank, msmarco_rank = ranks
+        return Ranks(self.query, self.relevance, rank, msmarco_rank, queries=len(self.qids), depth=depth)
 
     @cached_property
     def questions(self) -> tuple[str, ...]:
-        """What the queries ask, whatever their language: their ids without the language that all of them end in."""
+        """The question of each query, the same for its translations: the qid without a language at its end."""
         ending = f"_{self.query_lang}"
         if all(qid.endswith(ending) for qid in self.qids):
             return tuple(qid.removesuffix(ending) for qid in self.qids)
@@ -160,7 +195,7 @@ class Setting:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the queries and of what is relevant to them."""
+        """A hash of the queries and their relevant documents."""
         digest = hashlib.sha256(json.dumps([self.query_lang, self.qids, self.texts]).encode())
         for array in (self.query, self.column, self.relevance):
             digest.update(array.tobytes())
@@ -168,91 +203,92 @@ class Setting:
 
 
 def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) -> tuple[str, ...]:
-    """A subset of the valid names in their own order.
+    """Choose some of the valid names, in their own order.
 
     Args:
-        name: The parameter's name for the error.
-        chosen: The wanted names, one name, or None for all.
+        name: The parameter's name, for errors.
+        chosen: The chosen names, one name, or ``None`` for all.
         valid: All names.
 
-    Returns:
-        The wanted names, ordered as in `valid`.
-
     Raises:
-        ValueError: An unknown name, or none.
+        ValueError: An unknown name, or no name.
 
-    >>> choose("languages", ["en", "de"], ("ar", "de", "en"))
-    ('de', 'en')
+    Example:
+        >>> choose("languages", ["en", "de"], ("ar", "de", "en"))
+        ('de', 'en')
     """
     if chosen is None:
         return tuple(valid)
-    wanted = [chosen] if isinstance(chosen, str) else list(chosen)
-    unknown = [value for value in wanted if value not in valid]
-    if unknown or not wanted:
-        found = f"{unknown[0]!r} is unknown" if unknown else "nothing was chosen"
-        raise ValueError(f"{name}: {found}; the valid ones are {', '.join(valid)}.")
-    return tuple(value for value in valid if value in wanted)
+    names = [chosen] if isinstance(chosen, str) else list(chosen)
+    unknown = [value for value in names if value not in valid]
+    if unknown or not names:
+        problem = f"{unknown[0]!r} is unknown" if unknown else "nothing was chosen"
+        raise ValueError(f"{name}: {problem}; the valid ones are {', '.join(valid)}")
+    return tuple(value for value in valid if value in names)
 
 
 def choose_kinds(family: FamilyLike, kinds: Iterable[str] | str | None) -> tuple[str, ...]:
-    """The wanted kinds of settings; by default those that the family has.
+    """Choose kinds of settings.
 
     Args:
         family: The dataset family.
-        kinds: The wanted kinds, one kind, or None.
+        kinds: The chosen kinds, one kind, or ``None`` for those that the family has.
 
     Raises:
         ValueError: An unknown kind, or one that the family does not have.
 
-    >>> from pyterrier_hybrid.datasets import family
-    >>> choose_kinds(family("miracl"), None), choose_kinds(family("xquad-r"), ["multi", "mono"])
-    (('mono',), ('mono', 'multi'))
+    Example:
+        >>> from pyterrier_hybrid.datasets import family
+        >>> choose_kinds(family("miracl"), None), choose_kinds(family("xquad-r"), ["multi", "mono"])
+        (('mono',), ('mono', 'multi'))
     """
-    found = {kind_of(*setting) for setting in family.settings()}
-    has = tuple(kind for kind in KINDS if kind in found)
-    wanted = has if kinds is None else choose("kinds", kinds, KINDS)
-    missing = [kind for kind in wanted if kind not in has]
-    if missing:
-        why = " (cross-lingual settings need two or more languages)" if missing[0] == "cross" else ""
-        raise ValueError(f"kinds: {family.label} has no setting of kind {missing[0]!r}{why}; it has {', '.join(has)}.")
-    return wanted
+    existing = {kind_of(*setting) for setting in family.settings()}
+    available = tuple(kind for kind in KINDS if kind in existing)
+    chosen = available if kinds is None else choose("kinds", kinds, KINDS)
+    for kind in chosen:
+        if kind not in available:
+            why = " (cross-lingual settings need two or more languages)" if kind == "cross" else ""
+            raise ValueError(
+                f"kinds: {family.label} has no setting of kind {kind!r}{why}; it has {', '.join(available)}"
+            )
+    return chosen
 
 
 def kind_of(doc_lang: str, query_lang: str) -> str:
-    """The kind of a setting: mono, cross or multi."""
+    """Return the kind of a setting: mono, cross or multi."""
     if doc_lang == POOL:
         return "multi"
     return "mono" if doc_lang == query_lang else "cross"
 
 
 def list_settings(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> list[tuple[str, str, str]]:
-    """(kind, document language, query language) of the settings, kind by kind, in the order of the languages."""
-    has = set(family.settings())
+    """List the (kind, document language, query language) of settings, by kind and in the order of the languages."""
+    existing = set(family.settings())
     return [
         (kind, doc_lang, query_lang)
         for kind in kinds
         for doc_lang in ([POOL] if kind == "multi" else languages)
         for query_lang in languages
-        if (doc_lang, query_lang) in has and kind_of(doc_lang, query_lang) == kind
+        if (doc_lang, query_lang) in existing and kind_of(doc_lang, query_lang) == kind
     ]
 
 
-def parts_of(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> list[tuple[str, ...]]:
-    """The languages in groups whose settings have nothing in common, so that one can be done after the other.
+def parts_of(kinds: Sequence[str], languages: Sequence[str]) -> list[tuple[str, ...]]:
+    """Divide languages into parts whose settings share nothing, so that one part is in memory at a time.
 
-    With monolingual settings only, which is where corpora are large, each language is one; else all are one.
+    With monolingual settings only, as in datasets with large corpora, each language is a part; otherwise all are one.
 
-    >>> from pyterrier_hybrid.datasets import family
-    >>> parts_of(family("miracl"), ["mono"], ["sw", "th"]), parts_of(family("atlas"), ["mono", "multi"], ["de", "en"])
-    ([('sw',), ('th',)], [('de', 'en')])
+    Example:
+        >>> parts_of(["mono"], ["sw", "th"]), parts_of(["mono", "multi"], ["de", "en"])
+        ([('sw',), ('th',)], [('de', 'en')])
     """
     return [(lang,) for lang in languages] if tuple(kinds) == ("mono",) else [tuple(languages)]
 
 
 def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[str]) -> dict[str, Corpus]:
-    """The corpora that the kinds need, the pool last as ``multi``.
+    """Read the corpora that the kinds need, the pool last as ``multi``.
 
-    The documents of a language are read once and held once, in its corpus and in the pool.
+    The documents of a language are read once, and shared by its corpus and the pool.
 
     Args:
         family: The dataset family.
@@ -261,47 +297,51 @@ def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[s
 
     Returns:
         The corpora by the family's names of them, in the order of the languages.
+
+    Raises:
+        ValueError: A corpus has no documents.
     """
-    corpora = {}
-    for kind, doc_lang, query_lang in list_settings(family, kinds, languages):
+    corpora: dict[str, Corpus] = {}
+    settings = list_settings(family, kinds, languages)
+    for kind, doc_lang, query_lang in settings:
         name = family.corpus(doc_lang, query_lang)
         if kind != "multi" and name not in corpora:
             documents = family.load(doc_lang, query_lang).docs_iter()
             corpora[name] = _corpus(family.id(doc_lang, query_lang), doc_lang, (doc_lang,), documents)
-    if any(kind == "multi" for kind, _, _ in list_settings(family, kinds, languages)):
-        whole = tuple(languages) == tuple(family.languages)
-        name = family.docs_id if whole else f"{family.docs_id}[{'+'.join(languages)}]"
+    if any(kind == "multi" for kind, _, _ in settings):
+        complete = tuple(languages) == tuple(family.languages)
+        name = family.docs_id if complete else f"{family.docs_id}[{'+'.join(languages)}]"
         corpora[POOL] = _corpus(name, POOL, tuple(languages), _pool(family, languages, corpora))
     return corpora
 
 
 def _pool(family: FamilyLike, languages: Sequence[str], corpora: dict[str, Corpus]) -> Iterator[Any]:
-    """The documents of all languages."""
-    asked = {doc_lang: query_lang for doc_lang, query_lang in family.settings() if doc_lang in languages}
+    """The documents of all languages, from the corpora that were read already where possible."""
+    query_langs = {doc_lang: query_lang for doc_lang, query_lang in family.settings() if doc_lang in languages}
     for doc_lang in languages:
         if doc_lang in corpora:
             yield from map(family.pooled, corpora[doc_lang].documents)
-        elif doc_lang in asked:
-            yield from map(family.pooled, family.load(doc_lang, asked[doc_lang]).docs_iter())
+        elif doc_lang in query_langs:
+            yield from map(family.pooled, family.load(doc_lang, query_langs[doc_lang]).docs_iter())
 
 
 def _corpus(name: str, lang: str, languages: tuple[str, ...], documents: Iterable[Any]) -> Corpus:
     corpus = Corpus(name, lang, languages, tuple(documents))
     if not len(corpus):
-        raise ValueError(f"{name}: the corpus has no document in {', '.join(languages)}; leave these languages out.")
+        raise ValueError(f"{name}: the corpus has no document in {', '.join(languages)}; leave these languages out")
     return corpus
 
 
 def read_settings(
     family: FamilyLike, kinds: Sequence[str], languages: Sequence[str], corpora: dict[str, Corpus]
 ) -> list[Setting]:
-    """The settings of the kinds: mono and cross by document language, then the pool, each by query language.
+    """Read the settings of the kinds: mono and cross by document language, then the pool, each by query language.
 
     Args:
         family: The dataset family.
-        kinds: Some of mono, cross, multi, in the order in which the settings are wanted.
+        kinds: Some of mono, cross, multi, in the order of the settings.
         languages: Some of the family's languages; the qrels of the pool are restricted to them.
-        corpora: From :func:`read_corpora`.
+        corpora: The corpora from :func:`read_corpora`.
 
     Returns:
         One setting for each pair of languages that has queries with qrels.
@@ -318,20 +358,24 @@ def _read_setting(
 ) -> Setting:
     dataset_id, dataset = family.id(doc_lang, query_lang), family.load(doc_lang, query_lang)
     corpus = POOL if kind == "multi" else family.corpus(doc_lang, query_lang)
-    judged: dict[str, dict[int, int]] = {}
     columns = corpora[corpus].column
+    judged: dict[str, dict[int, int]] = {}
     for qrel in dataset.qrels_iter():
         if qrel.iteration not in languages:
             continue
-        column = columns.get(qrel.doc_id)
-        if column is None:
-            raise ValueError(f"{dataset_id}: the qrels name document {qrel.doc_id!r}, which is not in its corpus.")
-        judged.setdefault(qrel.query_id, {})[column] = qrel.relevance
+        if qrel.doc_id not in columns:
+            raise ValueError(f"{dataset_id}: the qrels name document {qrel.doc_id!r}, which is not in its corpus")
+        judged.setdefault(qrel.query_id, {})[columns[qrel.doc_id]] = qrel.relevance
     queries = {query.query_id: query.text for query in dataset.queries_iter() if query.query_id in judged}
     if len(queries) < len(judged):
         missing = next(qid for qid in judged if qid not in queries)
-        raise ValueError(f"{dataset_id}: the qrels name query {missing!r}, which is not among its queries.")
-    flat = [(at, *pair) for at, qid in enumerate(queries) for pair in judged[qid].items() if pair[1] > 0]
-    query, column, relevance = np.array(flat, np.int64).reshape(-1, 3).T.copy()
+        raise ValueError(f"{dataset_id}: the qrels name query {missing!r}, which is not among its queries")
+    pairs = [
+        (number, column, relevance)
+        for number, qid in enumerate(queries)
+        for column, relevance in judged[qid].items()
+        if relevance > 0
+    ]
+    query, column, relevance = np.array(pairs, np.int64).reshape(-1, 3).T.copy()
     texts = tuple(queries.values())
     return Setting(kind, doc_lang, query_lang, corpus, tuple(queries), texts, query, column, relevance, dataset_id)

@@ -1,14 +1,14 @@
-"""A language experiment as the judge of encoders: for early stopping and for sweeps."""
+"""A language experiment as an evaluation metric of encoders: for early stopping and for sweeps."""
 
 import copy
 from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
-from pyterrier_hybrid.experiment.held_out import family_of
+from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.measures import lower_is_better, parse_measures
-from pyterrier_hybrid.experiment.settings import choose, choose_kinds
+from pyterrier_hybrid.experiment.settings import FamilyLike, choose, choose_kinds
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -20,32 +20,34 @@ class LanguageValidation:
     """How good an encoder is at monolingual, cross-lingual and multilingual search, as a few numbers.
 
     A validation is called with an encoder and returns the mean of one measure over the settings of each kind, and the
-    mean of the kinds, by which arXiv 2408.10536 chooses alpha. It goes with ``validation=`` of
-    :func:`pyterrier_hybrid.train` and ``evaluate=`` of :func:`pyterrier_hybrid.sweep`.
+    mean over the kinds, by which arXiv 2408.10536 chooses alpha. Pass it as ``validation=`` to
+    :func:`pyterrier_hybrid.train` and as ``evaluate=`` to :func:`pyterrier_hybrid.sweep`.
 
-    Of a dataset it reads the split that is reported: of ``atlas``, the test split; the sets of LAReQA have no other.
-    What is chosen by it was chosen on test data, and must be called so. Held-out pairs are not test data.
+    For a dataset it reads the split that results are reported on: for ``atlas`` the test split; LAReQA's sets have no
+    other. A model chosen by it was chosen on test data, which must be reported. Held-out pairs are not test data.
 
     Args:
-        dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``. Or pairs that are not trained
-            on: their queries search their passages and hard negatives, of which one item of each group is taken;
-            translations are passages that answer nothing. It then becomes a name made of the pairs' fingerprint.
-        measure: An ir_measures name of which more is better.
+        dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``. Or pairs that are not used for
+            training: their queries search their passages and hard negatives; one item of each group is used, and
+            translations are passages that are relevant to no query. The attribute is then a name made of the pairs'
+            fingerprint.
+        measure: The ir_measures name of a measure whose higher values are better.
         kinds: Some of mono, cross, multi; default: those that the dataset has.
         languages: Some of the dataset's languages; default: all.
 
     Raises:
-        ValueError: An unknown dataset, measure, kind or language, a measure of which less is better, or pairs that ask
-            nothing.
+        ValueError: An unknown dataset, measure, kind or language, a measure whose lower values are better, or pairs
+            without a query that has a passage.
 
-    >>> import numpy as np
-    >>> class Letters:
-    ...     def encode_queries(self, texts):
-    ...         return np.array([[text.count(letter) for letter in "aeiouy"] for text in texts], np.float32)
-    ...     encode_documents = encode_queries
-    >>> values = LanguageValidation("atlas", languages=["de", "en"])(Letters())
-    >>> list(values)
-    ['mono', 'cross', 'multi', 'mean']
+    Example:
+        >>> import numpy as np
+        >>> class Letters:
+        ...     def encode_queries(self, texts):
+        ...         return np.array([[text.count(letter) for letter in "aeiouy"] for text in texts], np.float32)
+        ...     encode_documents = encode_queries
+        >>> values = LanguageValidation("atlas", languages=["de", "en"])(Letters())
+        >>> list(values)
+        ['mono', 'cross', 'multi', 'mean']
     """
 
     dataset: "str | ParallelPairs" = "atlas"
@@ -53,20 +55,22 @@ class LanguageValidation:
     measure: str = "AP"
     kinds: Iterable[str] | None = None
     languages: Iterable[str] | None = None
+    _family: FamilyLike = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        from pyterrier_hybrid import datasets
-
         (measure,) = parse_measures([self.measure])
         if lower_is_better(measure):
-            raise ValueError(f"measure: of {measure}, less is better; choose one of which more is, such as AP.")
-        object.__setattr__(self, "measure", str(measure))
-        family = datasets.family(self.dataset) if isinstance(self.dataset, str) else family_of(self.dataset)
-        object.__setattr__(self, "kinds", choose_kinds(family, self.kinds))
-        object.__setattr__(self, "dataset", family.label)
-        object.__setattr__(self, "_family", family)
-        if self.languages is not None:
-            object.__setattr__(self, "languages", choose("languages", self.languages, family.languages))
+            raise ValueError(f"measure: of {measure}, less is better; choose one of which more is, such as AP")
+        family = find_family(self.dataset)
+        languages = None if self.languages is None else choose("languages", self.languages, family.languages)
+        for name, value in (
+            ("measure", str(measure)),
+            ("kinds", choose_kinds(family, self.kinds)),
+            ("dataset", family.label),
+            ("languages", languages),
+            ("_family", family),
+        ):
+            object.__setattr__(self, name, value)
 
     def __call__(self, encoder: "DenseEncoder") -> dict[str, float]:
         """Evaluate an encoder.
@@ -78,7 +82,7 @@ class LanguageValidation:
         Returns:
             The measure's mean for each kind, and ``"mean"``, the mean of these.
         """
-        # The bars of every evaluation would bury the training's own.
+        # The progress bars of every evaluation would bury those of the training.
         quiet = copy.copy(encoder)
         quiet.verbose = False
         results = LanguageExperiment(

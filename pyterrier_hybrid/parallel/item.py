@@ -1,15 +1,11 @@
 """Items of a pair store, and the checks of their fields."""
 
-import re
 from collections.abc import Collection
-from functools import cache
 from numbers import Integral
 from typing import NamedTuple
 
-# str.strip keeps zero-width characters and direction marks, although nobody sees them.
-_INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), 0x2060, 0xFEFF)))
-_BLANK = re.compile(rf"[\s{_INVISIBLE}]*")
-_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][A-Za-z0-9]{2,8})*")
+from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.text.normalisation import is_blank, text_key
 
 
 class Item(NamedTuple):
@@ -41,26 +37,6 @@ class Item(NamedTuple):
     negatives: dict[str, list[str]] | None = None
 
 
-def is_blank(text: str) -> bool:
-    r"""Return whether a text has no visible character.
-
-    Example:
-        >>> is_blank(" \u200b\n"), is_blank("a")
-        (True, False)
-    """
-    return _BLANK.fullmatch(text) is not None
-
-
-def text_key(text: str) -> str:
-    r"""Return a key that is equal for texts that differ only in case and whitespace.
-
-    Example:
-        >>> text_key(" Learning\nObjectives")
-        'learning objectives'
-    """
-    return " ".join(text.casefold().split())
-
-
 def can_pair(queries: Collection[str], passages: Collection[str], translation: bool) -> bool:
     """Return whether at least one pair of a query and a passage can be drawn.
 
@@ -74,24 +50,6 @@ def can_pair(queries: Collection[str], passages: Collection[str], translation: b
         (True, False)
     """
     return len(queries) > 1 if translation else bool(queries) and bool(passages)
-
-
-def check_language(code: object) -> str:
-    """Return a language code unchanged if it is valid.
-
-    Raises:
-        ValueError: It is not a string, or not an ISO 639 code with optional subtags.
-
-    Example:
-        >>> check_language("zh-Hant")
-        'zh-Hant'
-    """
-    if not isinstance(code, str):
-        raise ValueError(f"the language is {code!r}, not a string: write an ISO 639 code such as 'de'")
-    match = _LANGUAGE.fullmatch(code)
-    if match is None or match[1] not in _known_languages():
-        raise ValueError(f"unknown language {code!r}: write an ISO 639 code such as 'de' or 'zh-Hant'")
-    return code
 
 
 def check_item(item: Item, location: str) -> None:
@@ -167,12 +125,3 @@ def find_own_passage(item: Item) -> tuple[str, int, str] | None:
 def _check_text(text: object, location: str) -> None:
     if not isinstance(text, str) or is_blank(text):
         raise ValueError(f"{location} is {text!r}: give it a text, or leave the language out")
-
-
-@cache
-def _known_languages() -> frozenset[str]:
-    # Imported here because babel reads a file of half a megabyte.
-    from babel.core import get_global
-
-    tags = [*get_global("likely_subtags"), *get_global("language_aliases")]
-    return frozenset(tag.split("_")[0] for tag in tags)

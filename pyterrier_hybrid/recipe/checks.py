@@ -1,4 +1,4 @@
-"""Whether a recipe's values are of the types that functions ask for in their signatures."""
+"""Checks of a recipe's values against the type annotations of the functions that take them."""
 
 import difflib
 import inspect
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Keys = tuple[str | int, ...]
-"""The way to a field: keys of mappings and positions in lists, from the outside."""
+"""The path to a field: keys of mappings and positions in lists, outermost first."""
 
 
 class FieldError(ValueError):
@@ -17,7 +17,7 @@ class FieldError(ValueError):
 
     Args:
         path: The field.
-        problem: What is wrong with it, and what would be right.
+        problem: What is wrong with it, and what to do.
     """
 
     def __init__(self, path: Keys, problem: str) -> None:
@@ -27,25 +27,28 @@ class FieldError(ValueError):
         super().__init__(f"field {name!r}: {problem}" if path else problem)
 
 
-def options_of(function: Callable, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """The keyword-only parameters of a function and their annotations.
+def options_of(function: Callable[..., Any], *, without: Collection[str] = ()) -> dict[str, Any]:
+    """Return the keyword-only parameters of a function with their annotations.
 
-    >>> options_of(lambda *, alpha=0.5: None)
-    {'alpha': typing.Any}
+    Example:
+        >>> options_of(lambda *, alpha=0.5: None)
+        {'alpha': typing.Any}
     """
     return {
-        name: Any if isinstance(parameter.annotation, str) or parameter.annotation is parameter.empty
+        name: Any
+        if isinstance(parameter.annotation, str) or parameter.annotation is parameter.empty
         else parameter.annotation
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY and name not in without
-    }  # fmt: skip
+    }
 
 
-def required(function: Callable) -> list[str]:
-    """The keyword-only parameters of a function that have no default.
+def required_options(function: Callable[..., Any]) -> list[str]:
+    """Return the keyword-only parameters of a function that have no default.
 
-    >>> required(lambda *, query, lang=None: None)
-    ['query']
+    Example:
+        >>> required_options(lambda *, query, lang=None: None)
+        ['query']
     """
     return [
         name
@@ -55,74 +58,89 @@ def required(function: Callable) -> list[str]:
 
 
 def check_fields(
-    value: Any, path: Keys, valid: Mapping[str, Any], *, needed: Iterable[str] = (), listed: str | None = None
+    value: Any, path: Keys, valid: Mapping[str, Any], *, required: Iterable[str] = (), listed: str | None = None
 ) -> dict[str, Any]:
-    """Return a mapping with its values as the types that its fields have.
+    """Return a mapping whose values have the types of its fields.
 
     Args:
         value: The mapping.
-        path: Where it is.
-        valid: The names and types of its fields.
-        needed: Fields that it must have.
-        listed: The valid fields as an error lists them, where they are too many.
+        path: Its path in the recipe.
+        valid: Type of each field by name.
+        required: Fields that must be present.
+        listed: How an error lists the valid fields if there are too many; by default all names.
 
     Raises:
-        FieldError: It is no mapping, has an unknown field, lacks one, or one has a value of another type.
+        FieldError: The value is not a mapping, or a field is unknown, missing or of the wrong type.
 
-    >>> check_fields({"alpha": 1}, ("sampler",), {"alpha": float})
-    {'alpha': 1.0}
-    >>> check_fields({"alhpa": 1}, ("sampler",), {"alpha": float})
-    Traceback (most recent call last):
-    ...
-    pyterrier_hybrid.recipe.checks.FieldError: field 'sampler.alhpa': unknown: did you mean alpha? ...
+    Example:
+        >>> check_fields({"alpha": 1}, ("sampler",), {"alpha": float})
+        {'alpha': 1.0}
+        >>> check_fields({"alhpa": 1}, ("sampler",), {"alpha": float})
+        Traceback (most recent call last):
+        ...
+        pyterrier_hybrid.recipe.checks.FieldError: field 'sampler.alhpa': unknown: did you mean alpha? ...
     """
     listed = listed or ", ".join(valid)
     if not isinstance(value, Mapping):
-        raise FieldError(path, f"{_shown(value)} is no mapping: write 'name: value' with some of {listed}")
+        raise FieldError(path, f"{_shown(value)} is not a mapping: write 'name: value' with some of {listed}")
     for name in value:
         if name not in valid:
-            raise FieldError((*path, name), f"unknown{_guess(name, valid)} the valid ones are {listed}")
-    for name in needed:
+            suggestion = closest(name, valid)
+            unknown = f"unknown: did you mean {suggestion}?" if suggestion else "unknown:"
+            raise FieldError((*path, name), f"{unknown} the valid ones are {listed}")
+    for name in required:
         if name not in value:
             raise FieldError(path, f"{name!r} is missing")
-    return {name: checked(part, (*path, name), valid[name]) for name, part in value.items()}
+    return {name: check_value(part, (*path, name), valid[name]) for name, part in value.items()}
 
 
-def checked(value: Any, path: Keys, annotation: Any) -> Any:
-    """Return a value as the type that an annotation asks for: whole numbers as float, 1e3 as int, sequences as lists.
+def check_value(value: Any, path: Keys, annotation: Any) -> Any:
+    """Return a value as the type of an annotation: whole numbers as float, 1e3 as int, sequences as lists.
 
     Args:
         value: A plain value.
-        path: Where it is.
+        path: Its path in the recipe.
         annotation: A type, union, ``Literal``, sequence or mapping type; ``Any`` takes all values.
 
     Raises:
-        FieldError: It is of another type.
+        FieldError: The value has another type.
     """
-    fitting = _fitting(value, annotation)
-    if fitting is _NO:
+    converted = _convert(value, annotation)
+    if converted is _NO:
         raise FieldError(path, f"{_shown(value)} is not {_described(annotation)}")
-    return fitting
+    return converted
+
+
+def closest(name: str, valid: Iterable[str]) -> str | None:
+    """Return the valid name that was probably meant, if one is close.
+
+    Example:
+        >>> closest("from_scrach", ["model", "from_scratch"])
+        'from_scratch'
+    """
+    matches = difflib.get_close_matches(name, list(valid), n=1)
+    return matches[0] if matches else None
 
 
 _NO = object()
+"""Result of :func:`_convert` for a value of another type."""
 
 
-def _fitting(value: Any, annotation: Any) -> Any:
-    """The value as the annotation has it, or ``_NO``."""
+def _convert(value: Any, annotation: Any) -> Any:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if annotation is Any:
         return value
     if origin in (typing.Union, types.UnionType):
-        fits = [fit for part in arguments if (fit := _fitting(value, part)) is not _NO]
-        return next((fit for fit in fits if type(fit) is type(value)), fits[0] if fits else _NO)
+        converted = [result for part in arguments if (result := _convert(value, part)) is not _NO]
+        # The type that needs no conversion comes first, so that 1 stays an int where a float would do too.
+        return next((result for result in converted if type(result) is type(value)), converted[0] if converted else _NO)
     if origin is Literal:
         return value if any(type(value) is type(part) and value == part for part in arguments) else _NO
     if annotation is float:
-        return float(value) if number else _NO
+        return float(value) if is_number else _NO
     if annotation is int:
-        return int(value) if number and float(value).is_integer() else _NO
+        return int(value) if is_number and float(value).is_integer() else _NO
     if annotation is Path:
         return value if isinstance(value, str) else _NO
     if annotation is None or annotation is type(None):
@@ -130,20 +148,23 @@ def _fitting(value: Any, annotation: Any) -> Any:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
             return _NO
-        parts = {key: _fitting(part, arguments[1]) for key, part in value.items()}
-        return _NO if any(part is _NO for part in parts.values()) else parts
+        mapping = {key: _convert(part, arguments[1]) for key, part in value.items()}
+        return _NO if any(part is _NO for part in mapping.values()) else mapping
     if isinstance(origin, type) and issubclass(list, origin) or origin in (tuple, Sequence):
         if not isinstance(value, list | tuple):
             return _NO
-        parts = [_fitting(part, arguments[0]) for part in value]
-        return _NO if any(part is _NO for part in parts) else parts
+        items = [_convert(part, arguments[0]) for part in value]
+        return _NO if any(part is _NO for part in items) else items
     return value if isinstance(annotation, type) and type(value) is annotation else _NO
 
 
-_NAMES = {str: "a text", int: "an integer", float: "a number", bool: "true or false", Path: "a path", dict: "a mapping"}
+_NAMES = {
+    str: "a string", int: "an integer", float: "a number", bool: "true or false", Path: "a path", dict: "a mapping",
+}  # fmt: skip
 
 
 def _described(annotation: Any) -> str:
+    """Name a type for an error; types that no recipe can hold have an empty name."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         known = [part for part in arguments if _described(part)]
@@ -158,27 +179,11 @@ def _described(annotation: Any) -> str:
         return "a mapping to " + _described(arguments[1])
     if origin is not None:
         return "a list of " + _described(arguments[0]).removeprefix("a ").removeprefix("an ") + "s"
-    # Other types are no plain values, so that no recipe can hold them.
     return _NAMES.get(annotation, "")
 
 
 def _shown(value: Any) -> str:
-    names = {None: "null", True: "true", False: "false"}
-    if value is None or isinstance(value, bool):
-        return names[value]
-    return repr(value)
-
-
-def guess_of(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name that was meant, if one is close.
-
-    >>> guess_of("from_scrach", ["model", "from_scratch"])
-    'from_scratch'
-    """
-    close = difflib.get_close_matches(name, list(valid), n=1)
-    return close[0] if close else None
-
-
-def _guess(name: str, valid: Iterable[str]) -> str:
-    guess = guess_of(name, valid)
-    return f": did you mean {guess}?" if guess else ":"
+    """Print a value as YAML has it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -1,4 +1,4 @@
-"""What each part of a recipe may say."""
+"""Checks of the parts of a recipe that are more than one value."""
 
 import dataclasses
 import typing
@@ -6,30 +6,54 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, guess_of, options_of
-from pyterrier_hybrid.recipe.sources import check_evaluation, check_sources
-
-# What a recipe says elsewhere, or what belongs to one call of it.
-_NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose")
-_NOT_ARGUMENTS = ("hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
+from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, closest, options_of
+from pyterrier_hybrid.recipe.sources import check_evaluation_sets, check_sources
 
 SEARCH_OPTIONS = {"measure": str, "kinds": list[str], "languages": list[str]}
-"""Of a validation that searches: its fields and their types, as ``LanguageValidation`` has them."""
+"""Types of the options of a validation by search, as ``LanguageValidation`` has them."""
+
+# Fields of a recipe outside `training`, and options of a single call.
+_NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose")
+# Fields of TrainingArguments that are a secret, would replace the recipe's seed, or have no effect.
+_NOT_ARGUMENTS = ("hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
 
 
-def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
+def check_parts(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Check the parts of a recipe that are more than one value.
+
+    Args:
+        values: The fields of a recipe.
+        folder: The folder that relative paths start from.
+
+    Returns:
+        The parts by name, as plain values in their long form, such as a model's name as a mapping.
+
+    Raises:
+        FieldError: A field of a part is wrong.
+    """
+    return {
+        "encoder": _check_encoder(values["encoder"]),
+        "pairs": _check_pairs(values["pairs"], folder),
+        "sampler": _check_sampler(values["sampler"]),
+        "training": _check_training(values["training"]),
+        "validation": _check_validation(values["validation"]),
+    }
+
+
+def _check_encoder(value: Any) -> dict[str, Any]:
     from pyterrier_hybrid.retrieval import DenseEncoder
 
+    path: Keys = ("encoder",)
     if isinstance(value, str):
         value = {"model": value}
-    either = [name for name in ("model", "from_scratch") if isinstance(value, Mapping) and name in value]
-    if len(either) != 1:
-        if isinstance(value, Mapping) and not either:
+    starts = [name for name in ("model", "from_scratch") if isinstance(value, Mapping) and name in value]
+    if len(starts) != 1:
+        if isinstance(value, Mapping) and not starts:
             for name in value:
-                if guess := guess_of(name, ("model", "from_scratch")):
-                    raise FieldError((*path, name), f"unknown: did you mean {guess}?")
+                if suggestion := closest(name, ("model", "from_scratch")):
+                    raise FieldError((*path, name), f"unknown: did you mean {suggestion}?")
         raise FieldError(path, "give one of model (a name or folder) and from_scratch (static or transformer)")
-    if either == ["model"]:
+    if starts == ["model"]:
         return check_fields(value, path, {"model": str, **options_of(DenseEncoder, without=("device", "verbose"))})
     common = {name: kind for name, kind in options_of(DenseEncoder).items() if name in ("batch_size", "dtype")}
     options = options_of(DenseEncoder.from_scratch, without=("architecture",))
@@ -37,22 +61,23 @@ def _check_encoder(value: Any, path: Keys) -> dict[str, Any]:
     return check_fields(value, path, valid)
 
 
-def _check_pairs(value: Any, path: Keys, *, folder: Path = Path()) -> dict[str, Any]:
-    strings = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
-    valid = {"sources": Any, **strings, "imbalance": dict[str, float], "code_switching": Any}
-    value = check_fields(value, path, valid, needed=["sources"])
+def _check_pairs(value: Any, folder: Path) -> dict[str, Any]:
+    path: Keys = ("pairs",)
+    lists = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
+    valid = {"sources": Any, **lists, "imbalance": dict[str, float], "code_switching": Any}
+    value = check_fields(value, path, valid, required=["sources"])
     if "code_switching" in value:
-        value = {**value, "code_switching": _check_switching(value["code_switching"], (*path, "code_switching"))}
+        value["code_switching"] = _check_code_switching(value["code_switching"], (*path, "code_switching"))
     if "without_leaks" in value:
-        check_evaluation(value["without_leaks"], (*path, "without_leaks"))
+        check_evaluation_sets(value["without_leaks"], (*path, "without_leaks"))
     return {**value, "sources": check_sources(value["sources"], (*path, "sources"), folder=folder)}
 
 
-def _check_switching(value: Any, path: Keys) -> dict[str, Any]:
+def _check_code_switching(value: Any, path: Keys) -> dict[str, Any]:
     from pyterrier_hybrid.parallel import code_switch
 
     options = options_of(code_switch, without=("seed",))
-    value = check_fields(value, path, {"lexicon": str | list[str], **options}, needed=["lexicon"])
+    value = check_fields(value, path, {"lexicon": str | list[str], **options}, required=["lexicon"])
     for name in ("share", "words"):
         if not 0 <= value.get(name, 0) <= 1:
             raise FieldError((*path, name), f"{value[name]} is outside 0 to 1")
@@ -60,13 +85,14 @@ def _check_switching(value: Any, path: Keys) -> dict[str, Any]:
     return {**value, "lexicon": [lexicon] if isinstance(lexicon, str) else lexicon}
 
 
-def _check_sampler(value: Any, path: Keys) -> dict[str, Any]:
+def _check_sampler(value: Any) -> dict[str, Any]:
     from pyterrier_hybrid.training.sampling import sampler_from
 
+    path: Keys = ("sampler",)
     if isinstance(value, str):
         value = {"name": value}
     if not isinstance(value, Mapping):
-        raise FieldError(path, f"{value!r} is no sampler: write its name, or a mapping with its name and options")
+        raise FieldError(path, f"{value!r} is not a sampler: give its name, or a mapping with its name and options")
     try:
         name = sampler_from(value).to_config()["name"]
     except (ValueError, TypeError) as error:
@@ -74,46 +100,39 @@ def _check_sampler(value: Any, path: Keys) -> dict[str, Any]:
     return {**value, "name": name}
 
 
-def _check_training(value: Any, path: Keys) -> dict[str, Any]:
+def _check_training(value: Any) -> dict[str, Any]:
     from transformers import TrainingArguments
 
     from pyterrier_hybrid.training import train
     from pyterrier_hybrid.training.loop.arguments import REPLACED
 
+    path: Keys = ("training",)
     for name in value if isinstance(value, Mapping) else ():
         if name in REPLACED:
             raise FieldError((*path, name), f"not for a training: use {REPLACED[name]}")
-    own = options_of(train, without=_NOT_TRAINING)
+    options = options_of(train, without=_NOT_TRAINING)
     names = {part.name for part in dataclasses.fields(TrainingArguments)}
-    names -= {*own, *REPLACED, *_NOT_TRAINING, *_NOT_ARGUMENTS}
-    more = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
-    return check_fields(value, path, {**own, **more}, listed=f"{', '.join(own)}, and fields of TrainingArguments")
+    names -= {*options, *REPLACED, *_NOT_TRAINING, *_NOT_ARGUMENTS}
+    arguments = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
+    listed = f"{', '.join(options)}, and fields of TrainingArguments"
+    return check_fields(value, path, {**options, **arguments}, listed=listed)
 
 
-def _check_validation(value: Any, path: Keys) -> dict[str, Any] | None:
+def _check_validation(value: Any) -> dict[str, Any] | None:
     if value is None:
         return None
+    path: Keys = ("validation",)
     kinds = {"hold_out": float | int, "datasets": list[str], "experiment": str}
-    given = [name for name in kinds if isinstance(value, Mapping) and name in value]
-    if len(given) != 1:
+    chosen = [name for name in kinds if isinstance(value, Mapping) and name in value]
+    if len(chosen) != 1:
         raise FieldError(path, f"give one of {', '.join(kinds)}")
-    if given == ["experiment"] and not isinstance(value["experiment"], str):
-        problem = "it is a dataset's name, with options beside it, as in {experiment: atlas, languages: [de, en]}"
+    if chosen == ["experiment"] and not isinstance(value["experiment"], str):
+        problem = "give the name of a dataset, with options beside it, as in {experiment: atlas, languages: [de, en]}"
         raise FieldError((*path, "experiment"), problem)
-    result = check_fields(value, path, {given[0]: kinds[given[0]], **SEARCH_OPTIONS})
-    if given == ["hold_out"] and not 0 < result["hold_out"] < 1:
+    result = check_fields(value, path, {chosen[0]: kinds[chosen[0]], **SEARCH_OPTIONS})
+    if chosen == ["hold_out"] and not 0 < result["hold_out"] < 1:
         if result["hold_out"] < 1 or result["hold_out"] % 1:
-            problem = f"{result['hold_out']} is neither a share between 0 and 1 nor a number of groups"
+            problem = f"{result['hold_out']} is neither a ratio between 0 and 1 nor a number of groups"
             raise FieldError((*path, "hold_out"), problem)
         result["hold_out"] = int(result["hold_out"])
     return result
-
-
-CHECKS = {
-    "encoder": _check_encoder,
-    "pairs": _check_pairs,
-    "sampler": _check_sampler,
-    "training": _check_training,
-    "validation": _check_validation,
-}
-"""The parts of a recipe that are more than one value, and what returns one as plain values or raises an error."""

@@ -1,4 +1,4 @@
-"""A recipe: all of a training run as plain values."""
+"""Recipes: all of a training run as plain values."""
 
 import copy
 import dataclasses
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields
-from pyterrier_hybrid.recipe.parts import CHECKS, SEARCH_OPTIONS
-from pyterrier_hybrid.recipe.sources import moved, read_sources
-from pyterrier_hybrid.recipe.yaml import Places, read_yaml, write_yaml
+from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, check_parts
+from pyterrier_hybrid.recipe.sources import read_sources, relative_to
+from pyterrier_hybrid.recipe.yaml import Positions, read_yaml, write_yaml
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.files import whole_file
 
@@ -20,182 +20,201 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.experiment import LanguageValidation
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.retrieval import DenseEncoder
-    from pyterrier_hybrid.training.sampling import Sampler
+    from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler
 
-# What suits the kind of encoder where a recipe says nothing: a new one learns at rates that ruin a pretrained one.
+# Defaults by the kind of encoder: a new one needs learning rates that would ruin a pretrained one.
 _DEFAULTS = {
     "static": {"max_steps": 1000, "learning_rate": 5e-3, "temperature": 0.05},
     "transformer": {"max_steps": 1000, "learning_rate": 5e-4, "temperature": 0.05},
     "pretrained": {"max_steps": 300, "learning_rate": 3e-5, "temperature": 0.02},
 }
 
-# Text for a new tokenizer; more changes its pieces little and takes minutes.
+# Texts for a new tokenizer; more of them hardly change its vocabulary and take minutes.
 _TOKENIZER_TEXTS = 200_000
+
+Section = Mapping[str, Any] | Any
+"""A field that may be given as a name and is always a mapping once the recipe is made."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """All of a training run: data, sampler, encoder, settings, validation, seed.
 
-    A recipe is usually a YAML file, read by :meth:`from_file`. Everything in it is a plain value.
+    A recipe is usually a YAML file, read by :meth:`from_file`. All its values are plain ones.
 
     Args:
-        name: Of the run, and of its output folder.
-        encoder: Where to start: ``{"model": NAME_OR_FOLDER, ...}`` with options of
+        name: Name of the run and of its output folder.
+        encoder: The encoder to start from: ``{"model": NAME_OR_FOLDER, ...}`` with options of
             :class:`~pyterrier_hybrid.DenseEncoder`, or ``{"from_scratch": "static" or "transformer", ...}`` with
-            options of ``DenseEncoder.from_scratch`` (its ``seed`` is by default the recipe's).
-        pairs: What to learn from: ``sources``, a list of dataset IDs, files or mappings, each of one reader (``jsonl``,
-            ``parquet``, ``squad``, ``store``, ``irds``, ``hf``) and options of its method of
-            :class:`~pyterrier_hybrid.ParallelPairs` (with ``folder``, pairs stay there, and the next run opens them);
-            ``languages``, ``datasets``, ``exclude`` as for its ``filter``, ``imbalance`` as for its method,
-            ``without_leaks``: evaluation sets; what :func:`~pyterrier_hybrid.find_leaks` finds there is left out, and
-            ``code_switching``: ``lexicon``, a file or several of :class:`~pyterrier_hybrid.Lexicon`, and options of
-            :func:`~pyterrier_hybrid.code_switch`, for what is learned from, not for what is held out.
-        sampler: Which texts meet in a batch: ``{"name": "hybrid", "alpha": 0.5, ...}``.
-        training: Keywords of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. Where
-            they are missing, ``max_steps``, ``learning_rate`` and ``temperature`` are what suits the kind of encoder.
-        validation: What the best weights are chosen by: ``{"hold_out": share or number of groups}`` or
-            ``{"datasets": [pattern, ...]}`` of the pairs, by their loss, or ``{"experiment": "xquad-r"}``. With any of
-            ``measure``, ``kinds`` and ``languages``, as of :class:`~pyterrier_hybrid.LanguageValidation`, held-out
-            pairs are judged by searching them instead of by loss.
-        seed: Of the start, the held-out pairs, the batches and dropout.
-        folder: Where relative paths begin: the recipe file's folder.
+            options of ``DenseEncoder.from_scratch`` (whose ``seed`` is the recipe's by default).
+        pairs: The training data. ``sources``: a list of dataset IDs, files or mappings, each with one reader
+            (``jsonl``, ``parquet``, ``squad``, ``store``, ``irds``, ``hf``) and options of its method of
+            :class:`~pyterrier_hybrid.ParallelPairs`; the pairs of a source with ``folder`` are saved there, where the
+            next run opens them. ``languages``, ``datasets``, ``exclude``: as for its ``filter``. ``imbalance``: as for
+            its method. ``without_leaks``: evaluation sets; what :func:`~pyterrier_hybrid.find_leaks` finds in them is
+            removed. ``code_switching``: ``lexicon``, one or several files of :class:`~pyterrier_hybrid.Lexicon`, and
+            options of :func:`~pyterrier_hybrid.code_switch`, for the training pairs but not the held-out ones.
+        sampler: The batch sampler: ``{"name": "hybrid", "alpha": 0.5, ...}``.
+        training: Options of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. The
+            defaults of ``max_steps``, ``learning_rate`` and ``temperature`` depend on the kind of encoder.
+        validation: How the best weights are chosen: by the loss on held-out pairs, ``{"hold_out": ratio or number of
+            groups}`` or ``{"datasets": [pattern, ...]}``; or by search, ``{"experiment": "xquad-r"}``. With any of
+            ``measure``, ``kinds`` and ``languages`` (see :class:`~pyterrier_hybrid.LanguageValidation`), held-out
+            pairs are searched, too.
+        seed: Seed of the new encoder, the held-out pairs, the batches and dropout.
+        folder: The folder that relative paths start from, usually that of the recipe file.
 
     Raises:
-        ValueError: A field is unknown, ill-typed or missing; the message names it and the valid ones.
+        ValueError: A field is unknown, missing or of the wrong type; the message names it and the valid ones.
 
-    >>> recipe = Recipe(
-    ...     name="small",
-    ...     encoder={"from_scratch": "static", "dim": 8, "vocab_size": 300},
-    ...     pairs={"sources": ["atlas/train"], "languages": ["de", "en"]},
-    ...     training={"max_steps": 2, "batch_size": 8},
-    ... )
-    >>> pairs, validation = recipe.load_pairs()
-    >>> recipe.start_encoder(pairs).dim
-    8
+    Example:
+        >>> recipe = Recipe(
+        ...     name="small",
+        ...     encoder={"from_scratch": "static", "dim": 8, "vocab_size": 300},
+        ...     pairs={"sources": ["atlas/train"], "languages": ["de", "en"]},
+        ...     training={"max_steps": 2, "batch_size": 8},
+        ... )
+        >>> pairs, validation = recipe.load_pairs()
+        >>> recipe.start_encoder(pairs).dim
+        8
     """
 
     name: str
-    encoder: Mapping[str, Any] | str
+    encoder: Section
     pairs: Mapping[str, Any]
-    sampler: Mapping[str, Any] | str = field(default_factory=lambda: {"name": "hybrid"})
+    sampler: Section = field(default_factory=lambda: {"name": "hybrid"})
     training: Mapping[str, Any] = field(default_factory=dict)
     validation: Mapping[str, Any] | None = None
     seed: int = 0
     folder: Path = Path()
 
-    # Where a text of the sources stands, by the text.
-    _where: ClassVar[Mapping[str, str]] = {}
+    # "FILE, line L, column C: " of each string of the sources, for errors about files that do not exist.
+    _positions: Mapping[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if part.name != "folder"}
-        values = check_fields(copy.deepcopy(values), (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
+        values = copy.deepcopy(self._values())
+        values = check_fields(values, (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
         if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("/\\"):
-            raise FieldError(("name",), f"{values['name']!r} is no folder's name: an output is named by it")
+            raise FieldError(("name",), f"{values['name']!r} is not a folder name, and the output folder has this name")
         if not 0 <= values["seed"] <= LARGEST_SEED:
-            raise FieldError(("seed",), f"{values['seed']} is no seed: give a number from 0 to {LARGEST_SEED}")
+            raise FieldError(("seed",), f"{values['seed']} is not a seed: give a number from 0 to {LARGEST_SEED}")
         folder = Path(self.folder)
-        for name, check in {**CHECKS, "pairs": partial(CHECKS["pairs"], folder=folder)}.items():
-            values[name] = check(values[name], (name,))
+        values |= check_parts(values, folder)
         for name, value in {**values, "folder": folder}.items():
             object.__setattr__(self, name, value)
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._names()}
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        """Return the names of the fields that a file has."""
+        return [part.name for part in dataclasses.fields(cls) if part.init and part.name != "folder"]
 
     @classmethod
     def from_file(cls, path: str | Path) -> "Recipe":
         r"""Read a recipe from a YAML file.
 
         Args:
-            path: The file. Relative paths in it begin in its folder.
+            path: The file. Relative paths in it start from its folder.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            ValueError: With file, line, column and field, if it is no YAML or a field is unknown, ill-typed or missing.
+            FileNotFoundError: The file does not exist.
+            ValueError: The file is not YAML, or a field is unknown, missing or of the wrong type. The message names
+                file, line, column and field.
 
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "tiny.yaml"
-        ...     _ = path.write_text("name: tiny\nencoder: xlm-roberta-base\npairs: {sources: [atlas/train]}")
-        ...     Recipe.from_file(path).encoder
-        {'model': 'xlm-roberta-base'}
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = Path(folder) / "tiny.yaml"
+            ...     _ = path.write_text("name: tiny\nencoder: xlm-roberta-base\npairs: {sources: [atlas/train]}")
+            ...     Recipe.from_file(path).encoder
+            {'model': 'xlm-roberta-base'}
         """
         path = Path(path)
-        value, places = read_yaml(path)
-        known = {part.name: Any for part in dataclasses.fields(cls) if part.name != "folder"}
+        value, positions = read_yaml(path)
+        known = dict.fromkeys(cls._names(), Any)
         try:
-            recipe = cls(**check_fields(value, (), known, needed=("name", "encoder", "pairs")), folder=path.parent)
+            recipe = cls(**check_fields(value, (), known, required=("name", "encoder", "pairs")), folder=path.parent)
         except FieldError as error:
-            line, column = _nearest(places, error.path)
+            line, column = _nearest(positions, error.path)
             raise ValueError(f"{path}, line {line}, column {column}, {error}") from None
-        where = {
-            text: f"{path}, line {line}, column {column}: "
-            for text, keys in _texts(value["pairs"]["sources"], ("pairs", "sources"))
-            for line, column in [_nearest(places, keys)]
-        }
-        object.__setattr__(recipe, "_where", where)
+        prefixes = {}
+        for text, keys in _strings(value["pairs"]["sources"], ("pairs", "sources")):
+            line, column = _nearest(positions, keys)
+            prefixes[text] = f"{path}, line {line}, column {column}: "
+        object.__setattr__(recipe, "_positions", prefixes)
         return recipe
 
     def override(self, **changes: Any) -> "Recipe":
-        """Return a recipe with other values; ``training`` is merged into what is there.
+        """Return a recipe with other values; ``training`` is merged with the present options.
 
         Args:
-            **changes: Fields of the recipe. Relative paths in them begin in the recipe's folder.
+            **changes: Fields of the recipe. Relative paths in them start from the recipe's folder.
 
-        >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["atlas/train"]}, training={"batch_size": 8})
-        >>> recipe.override(training={"max_steps": 5}, seed=1).training
-        {'batch_size': 8, 'max_steps': 5}
+        Example:
+            >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["atlas/train"]}, training={"margin": 0.1})
+            >>> recipe.override(training={"max_steps": 5}, seed=1).training
+            {'margin': 0.1, 'max_steps': 5}
         """
         if "training" in changes:
             changes["training"] = {**self.training, **changes["training"]}
         recipe = dataclasses.replace(self, **changes)
-        object.__setattr__(recipe, "_where", self._where)
+        object.__setattr__(recipe, "_positions", self._positions)
         return recipe
 
-    def make_sampler(self) -> "Sampler":
-        """The sampler that the recipe describes."""
+    def make_sampler(self) -> "ConfigurableSampler":
+        """Return the sampler that the recipe describes."""
         from pyterrier_hybrid.training.sampling import sampler_from
 
         return sampler_from(self.sampler)
 
     def training_options(self) -> dict[str, Any]:
-        """The keywords of :func:`~pyterrier_hybrid.train`: the recipe's, and what suits its encoder for the others.
+        """Return the options of :func:`~pyterrier_hybrid.train`: the recipe's, and the defaults for its encoder.
 
-        >>> recipe = Recipe(name="a", encoder={"from_scratch": "static"}, pairs={"sources": ["atlas/train"]})
-        >>> recipe.training_options()
-        {'max_steps': 1000, 'learning_rate': 0.005, 'temperature': 0.05}
+        Example:
+            >>> recipe = Recipe(name="a", encoder={"from_scratch": "static"}, pairs={"sources": ["atlas/train"]})
+            >>> recipe.training_options()
+            {'max_steps': 1000, 'learning_rate': 0.005, 'temperature': 0.05}
         """
-        options = self._resolved()
+        options = self._training_with_defaults()
         if options.get("token_cache") is not None:
             options["token_cache"] = str(self.folder / options["token_cache"])
         return options
 
-    def _resolved(self) -> dict[str, Any]:
+    def _training_with_defaults(self) -> dict[str, Any]:
         return {**_DEFAULTS[self.encoder.get("from_scratch", "pretrained")], **self.training}
 
     def load_pairs(self) -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
         """Read the pairs.
 
         Returns:
-            What to learn from, and what to validate on, as ``validation=`` of :func:`~pyterrier_hybrid.train` takes it.
+            The training pairs, and the ``validation`` of :func:`~pyterrier_hybrid.train`.
 
         Raises:
-            FileNotFoundError: A file is not there.
-            ValueError: As the readers and ``ParallelPairs.filter`` do.
+            FileNotFoundError: A file does not exist.
+            ValueError: A reader or ``ParallelPairs.filter`` refuses the data.
         """
-        switching = self._code_switching()
-        leaks = self.pairs.get("without_leaks")
-        pairs = read_sources(self.pairs["sources"], self.folder, where=self._where, without_leaks=leaks)
-        wanted = {name: self.pairs[name] for name in ("languages", "datasets") if name in self.pairs}
+        # A missing lexicon shows before all pairs are read.
+        switch_codes = self._code_switching()
+        pairs = read_sources(
+            self.pairs["sources"],
+            self.folder,
+            positions=self._positions,
+            without_leaks=self.pairs.get("without_leaks"),
+        )
+        filters = {name: self.pairs[name] for name in ("languages", "datasets") if name in self.pairs}
         if "exclude" in self.pairs:
-            wanted["exclude_datasets"] = self.pairs["exclude"]
-        if wanted:
-            pairs = pairs.filter(**wanted)
+            filters["exclude_datasets"] = self.pairs["exclude"]
+        if filters:
+            pairs = pairs.filter(**filters)
         if "imbalance" in self.pairs:
             pairs = pairs.imbalance(self.pairs["imbalance"], seed=self.seed)
-        pairs, validation = self._divided(pairs)
-        return switching(pairs), validation
+        pairs, validation = self._split(pairs)
+        return switch_codes(pairs), validation
 
     def _code_switching(self) -> "Callable[[ParallelPairs], ParallelPairs]":
-        """What changes the queries; its files are read, so that a missing one shows before all pairs are."""
+        """Read the lexicon and return the function that changes the queries."""
         if "code_switching" not in self.pairs:
             return lambda pairs: pairs
         from pyterrier_hybrid.parallel import Lexicon, code_switch
@@ -204,45 +223,49 @@ class Recipe:
         lexicon = Lexicon.from_jsonl(*(self.folder / path for path in options.pop("lexicon")))
         return partial(code_switch, lexicon=lexicon, seed=self.seed, **options)
 
-    def _divided(self, pairs: "ParallelPairs") -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
+    def _split(self, pairs: "ParallelPairs") -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
+        """Return the training pairs and the validation."""
         validation = self.validation or {}
         if not validation:
             return pairs, None
-        held = None
+        held_out = None
         if "hold_out" in validation:
-            pairs, held = pairs.split(validation["hold_out"], seed=self.seed)
+            pairs, held_out = pairs.split(validation["hold_out"], seed=self.seed)
         elif "datasets" in validation:
-            held = pairs.filter(datasets=validation["datasets"])
+            held_out = pairs.filter(datasets=validation["datasets"])
             pairs = pairs.filter(exclude_datasets=validation["datasets"])
         options = {name: value for name, value in validation.items() if name in SEARCH_OPTIONS}
-        if held is not None and not options:
-            return pairs, held
+        if held_out is not None and not options:
+            return pairs, held_out
         from pyterrier_hybrid.experiment import LanguageValidation
 
-        return pairs, LanguageValidation(validation["experiment"] if held is None else held, **options)
+        return pairs, LanguageValidation(validation["experiment"] if held_out is None else held_out, **options)
 
-    def start_encoder(self, pairs: "ParallelPairs") -> "DenseEncoder":
-        """Make or read the encoder that training starts from.
+    def start_encoder(self, pairs: "ParallelPairs | None") -> "DenseEncoder":
+        """Return the encoder that training starts from.
 
         Args:
-            pairs: What the tokenizer of a new encoder learns its pieces from; ``encoder.texts`` of its texts at most.
+            pairs: The pairs that the tokenizer of a new encoder is trained on, up to ``encoder.texts`` of their texts;
+                not needed for a pretrained model.
 
         Raises:
             FileNotFoundError: The model is a folder in the working folder, but not in the recipe's.
+            ValueError: A new encoder needs pairs.
         """
         from pyterrier_hybrid.retrieval import DenseEncoder
 
         options = dict(self.encoder)
         if "model" in options:
             model = options.pop("model")
-            inside = self.folder / model
-            if not inside.is_dir() and os.path.isdir(model):
-                right = os.path.relpath(model, self.folder)
+            folder = self.folder / model
+            if not folder.is_dir() and os.path.isdir(model):
                 raise FileNotFoundError(
-                    f"{inside}: there is no such folder: a recipe's paths begin in its own folder; for the one in the "
-                    f"working folder, write encoder: {{model: {right}}}"
+                    f"{folder}: there is no such folder: the paths of a recipe start from its own folder; for the one "
+                    f"in the working folder, write encoder: {{model: {os.path.relpath(model, self.folder)}}}"
                 )
-            return DenseEncoder(inside if inside.is_dir() else model, **options)
+            return DenseEncoder(folder if folder.is_dir() else model, **options)
+        if pairs is None:
+            raise ValueError("pairs=None: a new encoder needs the pairs that its tokenizer is trained on")
         texts = pairs.texts(limit=options.pop("texts", _TOKENIZER_TEXTS))
         architecture = options.pop("from_scratch")
         return DenseEncoder.from_scratch(texts, architecture=architecture, **{"seed": self.seed, **options})
@@ -255,94 +278,106 @@ class Recipe:
         pairs: "ParallelPairs | None" = None,
         **overrides: Any,
     ) -> "DenseEncoder":
-        """Run the recipe: read the pairs, start the encoder, train it, keep ``recipe.yaml`` beside it.
+        """Run the recipe: read the pairs, make the encoder, train it, and save it with ``recipe.yaml``.
 
         Args:
-            output: The folder to make for the encoder; by default the recipe's name, in the working folder.
-            encoder: The start, where several runs share it; by default that of :meth:`start_encoder`.
-            pairs: What to learn from, where several runs share it; by default that of :meth:`load_pairs`. With it,
-                ``validation`` is what is given here, and not the recipe's.
-            **overrides: Keywords of :func:`~pyterrier_hybrid.train` that replace the recipe's.
+            output: A new folder for the encoder; by default the recipe's name, in the working folder.
+            encoder: The encoder to start from; by default that of :meth:`start_encoder`.
+            pairs: The training pairs; by default those of :meth:`load_pairs`. If they are passed, so must be
+                ``validation``, which is not the recipe's then.
+            **overrides: Options of :func:`~pyterrier_hybrid.train` that replace the recipe's.
 
         Returns:
             The trained encoder.
 
         Raises:
-            FileExistsError: The output is there already.
-            ValueError: As :func:`~pyterrier_hybrid.train` and the readers do.
+            FileExistsError: The output folder already exists.
+            ValueError: A reader or :func:`~pyterrier_hybrid.train` refuses the data or an option.
         """
         from pyterrier_hybrid.training import train
         from pyterrier_hybrid.training.loop.processes import is_first_process
 
-        ours = ("validation", "validation_sampler", "verbose", "token_cache")
-        calls = {name: overrides.pop(name) for name in ours if name in overrides}
+        # These are of this call: a recipe does not have them, or would read their path from its own folder.
+        names = ("validation", "validation_sampler", "verbose", "token_cache")
+        call_options = {name: overrides.pop(name) for name in names if name in overrides}
         recipe = self.override(seed=overrides.pop("seed", self.seed), training=overrides)
         output = Path(output or recipe.name)
         if output.exists():
             raise FileExistsError(f"the output folder {output}/ exists: choose another one, or remove it first")
         sampler = recipe.make_sampler()
         if pairs is None:
-            pairs, calls["validation"] = recipe.load_pairs()
+            pairs, call_options["validation"] = recipe.load_pairs()
         if encoder is None:
             encoder = recipe.start_encoder(pairs)
-        options = {**recipe.training_options(), **calls}
+        options = {**recipe.training_options(), **call_options}
         trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **options)
         if is_first_process():
             recipe.save(output / "recipe.yaml")
         return trained
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
-        """The recipe as YAML, with the defaults that suit its encoder written out.
+        """Return the recipe as YAML, with the defaults for its encoder written out.
 
         Args:
-            folder: The folder that the file is meant for, from which its relative paths then begin; by default the
+            folder: The folder that the file will be in, which its relative paths shall start from; by default the
                 recipe's own.
 
-        >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["pairs.jsonl"]}, training={"dropout": 3e-5})
-        >>> print(recipe.to_yaml("result"), end="")
-        name: a
-        encoder: {model: model}
-        pairs:
-          sources:
-            - jsonl: [../pairs.jsonl]
-        sampler: {name: hybrid}
-        training: {max_steps: 300, learning_rate: 3.0e-05, temperature: 0.02, dropout: 3.0e-05}
-        seed: 0
+        Example:
+            >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["a.jsonl"]}, training={"dropout": 3e-5})
+            >>> print(recipe.to_yaml("result"), end="")
+            name: a
+            encoder: {model: model}
+            pairs:
+              sources:
+                - jsonl: [../a.jsonl]
+            sampler: {name: hybrid}
+            training: {max_steps: 300, learning_rate: 3.0e-05, temperature: 0.02, dropout: 3.0e-05}
+            seed: 0
         """
-        values = {part.name: getattr(self, part.name) for part in dataclasses.fields(self) if part.name != "folder"}
-        values["training"] = self._resolved()
+        values = {**self._values(), "training": self._training_with_defaults()}
         if folder is not None:
-            to = Path(folder)
-            if self.training.get("token_cache") is not None:
-                values["training"]["token_cache"] = os.path.relpath(self.folder / self.training["token_cache"], to)
-            sources = [moved(source, self.folder, to) for source in self.pairs["sources"]]
-            values["pairs"] = {**self.pairs, "sources": sources}
-            if "code_switching" in self.pairs:
-                files = [os.path.relpath(self.folder / path, to) for path in self.pairs["code_switching"]["lexicon"]]
-                values["pairs"]["code_switching"] = {**self.pairs["code_switching"], "lexicon": files}
-            if "model" in self.encoder and (self.folder / self.encoder["model"]).is_dir():
-                model = os.path.relpath(self.folder / self.encoder["model"], to)
-                values["encoder"] = {**self.encoder, "model": model}
+            values |= self._moved_to(Path(folder), values["training"])
         return write_yaml({name: value for name, value in values.items() if value is not None and value != {}})
 
+    def _moved_to(self, folder: Path, training: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields with paths, so that relative ones start from another folder."""
+
+        def moved(path: str) -> str:
+            return os.path.relpath(self.folder / path, folder)
+
+        pairs = {**self.pairs, "sources": [relative_to(part, self.folder, folder) for part in self.pairs["sources"]]}
+        if "code_switching" in pairs:
+            lexicon = [moved(path) for path in pairs["code_switching"]["lexicon"]]
+            pairs["code_switching"] = {**pairs["code_switching"], "lexicon": lexicon}
+        encoder, training = dict(self.encoder), dict(training)
+        if "model" in encoder and (self.folder / encoder["model"]).is_dir():
+            encoder["model"] = moved(encoder["model"])
+        if training.get("token_cache") is not None:
+            training["token_cache"] = moved(training["token_cache"])
+        return {"encoder": encoder, "pairs": pairs, "training": training}
+
     def save(self, path: str | Path) -> None:
-        """Write the recipe as a YAML file, whole or not at all; relative paths in it begin in the file's folder."""
+        """Write the recipe as a YAML file, whole or not at all.
+
+        Args:
+            path: The file; the relative paths in it start from its folder.
+        """
         text = self.to_yaml(Path(path).parent)
         with whole_file(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
 
 
-def _texts(value: Any, path: Keys) -> Iterator[tuple[str, Keys]]:
-    """The texts in a value, each with the way to it."""
+def _strings(value: Any, path: Keys) -> Iterator[tuple[str, Keys]]:
+    """Yield the strings in a value, each with its path."""
     if isinstance(value, str):
         yield value, path
     elif isinstance(value, Mapping | list):
         for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _texts(part, (*path, key))
+            yield from _strings(part, (*path, key))
 
 
-def _nearest(places: Places, path: Keys) -> tuple[int, int]:
-    """The place of a field, or of what it should be in."""
-    while path and path not in places:
+def _nearest(positions: Positions, path: Keys) -> tuple[int, int]:
+    """Return the position of a field, or of the innermost existing one that it would be in."""
+    while path and path not in positions:
         path = path[:-1]
-    return places.get(path, (1, 1))
+    return positions.get(path, (1, 1))

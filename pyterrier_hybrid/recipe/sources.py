@@ -1,15 +1,15 @@
-"""Where pairs come from: the `sources` of a recipe, and what is typed after `--pairs`."""
+"""Where pairs come from: the `sources` of a recipe, and the values of `--pairs`."""
 
 import functools
 import glob
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, options_of, required
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, options_of, required_options
+from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -22,39 +22,40 @@ READERS = {
     "irds": "from_irds",
     "hf": "from_hf",
 }
-"""What a source may be, and the method of ``ParallelPairs`` that reads it."""
+"""The kinds of sources, and the method of ``ParallelPairs`` that reads each."""
 
 _FILES = ("jsonl", "parquet", "squad", "store")
-_MANY = ("jsonl", "parquet", "squad")
-# In a folder of pairs: the source that they were read from.
-_ORIGIN = "source.json"
+_SEVERAL_FILES = ("jsonl", "parquet", "squad")
 _SUFFIXES = {".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".json.gz": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+# In a folder of pairs, describes the source that they were read from.
+_ORIGIN = "source.json"
 
 
 def check_sources(sources: Any, path: Keys, *, folder: Path = Path()) -> list[dict[str, Any]]:
-    """Check a recipe's sources, and join neighbours that are files of one kind: rows of several may be one item.
+    """Check a recipe's sources and join neighbours that are files of one kind, since their rows may be of one item.
 
     Args:
         sources: The sources.
-        path: Where they are.
-        folder: Where their relative paths begin.
+        path: Their path in the recipe.
+        folder: The folder that their relative paths start from.
 
     Returns:
         The sources as mappings.
 
     Raises:
-        FieldError: As :func:`check_source` does, or it is no list, or an empty one.
+        FieldError: This is not a list or an empty one, or a source is wrong (see :func:`check_source`).
 
-    >>> check_sources(["de.jsonl", "en.jsonl", "atlas/train"], ())
-    [{'jsonl': ['de.jsonl', 'en.jsonl']}, {'irds': 'atlas/train'}]
+    Example:
+        >>> check_sources(["de.jsonl", "en.jsonl", "atlas/train"], ())
+        [{'jsonl': ['de.jsonl', 'en.jsonl']}, {'irds': 'atlas/train'}]
     """
     if not isinstance(sources, list | tuple) or not sources:
         raise FieldError(path, "give a list of at least one source")
     joined: list[dict[str, Any]] = []
-    for at, source in enumerate(sources):
-        source = check_source(source, (*path, at), folder=folder)
-        kind, options = _parts(source)
-        if joined and kind in _MANY and "folder" not in options and _parts(joined[-1]) == (kind, options):
+    for number, unchecked in enumerate(sources):
+        source = check_source(unchecked, (*path, number), folder=folder)
+        kind, options = _split(source)
+        if joined and kind in _SEVERAL_FILES and "folder" not in options and _split(joined[-1]) == (kind, options):
             joined[-1] = {**source, kind: [*joined[-1][kind], *source[kind]]}
         else:
             joined.append(source)
@@ -62,50 +63,52 @@ def check_sources(sources: Any, path: Keys, *, folder: Path = Path()) -> list[di
 
 
 def check_source(source: Any, path: Keys, *, folder: Path = Path()) -> dict[str, Any]:
-    """Check one entry of a recipe's sources.
+    """Check one of a recipe's sources.
 
     Args:
-        source: A text (see :func:`guess`), or a mapping of one of :data:`READERS` and options of its method.
-        path: Where the source is.
-        folder: Where a relative path begins.
+        source: A string (see :func:`guess_kind`), or a mapping with one of :data:`READERS` and options of its method.
+        path: Its path in the recipe.
+        folder: The folder that relative paths start from.
 
     Returns:
-        The entry as a mapping; files as a list.
+        The source as a mapping; files as a list.
 
     Raises:
-        FieldError: It is neither, or has a field that the method does not know.
+        FieldError: The source is neither, or has a field that the method has not.
 
-    >>> check_source({"jsonl": "pairs.jsonl", "languages": ["de"]}, ())
-    {'jsonl': ['pairs.jsonl'], 'languages': ['de']}
+    Example:
+        >>> check_source({"jsonl": "pairs.jsonl", "languages": ["de"]}, ())
+        {'jsonl': ['pairs.jsonl'], 'languages': ['de']}
     """
     from pyterrier_hybrid.parallel import ParallelPairs
 
     if isinstance(source, str):
-        source = guess(source, folder)
+        source = guess_kind(source, folder)
     kinds = [kind for kind in READERS if isinstance(source, Mapping) and kind in source]
     if len(kinds) != 1:
-        what = f"names both {' and '.join(kinds)}" if kinds else "says nowhere what it is"
-        raise FieldError(path, f"a source {what}: it is a text, or has one of {', '.join(READERS)}")
+        problem = f"a source has both {' and '.join(kinds)}" if kinds else "a source does not say what it is"
+        raise FieldError(path, f"{problem}: give a string, or a mapping with one of {', '.join(READERS)}")
     (kind,) = kinds
     reader = getattr(ParallelPairs, READERS[kind])
-    valid = {kind: str | list[str] if kind in _MANY else str, **options_of(reader)}
-    result = check_fields(source, path, valid, needed=required(reader))
-    if kind in _MANY and isinstance(result[kind], str):
+    valid = {kind: str | list[str] if kind in _SEVERAL_FILES else str, **options_of(reader)}
+    result = check_fields(source, path, valid, required=required_options(reader))
+    if kind in _SEVERAL_FILES and isinstance(result[kind], str):
         result[kind] = [result[kind]]
     return result
 
 
-def check_evaluation(names: list[str], path: Keys) -> None:
-    """Check the names of evaluation sets; nothing is downloaded.
+def check_evaluation_sets(names: list[str], path: Keys) -> None:
+    """Check the names of evaluation sets, without downloading them.
 
     Args:
-        names: As for :func:`~pyterrier_hybrid.find_leaks`.
-        path: Where they are.
+        names: The names, as for :func:`~pyterrier_hybrid.find_leaks`.
+        path: Their path in the recipe.
 
     Raises:
-        FieldError: There is no such set.
+        FieldError: A set does not exist.
 
-    >>> check_evaluation(["xquad-r", "mlqa-r/de"], ())
+    Example:
+        >>> check_evaluation_sets(["xquad-r", "mlqa-r/de"], ())
     """
     from pyterrier_hybrid.parallel.leaks.texts import evaluation_sets
 
@@ -115,11 +118,16 @@ def check_evaluation(names: list[str], path: Keys) -> None:
         raise FieldError(path, str(error)) from None
 
 
-def guess(text: str, folder: Path = Path()) -> dict[str, Any]:
-    """Say what a source is from its looks: a folder is a saved store, a file goes by its name, the rest is an ID.
+def guess_kind(text: str, folder: Path = Path()) -> dict[str, Any]:
+    """Return the source that a string stands for: a folder of saved pairs, a file by its suffix, otherwise an ID.
 
-    >>> guess("pairs/*.jsonl.gz"), guess("atlas/train")
-    ({'jsonl': 'pairs/*.jsonl.gz'}, {'irds': 'atlas/train'})
+    Args:
+        text: The path or ID.
+        folder: The folder that a relative path starts from.
+
+    Example:
+        >>> guess_kind("pairs/*.jsonl.gz"), guess_kind("atlas/train")
+        ({'jsonl': 'pairs/*.jsonl.gz'}, {'irds': 'atlas/train'})
     """
     for suffix, kind in _SUFFIXES.items():
         if text.endswith(suffix):
@@ -132,23 +140,24 @@ def guess(text: str, folder: Path = Path()) -> dict[str, Any]:
     return {"irds": text}
 
 
-def typed(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
-    """Say what is meant by a source on the command line.
+def source_from_option(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the source of a value of ``--pairs``, with the absolute path of a file or folder.
 
     Args:
-        text: As for :func:`guess`; a path begins in the working folder.
-        languages: Those that were asked for, which IDs of other packages have to be told.
+        text: The path or ID, see :func:`guess_kind`.
+        languages: Values of ``--languages``, which IDs that are not this package's need.
 
     Raises:
-        FileNotFoundError: It is none of what :func:`guess` knows.
-        ValueError: An ID of another package lacks its languages.
+        FileNotFoundError: The text is neither a file, a folder nor an ID.
+        ValueError: The ID needs languages.
 
-    >>> typed("mmarco/v2/{lang}/train", ["de", "es"]), typed("atlas/train", ["de"])
-    ({'irds': 'mmarco/v2/{lang}/train', 'languages': ['de', 'es']}, {'irds': 'atlas/train'})
+    Example:
+        >>> source_from_option("mmarco/v2/{lang}/train", ["de", "es"]), source_from_option("atlas/train", ["de"])
+        ({'irds': 'mmarco/v2/{lang}/train', 'languages': ['de', 'es']}, {'irds': 'atlas/train'})
     """
     from pyterrier_hybrid import datasets
 
-    ((kind, name),) = guess(text).items()
+    ((kind, name),) = guess_kind(text).items()
     if kind != "irds":
         return {kind: os.path.abspath(name)}
     if name.split("/")[0] in [family.name for family in datasets.families()]:
@@ -163,118 +172,100 @@ def typed(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
     return {kind: name, "languages": list(languages)}
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """A call of a reader.
+
+    Attributes:
+        read: The reader.
+        arguments: Files, or an ID.
+        options: Options of the reader.
+        origin: The description of the source, if it is to be stored in the folder of the pairs.
+    """
+
+    read: "Callable[..., ParallelPairs]"
+    arguments: list[str]
+    options: dict[str, Any]
+    origin: dict[str, Any] | None = None
+
+
 def read_sources(
     sources: Sequence[Mapping[str, Any]],
     folder: Path,
     *,
-    where: Mapping[str, str] | None = None,
+    positions: Mapping[str, str] | None = None,
     without_leaks: Sequence[str] | None = None,
 ) -> "ParallelPairs":
     """Read the sources of a recipe into one store.
 
-    A source whose ``folder`` is there already is opened from it, if it was read from the same files and with the same
-    options; whether the files have changed is not looked at.
+    If the ``folder`` of a source already exists, its pairs are opened, provided that they were read from files of the
+    same names with the same options; the content of the files is not compared.
 
     Args:
-        sources: Checked entries.
-        folder: Where relative paths begin.
-        where: What errors put before the path of a file, by its name in the sources.
-        without_leaks: Evaluation sets; items with a text of theirs are left out.
+        sources: Checked sources.
+        folder: The folder that relative paths start from.
+        positions: Prefix of the error for a file that does not exist, by its name in the sources.
+        without_leaks: Evaluation sets; items that share a text with them are removed.
 
     Raises:
-        FileNotFoundError: A file is not there, or a pattern matches none.
-        ValueError: As the readers do, an ID is none, an item is in two sources, or a ``folder`` holds the pairs of
-            another source.
+        FileNotFoundError: A file does not exist, or a pattern matches none.
+        ValueError: A reader refuses a source, an item is in two sources, or a ``folder`` holds the pairs of another
+            source.
     """
-    from pyterrier_hybrid.parallel import ParallelPairs, find_leaks
+    from pyterrier_hybrid.parallel import find_leaks
 
-    # All files are looked for before the first is read, which may take hours.
-    calls: list[tuple[Callable, list[str], dict[str, Any], dict[str, Any] | None]] = []
-    for source in sources:
-        kind, options = _parts(source)
-        given = [source[kind]] if isinstance(source[kind], str) else source[kind]
-        origin = None
-        if "folder" in options:
-            options["folder"] = os.path.join(folder, options["folder"])
-            origin = _origin(source, folder)
-            if os.path.exists(options["folder"]):
-                _check_origin(options["folder"], origin)
-                calls.append((ParallelPairs.open, [options["folder"]], {}, None))
-                continue
-        arguments = [path for name in given for path in _found(name, kind, folder, where or {})]
-        calls.append((getattr(ParallelPairs, READERS[kind]), arguments, options, origin))
+    # All files are searched before the first is read, which may take hours.
+    readings = [_reading(source, folder, positions or {}) for source in sources]
     stores = []
-    for read, arguments, options, origin in calls:
-        stores.append((", ".join(arguments), read(*arguments, **options)))
-        if origin is not None:
-            with whole_file(os.path.join(options["folder"], _ORIGIN)) as unfinished:
-                unfinished.write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    pairs = functools.reduce(_joined, stores)[1]
+    for reading in readings:
+        stores.append((", ".join(reading.arguments), reading.read(*reading.arguments, **reading.options)))
+        if reading.origin is not None:
+            write_json(os.path.join(reading.options["folder"], _ORIGIN), reading.origin)
+    _, pairs = functools.reduce(_join, stores)
     return pairs if without_leaks is None else find_leaks(pairs, without_leaks).remove(pairs)
 
 
-def _origin(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What the pairs in a source's folder are read from; paths begin in that folder, which may move with them."""
-    origin = moved(source, folder, Path(folder, source["folder"]))
-    del origin["folder"]
-    return origin
+def _reading(source: Mapping[str, Any], folder: Path, positions: Mapping[str, str]) -> _Reading:
+    from pyterrier_hybrid.parallel import ParallelPairs
+
+    kind, options = _split(source)
+    origin = None
+    if "folder" in options:
+        # The description's paths start from the folder of the pairs, so that both can be moved together.
+        origin = relative_to(source, folder, Path(folder, source["folder"]))
+        del origin["folder"]
+        options["folder"] = os.path.join(folder, options["folder"])
+        if os.path.exists(options["folder"]):
+            _check_origin(options["folder"], origin)
+            return _Reading(ParallelPairs.open, [options["folder"]], {})
+    names = [source[kind]] if isinstance(source[kind], str) else source[kind]
+    arguments = [path for name in names for path in _paths(name, kind, folder, positions)]
+    return _Reading(getattr(ParallelPairs, READERS[kind]), arguments, options, origin)
 
 
-def _check_origin(place: str, origin: Mapping[str, Any]) -> None:
-    try:
-        with open(os.path.join(place, _ORIGIN), encoding="utf-8") as file:
-            known = json.load(file)
-    except FileNotFoundError:
-        # Saved by other means than a recipe.
-        return
-    for name in sorted({*known, *origin}):
-        if known.get(name) != origin.get(name):
-            raise ValueError(
-                f"{place} holds the pairs of a source with {name}={known.get(name)!r}, not {origin.get(name)!r}: "
-                "name another folder, or remove this one"
-            )
+def _check_origin(folder: str, origin: Mapping[str, Any]) -> None:
+    known = read_json(os.path.join(folder, _ORIGIN), default=None)
+    # Pairs that a recipe did not read have no description.
+    if known is not None:
+        require_same(
+            known,
+            origin,
+            lambda name, known, current: (
+                f"{folder} holds the pairs of a source with {name}={known!r}, not {current!r}: name another folder, or "
+                "remove this one"
+            ),
+        )
 
 
-def _joined(one: "tuple[str, ParallelPairs]", other: "tuple[str, ParallelPairs]") -> "tuple[str, ParallelPairs]":
+def _join(one: "tuple[str, ParallelPairs]", other: "tuple[str, ParallelPairs]") -> "tuple[str, ParallelPairs]":
     try:
         return f"{one[0]}, {other[0]}", one[1] + other[1]
     except ValueError as error:
         raise ValueError(f"{other[0]} has an item of {one[0]} again: {error}") from None
 
 
-def moved(source: Mapping[str, Any], folder: Path, to: Path) -> dict[str, Any]:
-    """Return a source whose relative paths begin in another folder."""
-    kind, options = _parts(source)
-    given = source[kind]
-    if kind in _FILES:
-        names = [os.path.relpath(folder / name, to) for name in ([given] if isinstance(given, str) else given)]
-        given = names[0] if isinstance(given, str) else names
-    if "folder" in options:
-        options["folder"] = os.path.relpath(folder / options["folder"], to)
-    return {kind: given, **options}
-
-
-def reading_options(sources: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """How the last source of each kind of file is read, without where its pairs are kept.
-
-    >>> reading_options([{"jsonl": ["a.jsonl"], "context_negatives": 4, "folder": "store"}, {"irds": "atlas/train"}])
-    {'jsonl': {'context_negatives': 4}}
-    """
-    parts = map(_parts, sources)
-    return {
-        kind: {name: value for name, value in options.items() if name != "folder"}
-        for kind, options in parts
-        if kind in _MANY
-    }
-
-
-def _parts(source: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    (kind,) = (kind for kind in READERS if kind in source)
-    return kind, {name: value for name, value in source.items() if name != kind}
-
-
-def _found(name: str, kind: str, folder: Path, where: Mapping[str, str]) -> list[str]:
-    """The paths that a name or pattern stands for; a name with a placeholder is the reader's own matter."""
+def _paths(name: str, kind: str, folder: Path, positions: Mapping[str, str]) -> list[str]:
+    """Return the files of a name or pattern. IDs, and names with a placeholder, are left to the reader."""
     if kind not in _FILES:
         return [name]
     path = os.path.join(folder, name)
@@ -283,5 +274,47 @@ def _found(name: str, kind: str, folder: Path, where: Mapping[str, str]) -> list
     files = [os.path.join(folder, file) for file in sorted(glob.glob(name, root_dir=folder, recursive=True))]
     if not files:
         problem = "no file matches this pattern" if glob.has_magic(name) else "there is no such file or folder"
-        raise FileNotFoundError(f"{where.get(name, '')}{path}: {problem}")
+        raise FileNotFoundError(f"{positions.get(name, '')}{path}: {problem}")
     return files
+
+
+def relative_to(source: Mapping[str, Any], folder: Path, new_folder: Path) -> dict[str, Any]:
+    """Return a source whose relative paths start from another folder.
+
+    Args:
+        source: A checked source.
+        folder: The folder that its paths start from.
+        new_folder: The folder that they shall start from.
+
+    Example:
+        >>> relative_to({"jsonl": ["pairs.jsonl"]}, Path("home"), Path("result"))
+        {'jsonl': ['../home/pairs.jsonl']}
+    """
+    kind, options = _split(source)
+    names = source[kind]
+    if kind in _FILES:
+        paths = [os.path.relpath(folder / name, new_folder) for name in ([names] if isinstance(names, str) else names)]
+        names = paths[0] if isinstance(names, str) else paths
+    if "folder" in options:
+        options["folder"] = os.path.relpath(folder / options["folder"], new_folder)
+    return {kind: names, **options}
+
+
+def reading_options(sources: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the options that the last source of each kind of file is read with, without its ``folder``.
+
+    Example:
+        >>> reading_options([{"jsonl": ["a.jsonl"], "context_negatives": 4, "folder": "store"}])
+        {'jsonl': {'context_negatives': 4}}
+    """
+    return {
+        kind: {name: value for name, value in options.items() if name != "folder"}
+        for kind, options in map(_split, sources)
+        if kind in _SEVERAL_FILES
+    }
+
+
+def _split(source: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the kind of a source and its options."""
+    (kind,) = (kind for kind in READERS if kind in source)
+    return kind, {name: value for name, value in source.items() if name != kind}

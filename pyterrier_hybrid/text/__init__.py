@@ -1,1 +1,1 @@
-"""Words, letters and sentences in many languages."""
+"""Text in many languages: language codes, normalisation, letters, sentences and index terms."""

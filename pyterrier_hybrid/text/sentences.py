@@ -1,62 +1,70 @@
-"""Sentences of a paragraph, and those around a passage as its hard negatives."""
+"""Sentence splitting, and the sentences around a passage as hard negatives."""
 
 import re
 from collections.abc import Iterator
-from itertools import chain, zip_longest
+from itertools import chain, pairwise, zip_longest
 
-from pyterrier_hybrid.parallel.item import text_key
+from pyterrier_hybrid.text.normalisation import text_key
 
-# Sentences end in these and what closes quotes and brackets; scripts with full-width stops put no space behind them.
+# A sentence ends with one of these marks and any closing quotes and brackets. Only scripts with full-width stops put no
+# space after them.
 _END = re.compile(r"[.!?…؟।॥۔]+[\"'”’)\]»]*\s+|[。！？]+[」』”’）]*\s*")
-# Thai has no full stops, but spaces between clauses: what is longer than that is cut there.
-_LONG = 200
+# Thai has no full stop, but spaces between clauses: longer sentences are split at spaces.
+_MAX_CHARACTERS = 200
 
 
 def sentence_ends(text: str) -> Iterator[int]:
-    """Where sentences end, but for the last one.
+    """Yield the position after each sentence except the last.
 
-    >>> list(sentence_ends("Hier. Dort."))
-    [6]
+    Args:
+        text: The text.
+
+    Example:
+        >>> list(sentence_ends("Hier. Dort."))
+        [6]
     """
     return (end.end() for end in _END.finditer(text))
 
 
 def neighbours(passage: str, context: str, limit: int) -> list[str]:
-    """The sentences of a paragraph around a passage, nearest first: they are about the same and answer something else.
+    """Return the sentences of a paragraph around a passage, nearest first.
 
-    Pieces of less than a third of the passage's length, as abbreviations leave them, go with the next one.
+    They are good hard negatives: about the same subject, but without the answer. A piece shorter than a third of the
+    passage, such as one that ends with an abbreviation, is joined to the next one.
 
     Args:
-        passage: a part of the paragraph.
-        context: the paragraph; of one that does not contain the passage nothing is known.
-        limit: how many.
+        passage: A part of the paragraph.
+        context: The paragraph. If it does not contain the passage, no sentence is returned.
+        limit: Maximum number of sentences.
 
-    >>> neighbours("Rome is in Italy.", "It is old. Rome is in Italy. It is large. It is warm.", 2)
-    ['It is large.', 'It is old.']
+    Example:
+        >>> neighbours("Rome is in Italy.", "It is old. Rome is in Italy. It is large. It is warm.", 2)
+        ['It is large.', 'It is old.']
     """
     passage = passage.strip()
     start = context.find(passage)
     if start < 0:
         return []
-    least = max(1, len(passage) // 3)
-    after = _pieces(context[start + len(passage) :], least)
-    before = _pieces(context[:start], least)[::-1]
-    own = text_key(passage)
-    nearest = chain.from_iterable(zip_longest(after, before))
-    found = dict.fromkeys(piece for piece in nearest if piece and text_key(piece) != own)
-    return list(found)[:limit]
+    min_length = max(1, len(passage) // 3)
+    after = _split(context[start + len(passage) :], min_length)
+    before = _split(context[:start], min_length)[::-1]
+    passage_key = text_key(passage)
+    nearest_first = chain.from_iterable(zip_longest(after, before))
+    distinct = dict.fromkeys(piece for piece in nearest_first if piece and text_key(piece) != passage_key)
+    return list(distinct)[:limit]
 
 
-def _pieces(text: str, least: int) -> list[str]:
+def _split(text: str, min_length: int) -> list[str]:
+    """Split a text into sentences of at least ``min_length`` characters; a shorter last one is left out."""
     bounds = [0, *sentence_ends(text), len(text)]
-    sentences = (text[first:last] for first, last in zip(bounds, bounds[1:], strict=False))
+    sentences = (text[start:stop] for start, stop in pairwise(bounds))
     parts = chain.from_iterable(
-        re.findall(r"\S+\s*", sentence) if len(sentence) > _LONG else [sentence] for sentence in sentences
+        re.findall(r"\S+\s*", sentence) if len(sentence) > _MAX_CHARACTERS else [sentence] for sentence in sentences
     )
-    pieces, held = [], ""
+    pieces, piece = [], ""
     for part in parts:
-        held += part
-        if len(held.strip()) >= least:
-            pieces.append(held.strip())
-            held = ""
+        piece += part
+        if len(piece.strip()) >= min_length:
+            pieces.append(piece.strip())
+            piece = ""
     return pieces

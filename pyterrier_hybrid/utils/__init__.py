@@ -1,1 +1,1 @@
-"""Helpers that know nothing of retrieval: files, checks, progress, figures."""
+"""Helpers that know nothing of retrieval: files, JSON, hashes, checks of numbers, progress bars and figures."""

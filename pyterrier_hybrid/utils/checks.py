@@ -1,24 +1,24 @@
-"""Checks of numbers that users pass."""
+"""Checks of numeric arguments."""
 
 import math
 from operator import index
 from typing import Any
 
 LARGEST_SEED = 2**32 - 1
-"""Largest seed that numpy takes, and therefore transformers."""
+"""Largest seed that numpy, and therefore transformers, accepts."""
 
 
 def whole_number(name: str, value: Any, *, least: int = 1) -> int:
-    """Return a whole number, also a numpy one, as an int.
+    """Check a whole number, of Python or numpy, and return it as an int.
 
     Args:
-        name: Name of the parameter, for errors.
+        name: Name of the argument, for the error message.
         value: The number.
         least: Smallest allowed value.
 
     Raises:
         TypeError: The value is not a whole number.
-        ValueError: It is smaller than ``least``.
+        ValueError: It is smaller than ``least``, or a bool.
 
     Example:
         >>> whole_number("depth", 3)
@@ -38,10 +38,10 @@ def whole_number(name: str, value: Any, *, least: int = 1) -> int:
 
 
 def finite_number(name: str, value: Any, *, least: float = 0.0) -> float:
-    """Return a finite number, also a numpy one, as a float.
+    """Check a finite number, of Python or numpy, and return it as a float.
 
     Args:
-        name: Name of the parameter, for errors.
+        name: Name of the argument, for the error message.
         value: The number.
         least: Smallest allowed value.
 

@@ -1,4 +1,4 @@
-"""Figures without pyplot and its global state."""
+"""Matplotlib figures without pyplot and its global state."""
 
 from io import BytesIO
 
@@ -6,17 +6,18 @@ from matplotlib.figure import Figure
 
 
 class Picture(Figure):
-    """A matplotlib figure that notebooks show although pyplot, with its choice of a backend, does not know it.
+    """A figure that notebooks display although it was not made with pyplot.
 
-    >>> Picture(figsize=(1, 1)).png()[1:4]
-    b'PNG'
+    Example:
+        >>> Picture(figsize=(1, 1)).png()[1:4]
+        b'PNG'
     """
 
     def png(self) -> bytes:
-        """The figure as a PNG file."""
-        picture = BytesIO()
-        self.savefig(picture, format="png", facecolor="white")
-        return picture.getvalue()
+        """Return the content of a PNG file with the figure."""
+        file = BytesIO()
+        self.savefig(file, format="png", facecolor="white")
+        return file.getvalue()
 
     def _repr_png_(self) -> bytes:
         return self.png()

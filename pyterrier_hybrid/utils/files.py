@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all, and locks. Files are written under a temporary name, then renamed."""
+"""Atomic writes and locks: an output is written under a temporary name, and renamed when it is complete."""
 
 import os
 import secrets
@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Write a folder that appears at ``path`` when the block ends, and not at all if the block raises.
+    """Write a folder atomically: it appears at ``path`` when the block ends, and not at all if the block raises.
 
     Args:
         path: The final folder.
@@ -45,7 +45,7 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
             # safetensors 0.8 writes files that only their owner can read, whatever the umask.
             if file.is_file() and not file.is_symlink():
                 file.chmod(file.stat().st_mode | 0o666 & ~mask)
-        # Another process may have finished the same meanwhile.
+        # Another process may have written the same folder meanwhile.
         _check_free(path, overwrite)
         old = set_aside(path)
         os.replace(unfinished, path)
@@ -55,9 +55,15 @@ def whole_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]
 
 
 def set_aside(path: Path) -> Path:
-    """Move a file or folder, if it exists, into a temporary folder beside it, which the caller deletes.
+    """Move a file or folder, if it exists, into a new temporary folder beside it.
 
-    Renaming is one step, so a kill while deleting leaves nothing half-deleted at ``path``.
+    A process that is killed while it deletes that folder leaves nothing half-deleted at ``path``.
+
+    Args:
+        path: The file or folder.
+
+    Returns:
+        The temporary folder, which the caller deletes.
     """
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
     if os.path.lexists(path):
@@ -67,13 +73,21 @@ def set_aside(path: Path) -> Path:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Write a file that appears at ``path`` when the block ends, and not at all if the block raises.
+    """Write a file atomically: it appears at ``path`` when the block ends, and not at all if the block raises.
 
     Args:
         path: The final file; its folder is created if needed.
 
     Yields:
-        A temporary file name beside it, with the same suffix, since many writers choose their format by it.
+        A temporary path beside it, with the same suffix, since many writers choose the format by the suffix.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     with whole_file(Path(home) / "table.csv") as file:
+        ...         _ = file.write_text("a,b")
+        ...     [path.name for path in Path(home).iterdir()]
+        ['table.csv']
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +101,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def locked(path: str | Path, problem: str) -> Iterator[None]:
-    """Hold a lock file until the block ends or the process dies.
+    """Hold a lock until the block ends or the process dies; do not wait for it.
 
     Args:
         path: The lock file; its folder is created if needed.
@@ -115,10 +129,13 @@ def locked(path: str | Path, problem: str) -> Iterator[None]:
 
 
 def paths_of(files: Sequence[str | Path]) -> list[Path]:
-    """Return the paths of the files that a reader was given.
+    """Return the paths of a reader's files.
+
+    Args:
+        files: The files.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no file.
 
     Example:
         >>> paths_of([])

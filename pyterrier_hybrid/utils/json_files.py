@@ -17,7 +17,7 @@ def write_json(path: str | Path, value: Any, *, indent: int | None = 2) -> None:
         indent: Spaces per level; ``None`` writes large values faster, in one line.
 
     Raises:
-        TypeError: JSON cannot hold the value.
+        TypeError: JSON cannot represent the value.
 
     Example:
         >>> import tempfile

@@ -1,4 +1,4 @@
-"""Progress bars that also suit a log file, and what is printed beside them."""
+"""Progress bars for terminals, notebooks and log files, and lines printed while they are shown."""
 
 import sys
 from collections.abc import Iterable
@@ -8,39 +8,44 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 BAR_DELAY = 2
-"""Seconds before the bar of a short task appears (option ``delay``)."""
+"""Seconds before a bar appears: value of the option ``delay`` for tasks that are often short."""
 
-# Seconds between two lines of a bar where each stays, as in a file.
-_RARELY = 30
+# In a file, every update is one more line.
+_SECONDS_BETWEEN_LINES = 30
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, **options: Any) -> "tqdm":
-    """A bar of tqdm; where standard error is no terminal, it prints one line in a while instead of ten a second.
+    """Return a tqdm bar; if standard error is not a terminal, it prints a line every 30 seconds only.
 
     Args:
-        iterable: What to go through, if the bar is to count by itself.
-        **options: Of tqdm.
+        iterable: Iterable to wrap; None: the caller updates the bar.
+        **options: Options of tqdm.
 
-    >>> with progress_bar(["a", "b"], disable=True) as bar:
-    ...     list(bar)
-    ['a', 'b']
+    Example:
+        >>> with progress_bar(["a", "b"], disable=True) as bar:
+        ...     list(bar)
+        ['a', 'b']
     """
     from tqdm.auto import tqdm
 
     notebook = any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__)
     if not notebook and not sys.stderr.isatty():
-        options = {"mininterval": _RARELY, "maxinterval": _RARELY, **options}
+        options = {"mininterval": _SECONDS_BETWEEN_LINES, "maxinterval": _SECONDS_BETWEEN_LINES, **options}
     return tqdm(iterable, **options)
 
 
 def close_bars() -> None:
-    """Close the bars that an error or an interruption has left open, so that what is printed next has its own line."""
+    """Close the bars that an error or an interruption left open, so that the next output starts on a new line."""
     for bar in _open_bars():
         bar.close()
 
 
 def above_bars(text: str) -> None:
-    """Print a line to standard error that is not glued to a bar."""
+    """Print a line to standard error, above the open bars if there are any.
+
+    Args:
+        text: The line.
+    """
     if any(not bar.disable for bar in _open_bars()):
         from tqdm import tqdm
 

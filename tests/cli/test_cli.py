@@ -5,26 +5,13 @@ import json
 import pandas as pd
 import pytest
 import torch
-from click.testing import CliRunner
+from cli_helpers import run
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.cli import MDPR, main
+from pyterrier_hybrid.cli import MDPR
 
 SMALL = ["--steps", "3", "--dim", "16", "--vocab-size", "2000", "--batch-size", "16"]
-
-
-def run(*args, code=0):
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    assert result.exit_code == code, result.output
-    return result.output
-
-
-@pytest.fixture(scope="module")
-def pairs_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("pairs") / "pairs.jsonl"
-    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +36,7 @@ def compared(tmp_path_factory):
     return folder, run("compare", *SMALL, "--output", folder)
 
 
+@pytest.mark.slow
 def test_compare_writes_everything_and_prints_the_table(compared):
     folder, output = compared
     names = ["BM25", "X-X-mono", "X-Y", "Hybrid"]
@@ -70,6 +58,7 @@ def test_compare_writes_everything_and_prints_the_table(compared):
     assert "mDPR was left out" in output and "--mdpr" in output
 
 
+@pytest.mark.slow
 def test_compare_records_what_it_did(compared):
     folder, _ = compared
     record = json.loads((folder / "run.json").read_text())
@@ -78,6 +67,7 @@ def test_compare_records_what_it_did(compared):
     assert {"torch", "pyterrier", "python"} <= set(record["versions"])
 
 
+@pytest.mark.slow
 def test_compared_models_share_their_start_and_open_again(compared):
     folder, _ = compared
     records = [json.loads((path / "training.json").read_text()) for path in (folder / "models").iterdir()]
@@ -85,6 +75,7 @@ def test_compared_models_share_their_start_and_open_again(compared):
     assert ph.DenseEncoder(folder / "models" / "Hybrid").encode_queries(["a"]).shape == (1, 16)
 
 
+@pytest.mark.slow
 def test_mdpr_by_folder(tmp_path, tiny_mdpr):
     run("compare", "--no-train", "--encoder", tiny_mdpr, "--mdpr", tiny_mdpr, "--no-bm25", "--output", tmp_path / "r")
     means = pd.read_csv(tmp_path / "r" / "means.csv")
@@ -100,6 +91,7 @@ def test_mdpr_that_was_asked_for_and_cannot_be_had_is_an_error(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.slow
 def test_options_with_several_values(tmp_path, pairs_file):
     output = run(
         "compare", "--samplers", "X-Y", "hybrid", "--pairs", pairs_file, "--languages", "de", "en", "--alpha", "0.25",

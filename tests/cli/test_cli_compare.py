@@ -6,24 +6,17 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
-from click.testing import CliRunner
+from cli_helpers import run
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid.cli import main
-from pyterrier_hybrid.cli.compare.rows import EncoderWhenNeeded
+from pyterrier_hybrid.cli.compare.rows import LazyEncoder
 
 SMALL = ["--steps", "3", "--dim", "8", "--vocab-size", "1000", "--batch-size", "8", "--pairs", "pairs.jsonl"]
 FEW = ["--eval-languages", "de", "en", "--kinds", "mono", "multi", "--no-mdpr"]
 
 
 pytestmark = pytest.mark.usefixtures("pairs_in_the_working_folder")
-
-
-def run(*args, code=0):
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    assert result.exit_code == code, result.output
-    return result.output
 
 
 def systems_of(folder):
@@ -52,7 +45,8 @@ def everything(tmp_path_factory):
     return folder, output
 
 
-def test_seeds_are_means_with_their_deviation(everything):
+@pytest.mark.slow
+def test_seeds_are_reported_with_mean_and_deviation(everything):
     folder, output = everything
     assert {path.name for path in (folder / "models").iterdir()} == {
         "X-Y-seed0", "X-Y-seed3", "Hybrid-seed0", "Hybrid-seed3",
@@ -65,7 +59,8 @@ def test_seeds_are_means_with_their_deviation(everything):
     assert [record["seed"] for record in records] == [0, 3]
 
 
-def test_a_seed_is_what_train_makes_of_it(everything, tmp_path):
+@pytest.mark.slow
+def test_train_makes_the_same_encoder(everything, tmp_path):
     folder, _ = everything
     run("train", *SMALL, "--sampler", "hybrid", "--seed", 3, "--output", tmp_path / "one")
     ours, theirs = ph.DenseEncoder(tmp_path / "one"), ph.DenseEncoder(folder / "models" / "Hybrid-seed3")
@@ -74,7 +69,8 @@ def test_a_seed_is_what_train_makes_of_it(everything, tmp_path):
     assert ph.DenseEncoder(tmp_path / "again").fingerprint == theirs.fingerprint
 
 
-def test_rows_that_are_made_of_others(everything):
+@pytest.mark.slow
+def test_derived_rows(everything):
     folder, _ = everything
     plain, debiased = ["X-Y", "Hybrid"], ["X-Y + SHIFT", "Hybrid + SHIFT"]
     dense = [*plain, *debiased]
@@ -86,6 +82,7 @@ def test_rows_that_are_made_of_others(everything):
     assert record["language bias estimated on"] == "the pairs"
 
 
+@pytest.mark.slow
 def test_tests_and_intervals(everything):
     folder, _ = everything
     settings = pd.read_csv(folder / "settings.csv")
@@ -96,6 +93,7 @@ def test_tests_and_intervals(everything):
     assert "randomisation" in (folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_rows_equal_those_of_the_library(everything):
     folder, _ = everything
     encoders = [ph.DenseEncoder(folder / "models" / f"X-Y-seed{seed}") for seed in (0, 3)]
@@ -113,7 +111,7 @@ def test_rows_equal_those_of_the_library(everything):
         assert ours[row.system, row.kind, row.measure] == pytest.approx(row.value, abs=1e-12)
 
 
-def test_an_encoder_as_it_is_with_other_systems(encoder, tmp_path):
+def test_an_untrained_encoder_with_other_systems(encoder, tmp_path):
     for lang in ("de", "en"):
         topics = pt.get_dataset(f"irds:atlas/{lang}/test").get_topics()
         first = next(iter(datasets.family("atlas").documents([lang]))).doc_id
@@ -134,7 +132,7 @@ def test_systems_alone(encoder, tmp_path):
     assert systems_of(tmp_path / "r") == ["mine"]
 
 
-def test_a_recipe_that_is_not_trained_gives_the_start_and_pairs(encoder, tmp_path):
+def test_no_train_takes_encoder_and_pairs_from_the_recipe(encoder, tmp_path):
     (tmp_path / "a.yaml").write_text(f"name: a\nencoder: {encoder}\npairs: {{sources: [atlas/train]}}\n")
     output = run(
         "compare", tmp_path / "a.yaml", "--no-train", "--system", f"mine={encoder}", "--debias", "shift", *FEW,
@@ -145,7 +143,7 @@ def test_a_recipe_that_is_not_trained_gives_the_start_and_pairs(encoder, tmp_pat
     assert value(tmp_path / "r", "mine + SHIFT") == value(tmp_path / "r", "tiny + SHIFT")
 
 
-def test_the_start_beside_what_was_made_of_it(encoder, tmp_path):
+def test_with_start(encoder, tmp_path):
     run(
         "compare", *SMALL, *FEW, "--encoder", encoder, "--with-start", "--debias", "centring", "--samplers", "mono",
         "--no-bm25", "--output", tmp_path / "r",
@@ -153,7 +151,8 @@ def test_the_start_beside_what_was_made_of_it(encoder, tmp_path):
     assert systems_of(tmp_path / "r") == ["tiny", "X-X-mono", "tiny + Centring", "X-X-mono + Centring"]
 
 
-def test_a_cache_spares_the_next_comparison_the_work(encoder, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_cache_is_reused(encoder, tmp_path, monkeypatch):
     args = [
         "compare",
         "--no-train",
@@ -184,7 +183,7 @@ def test_one_encoder_is_in_memory_at_a_time(encoder):
 
         return load
 
-    one, two = EncoderWhenNeeded(reader("one")), EncoderWhenNeeded(reader("two"))
+    one, two = LazyEncoder(reader("one")), LazyEncoder(reader("two"))
     assert one.fingerprint == two.fingerprint == ph.DenseEncoder(encoder).fingerprint
     for system in (two, one, one):
         assert system.encode_queries(["a"]).shape == system.encode_documents(["a"]).shape == (1, 8)
@@ -228,7 +227,7 @@ def test_kinds_that_a_dataset_does_not_have(tmp_path, monkeypatch):
     assert "boolq-r has no setting of kind 'multi'" in output and list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_be_read_leaves_nothing(tmp_path, monkeypatch):
+def test_a_missing_model_leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     output = run("compare", "--no-train", "--system", "a=nowhere/no", *FEW, "--output", "r", code=1)
     assert "nowhere/no" in output and list(tmp_path.iterdir()) == []

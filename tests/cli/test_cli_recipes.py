@@ -1,13 +1,13 @@
 """The command with recipes, pairs and sweeps."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from cli_helpers import run
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.cli import main
 from pyterrier_hybrid.cli.recipes import with_sampler
 from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
 
@@ -20,17 +20,11 @@ training: {batch_size: 8, max_steps: 2, learning_rate: 5e-3}
 """
 
 
-def run(*args, code=0):
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    assert result.exit_code == code, result.output
-    return result.output
-
-
 @pytest.fixture
-def recipe(tmp_path, monkeypatch):
+def recipe(tmp_path, pairs_file, monkeypatch):
     """A recipe with its pairs in a folder that is not the working one."""
     (tmp_path / "home").mkdir()
-    ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"]).to_jsonl(tmp_path / "home" / "pairs.jsonl")
+    shutil.copy(pairs_file, tmp_path / "home")
     (tmp_path / "home" / "small.yaml").write_text(SMALL)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home" / "small.yaml"
@@ -40,7 +34,7 @@ def kept(folder="small"):
     return ph.Recipe.from_file(f"{folder}/recipe.yaml")
 
 
-def test_a_recipe_says_all(recipe):
+def test_train_with_a_recipe(recipe):
     assert "written to small/ after 2 steps" in run("train", recipe)
     assert kept().pairs == {"sources": [{"jsonl": ["../home/pairs.jsonl"]}]}
     record = json.loads(open("small/training.json").read())
@@ -48,7 +42,7 @@ def test_a_recipe_says_all(recipe):
     assert len(run("train", recipe, code=1).splitlines()) == 1
 
 
-def test_other_held_out_pairs_are_judged_as_those_of_the_recipe(recipe):
+def test_other_held_out_pairs_are_searched_as_in_the_recipe(recipe):
     asked = "validation: {hold_out: 0.5, measure: RR, kinds: [mono]}\n"
     with open(recipe, "a") as file:
         file.write(asked)
@@ -58,7 +52,7 @@ def test_other_held_out_pairs_are_judged_as_those_of_the_recipe(recipe):
     assert judged and all(row["eval_mean"] == row["eval_mono"] for row in judged)
 
 
-def test_options_replace_what_a_recipe_says(recipe):
+def test_options_override_the_recipe(recipe):
     run(
         "train", recipe, "--output", "other", "--steps", 1, "--alpha", 0, "--seed", 7, "--languages", "de", "en",
         "--hold-out", 0.2, "--batch-size", 4, "--weight", "atlas/*=3", "--symmetric", "--margin", 0.1,
@@ -75,19 +69,19 @@ def test_options_replace_what_a_recipe_says(recipe):
     }  # fmt: skip
 
 
-def test_files_after_pairs_are_read_as_the_recipes_own(recipe, tmp_path):
+def test_files_of_pairs_are_read_with_the_options_of_the_recipe(recipe, tmp_path):
     recipe.write_text(SMALL.replace("[pairs.jsonl]", "[{jsonl: pairs.jsonl, context_negatives: 2}]"))
     run("train", recipe, "--pairs", "home/pairs.jsonl")
     assert kept().pairs["sources"] == [{"jsonl": ["../home/pairs.jsonl"], "context_negatives": 2}]
 
 
-def test_files_after_pairs_are_where_the_user_is(recipe, tmp_path):
+def test_files_of_pairs_are_relative_to_the_working_folder(recipe, tmp_path):
     (tmp_path / "here.jsonl").write_bytes((tmp_path / "home" / "pairs.jsonl").read_bytes())
     run("train", recipe, "--pairs", "here.jsonl", "--output", "deep/er")
     assert kept("deep/er").pairs == {"sources": [{"jsonl": ["../../here.jsonl"]}]}
 
 
-def test_a_lexicon_in_place_of_the_recipes(recipe, tmp_path):
+def test_another_lexicon(recipe, tmp_path):
     recipe.write_text(SMALL.replace("pairs: {", "pairs: {code_switching: {lexicon: no.jsonl, share: 1}, "))
     (tmp_path / "words.jsonl").write_text('{"terms": {"de": ["Aussicht"], "en": ["museum"]}}')
     errors = run("train", recipe, code=1)
@@ -98,7 +92,7 @@ def test_a_lexicon_in_place_of_the_recipes(recipe, tmp_path):
     assert kept("two").pairs["code_switching"]["lexicon"] == ["../words.jsonl", "../words.jsonl"]
 
 
-def test_another_sampler_keeps_what_fits_it(recipe):
+def test_another_sampler_keeps_shared_settings(recipe):
     run("train", recipe, "--sampler", "mono")
     assert kept().sampler == {"name": "mono", "dataset_weights": {"atlas*": 2}}
     output = run("train", recipe, "--sampler", "mono", "--alpha", 0.5, "--output", "b", code=2)
@@ -116,7 +110,8 @@ SAMPLERS = {
 }
 
 
-def test_every_sampler_of_a_recipe_is_kept_as_it_is(recipe):
+@pytest.mark.slow
+def test_saved_recipes_keep_every_sampler(recipe):
     from pyterrier_hybrid.training.sampling import SAMPLERS as ALL_SAMPLERS
 
     assert list(SAMPLERS) == [kind.config_name for kind in ALL_SAMPLERS]
@@ -139,13 +134,13 @@ def test_every_sampler_by_its_name(recipe, name):
     assert inner.get("alpha") == {"hybrid": 0.25, "length-grouped": 0.25}.get(name)
 
 
-def test_a_sampler_whose_name_is_not_enough(recipe):
+def test_a_sampler_that_needs_settings(recipe):
     output = run("train", recipe, "--sampler", "translate-train", code=1)
     assert "translate-train needs the field 'language'" in output
     assert "did you mean hybrid?" in run("train", recipe, "--sampler", "hybird", code=2)
 
 
-def test_a_sampler_around_another_one_hands_options_on():
+def test_options_change_the_wrapped_sampler():
     around = {"name": "length-grouped", "sampler": "mono", "pool": 2}
     assert with_sampler(around, None, {}) == around
     assert with_sampler(around, None, {"weights": (("a", 2),)})["sampler"] == {
@@ -155,7 +150,7 @@ def test_a_sampler_around_another_one_hands_options_on():
     assert with_sampler(around, "cross", {}) == {"name": "cross"}
 
 
-def test_a_sampler_that_is_part_of_the_recipes_one_keeps_its_settings():
+def test_the_inner_sampler_of_a_recipe_keeps_its_settings():
     parts = {"name": "hybrid", "alpha": 0.4, "mono": {"name": "mono", "languages": ["ar"]}, "cross": "cross"}
     assert with_sampler(parts, "hybrid", {}) == parts
     assert with_sampler(parts, "mono", {}) == {"name": "mono", "languages": ["ar"]}
@@ -167,10 +162,10 @@ def test_a_sampler_that_is_part_of_the_recipes_one_keeps_its_settings():
 def test_the_folder_by_the_recipes_name_is_there(recipe, tmp_path):
     (tmp_path / "small").mkdir()
     output = run("train", recipe, code=1)
-    assert "the output folder small/ (from the recipe's name) exists" in output
+    assert "the output folder small/ (from the recipe's name) already exists" in output
 
 
-def test_an_interrupted_training_says_how_it_goes_on(recipe, tmp_path, monkeypatch):
+def test_an_interrupted_training_says_how_to_resume(recipe, tmp_path, monkeypatch):
     from transformers import Trainer
 
     def interrupt(*_, **__):
@@ -180,9 +175,10 @@ def test_an_interrupted_training_says_how_it_goes_on(recipe, tmp_path, monkeypat
     assert run("train", recipe, code=130).splitlines()[-1] == "Interrupted before the first checkpoint"
     monkeypatch.setattr(Checkpoints, "latest", lambda self: self.folder / "c-7")
     monkeypatch.setattr("pyterrier_hybrid.Recipe.train", interrupt)
-    assert "Interrupted: the same command goes on from step 7" in run("train", recipe, code=130)
+    assert "Interrupted: rerun the same command to resume from step 7" in run("train", recipe, code=130)
 
 
+@pytest.mark.slow
 def test_another_start(recipe):
     run("train", recipe)
     run("train", recipe, "--encoder", "small", "--max-length", 20, "--output", "more")
@@ -191,7 +187,8 @@ def test_another_start(recipe):
     assert "--dim has no effect" in output
 
 
-def test_options_alone_leave_a_recipe_too(recipe):
+@pytest.mark.slow
+def test_a_training_without_a_recipe_saves_one(recipe):
     run("train", "--pairs", "home/pairs.jsonl", "--steps", 2, "--dim", 8, "--vocab-size", 300, "--output", "plain")
     again = kept("plain")
     assert (again.name, again.training["learning_rate"], again.seed) == ("plain", 5e-3, 0)
@@ -200,7 +197,8 @@ def test_options_alone_leave_a_recipe_too(recipe):
     assert (one == two).all()
 
 
-def test_the_recipe_of_the_built_in_set_runs(pytestconfig, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_the_atlas_recipe_runs(pytestconfig, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("train", pytestconfig.rootpath / "recipes" / "atlas.yaml", "--steps", 3, "--vocab-size", 2000)
     assert ph.DenseEncoder("atlas").dim == 256
@@ -221,6 +219,7 @@ def test_a_broken_recipe_is_one_line_of_error(recipe, change, message):
     assert len(output.splitlines()) == 1 and message in output
 
 
+@pytest.mark.slow
 def test_compare_with_a_recipe(recipe):
     run("compare", recipe, "--samplers", "cross", "X-X", "hybrid", "--alpha", 0.75, "--no-bm25", "--output", "c")
     assert list(pd.read_csv("c/means.csv").system.unique()) == ["X-Y", "X-X", "Hybrid"]
@@ -228,6 +227,7 @@ def test_compare_with_a_recipe(recipe):
     assert kept("c/models/Hybrid").sampler["alpha"] == 0.75
 
 
+@pytest.mark.slow
 def test_sweep(recipe):
     args = ["sweep", recipe, "--alphas", "0", "1", "--seeds", "0", "1", "--output", "s", "--measure", "RR"]
     output = run(*args)
@@ -254,7 +254,7 @@ def test_bad_sweeps(recipe):
         assert len(output.splitlines()) == 1
 
 
-def test_a_sweep_over_another_sampler_than_hybrid(recipe):
+def test_a_sweep_needs_the_hybrid_sampler(recipe):
     recipe.write_text(SMALL.replace("{name: hybrid, alpha: 0.25,", "{name: mono,"))
     output = run("sweep", recipe, code=1)
     assert len(output.splitlines()) == 1 and "the sampler of" in output and "small.yaml is mono" in output
@@ -265,13 +265,13 @@ def test_pairs_stats_of_nothing(recipe, tmp_path):
     assert "no items in empty.jsonl" in run("pairs", "stats", "empty.jsonl", code=1)
 
 
-def test_pairs_in_a_form_that_is_not_known(recipe):
+def test_pairs_convert_to_an_unknown_format(recipe):
     for name in ("o.csv", "o.jsonl.bz2", "o.json"):
         output = run("pairs", "convert", "home/pairs.jsonl", "--output", name, code=2)
         assert f"{name} ends in none of .jsonl, .jsonl.gz and .parquet" in output
 
 
-def test_errors_of_the_command_speak_of_no_python(recipe, tmp_path):
+def test_errors_do_not_mention_python(recipe, tmp_path):
     (tmp_path / "blank.jsonl").write_text('{"set": "a", "id": "1", "lang": "de", "question": "", "passage": "x"}')
     (tmp_path / "folder").mkdir()
     for args, message in (
@@ -293,14 +293,14 @@ def test_pairs_stats(recipe):
 
 
 @pytest.mark.parametrize("name", ["store", "x.parquet", "x.jsonl", "x.jsonl.gz"])
-def test_pairs_in_another_form(recipe, name):
+def test_pairs_convert(recipe, name):
     assert "807 items written" in run("pairs", "convert", "home/pairs.jsonl", "--output", name)
     assert run("pairs", "stats", name) == run("pairs", "stats", "home/pairs.jsonl")
     run("train", "--pairs", name, "--steps", 1, "--batch-size", 4, "--dim", 4, "--vocab-size", 300, "--output", "m")
     assert "exists" in run("pairs", "convert", "atlas/train", "--output", name, code=2)
 
 
-def test_pairs_that_are_not_there(recipe):
+def test_missing_pairs(recipe):
     for source, message in (
         ("nowhere.jsonl", "nowhere.jsonl: there is no such file"),
         ("./nowhere", "nowhere: there is no such file"),

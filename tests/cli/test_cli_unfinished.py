@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
-
-from pyterrier_hybrid.cli import main
+from cli_helpers import run
 
 COMPARE = [
     "compare", "--pairs", "pairs.jsonl", "--steps", "4", "--save-steps", "2", "--dim", "8", "--vocab-size", "1000",
@@ -22,12 +20,6 @@ COMPARE = [
 pytestmark = pytest.mark.usefixtures("pairs_in_the_working_folder")
 
 
-def run(*args, code=0):
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    assert result.exit_code == code, result.output
-    return result.output
-
-
 def killed(event, number, *args):
     job = [sys.executable, str(Path(__file__).with_name("compare_job.py")), event, str(number), *map(str, args)]
     done = subprocess.run(job, capture_output=True, text=True, timeout=300)
@@ -35,6 +27,8 @@ def killed(event, number, *args):
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 def test_killed_in_training_and_in_evaluation_is_as_if_it_was_not(tmp_path, monkeypatch):
     folder, whole = tmp_path / "killed" / "r", tmp_path / "whole" / "r"
     # The second training dies in its fourth step, after a checkpoint.
@@ -89,6 +83,7 @@ def test_other_pairs_are_refused(begun):
     assert "X-Y was trained on other pairs than these" in run(*COMPARE, begun, code=1)
 
 
+@pytest.mark.slow
 def test_what_a_kill_left_beside_a_model_is_tidied_up(begun):
     """Between its folder and its recipe, and before its checkpoints went."""
     (begun / "models" / "X-Y" / "recipe.yaml").unlink()
@@ -106,6 +101,7 @@ def test_two_processes_do_not_share_a_folder(begun):
     assert (begun / "models" / "Hybrid").exists()
 
 
+@pytest.mark.slow
 def test_nothing_made_nothing_left(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("pyterrier_hybrid.Recipe.load_pairs", _interrupt)

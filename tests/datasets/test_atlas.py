@@ -225,13 +225,14 @@ def test_every_relation_has_several_wordings_and_uses_each_of_them(data, lang):
 )
 def test_names_are_inflected(lang, code, name, fields):
     module = __import__(f"pyterrier_hybrid.datasets.atlas.sentences.{lang}", fromlist=["LANGUAGE"])
-    assert module.LANGUAGE.place(code, name) == fields
+    assert module.LANGUAGE.territory_fields(code, name) == fields
 
 
 def digest() -> str:
     return hashlib.sha256(repr([load(lang) for lang in LANGUAGES]).encode()).hexdigest()
 
 
+@pytest.mark.processes
 def test_same_bytes_in_another_process():
     code = (
         "import hashlib; from pyterrier_hybrid.datasets.atlas import ATLAS, load; "
@@ -245,6 +246,7 @@ def test_same_bytes_in_another_process():
     assert done.stdout.strip() == digest()
 
 
+@pytest.mark.processes
 def test_import_is_light():
     code = "import sys, pyterrier_hybrid.datasets.atlas; print('babel' in sys.modules, 'ir_datasets' in sys.modules)"
     done = subprocess.run(

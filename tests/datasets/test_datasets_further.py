@@ -17,7 +17,7 @@ from ir_datasets.formats.trec import TrecQrel
 from ir_datasets.util import HashVerificationError, Registry
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.datasets import Document, belebele, boolq, family, register_family, tatoeba
+from pyterrier_hybrid.datasets import Document, belebele, boolq, download, family, register_family, tatoeba
 from pyterrier_hybrid.datasets.download import Source, read_verified
 from pyterrier_hybrid.retrieval.analysis import analyzer
 
@@ -26,19 +26,19 @@ METADATA = json.loads(get_data("pyterrier_hybrid.datasets", "etc/metadata.json")
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[object, dict[str, bytes]], list[str]]:
-    """Have a module find the given files instead of the official ones; the list fills with what it asks for."""
+def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], list[str]]:
+    """A function that replaces the official files, and returns the list of the files read from then on."""
 
-    def serve(module: object, files: dict[str, bytes]) -> list[str]:
-        asked = []
+    def serve(files: dict[str, bytes]) -> list[str]:
+        paths = []
 
         def read(source: Source, *, terms: str) -> bytes:
             assert "licensed under CC BY" in terms and "you accept https://" in terms
-            asked.append(source.cache_path)
+            paths.append(source.cache_path)
             return files[source.cache_path.rsplit("/", 1)[1]]
 
-        monkeypatch.setattr(module, "read_verified", read)
-        return asked
+        monkeypatch.setattr(download, "read_verified", read)
+        return paths
 
     return serve
 
@@ -59,9 +59,9 @@ PAIRS = {
 
 @pytest.fixture
 def pairs(registry: Registry, served: Callable) -> list[str]:
-    asked = served(tatoeba, {name: text.encode() for name, text in PAIRS.items()})
+    paths = served({name: text.encode() for name, text in PAIRS.items()})
     register_family(tatoeba.TATOEBA, tatoeba.load)
-    return asked
+    return paths
 
 
 def test_tatoeba_has_both_directions_of_a_pair(pairs: list[str]) -> None:
@@ -148,7 +148,7 @@ QUESTIONS = {
 
 
 def test_boolq_joins_equal_paragraphs(registry: Registry, served: Callable) -> None:
-    asked = served(boolq, QUESTIONS)
+    paths = served(QUESTIONS)
     register_family(boolq.BOOLQ_R, boolq.load)
     assert list(ir_datasets.registry) == ["boolq-r", "boolq-r/en/train", "boolq-r/en/dev"]
     dataset = ir_datasets.load("boolq-r/en/dev")
@@ -163,7 +163,7 @@ def test_boolq_joins_equal_paragraphs(registry: Registry, served: Callable) -> N
     assert [(qrel.query_id, qrel.doc_id) for qrel in dataset.qrels_iter()] == [
         ("dev_1_en", "en_1"), ("dev_2_en", "en_3"),
     ]  # fmt: skip
-    assert asked == ["boolq-r/train.jsonl", "boolq-r/dev.jsonl"]
+    assert paths == ["boolq-r/train.jsonl", "boolq-r/dev.jsonl"]
     results = ph.LanguageExperiment({"letters": Letters(dim=64)}, "boolq-r", measures=["R@3"])
     assert results.settings[["kind", "doc_lang", "queries", "value"]].values.tolist() == [["mono", "en", 2, 1.0]]
     assert ph.LanguageExperiment({"letters": Letters()}, "boolq-r/train").dataset == "boolq-r/train"
@@ -200,9 +200,9 @@ def archive(registry: Registry, served: Callable) -> list[str]:
                 name = name.replace("Arab", "arab")
                 file.writestr(f"Belebele/{name}.jsonl", jsonl(*rows(lang)[:: -1 if lang == "de" else 1]))
     belebele._archive.cache_clear()
-    asked = served(belebele, {"Belebele.zip": content.getvalue()})
+    paths = served({"Belebele.zip": content.getvalue()})
     register_family(belebele.BELEBELE, belebele.load)
-    yield asked
+    yield paths
     belebele._archive.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""Sets that ir_datasets has already, as families: which settings they have, and what the grid makes of them."""
+"""Datasets of ir_datasets as families: their settings, and their results in the grid."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -78,14 +78,6 @@ class Qrels(BaseQrels):
         return (TrecQrel(*qrel, "0") for qrel in self.qrels)
 
 
-@pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """An empty registry in place of ir_datasets' own."""
-    registry = Registry()
-    monkeypatch.setattr(ir_datasets, "registry", registry)
-    return registry
-
-
 def monolingual(registry: Registry, *ids: str, words: str = "moon river stone cloud tree") -> dict[str, Docs]:
     """Datasets with titles, graded judgements, a query without relevant documents and one without judgements."""
     handlers = {}
@@ -100,7 +92,7 @@ def monolingual(registry: Registry, *ids: str, words: str = "moon river stone cl
     return handlers
 
 
-# --- what ir_datasets has --------------------------------------------------------------------------------------------
+# --- IDs of ir_datasets ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -174,7 +166,7 @@ def test_labels_say_the_split_unless_it_is_the_usual_one() -> None:
         ("xquad-r/multi/ar", "ir_datasets does not say what language its documents are in"),
     ],
 )
-def test_names_that_mean_nothing(name: str, message: str) -> None:
+def test_unknown_names(name: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         family(name)
 
@@ -243,7 +235,7 @@ def test_judged_levels_are_kept_and_zero_is_not_relevant(registry: Registry) -> 
 def test_languages_that_have_nothing_in_common_are_done_one_by_one(registry: Registry) -> None:
     handlers = monolingual(registry, "mr-tydi/xx/test", "mr-tydi/yy/test")
     found, seen = family("mr-tydi"), []
-    assert parts_of(found, ["mono"], found.languages) == [("xx",), ("yy",)]
+    assert parts_of(["mono"], found.languages) == [("xx",), ("yy",)]
 
     class Watched(Letters):
         def encode_documents(self, texts: list[str]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How families become ir_datasets IDs, and when: on a small family of our own, and in fresh processes."""
+"""Registration of families with ir_datasets: with a small family, and in fresh processes."""
 
 import importlib
 import importlib.util
@@ -312,6 +312,17 @@ def test_hook_leaves_the_module_as_it_would_be(module: str) -> None:
     assert loader.get_source(module) == "VALUE = 1\n"
 
 
+def test_two_hooks_of_one_module(module: str) -> None:
+    seen: list[str] = []
+    finders = list(sys.meta_path)
+    after_import(module, lambda: seen.append("first"))
+    after_import(module, lambda: seen.append("second"))
+    imported = importlib.import_module(module)
+    assert seen == ["first", "second"]
+    assert sys.meta_path == finders
+    assert type(imported.__loader__).__name__ == type(imported.__spec__.loader).__name__ == "SourceFileLoader"
+
+
 def test_hook_survives_a_failed_import(module: str, tmp_path: Path) -> None:
     seen: list[str] = []
     after_import(module, lambda: seen.append("imported"))
@@ -319,7 +330,7 @@ def test_hook_survives_a_failed_import(module: str, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broken"):
         importlib.import_module(module)
     assert seen == []
-    (tmp_path / "hooked_module.py").write_text("VALUE = 'mended'\n")
+    (tmp_path / "hooked_module.py").write_text("VALUE = 'fixed'\n")
     importlib.invalidate_caches()
     importlib.import_module(module)
     assert seen == ["imported"]
@@ -337,6 +348,7 @@ def test_hook_for_a_module_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) 
 COUNT_IDS = "len([i for i in ir_datasets.registry if i.startswith(('xquad-r', 'mlqa-r'))])"
 
 
+@pytest.mark.processes
 def test_importing_the_package_is_light() -> None:
     code = f"""
 import pyterrier_hybrid
@@ -349,6 +361,7 @@ print(ir_datasets.load("xquad-r/de/ar").docs_count())
     assert run(code).splitlines() == ["[]", str(134 + 58), "1276"]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "imports",
     [
@@ -362,6 +375,7 @@ def test_any_order_of_imports(imports: str) -> None:
     assert run(f"{imports}\nprint({COUNT_IDS})") == str(134 + 58)
 
 
+@pytest.mark.processes
 def test_plugin_merely_installed(tmp_path: Path) -> None:
     info = tmp_path / "pyterrier_hybrid_as_installed-1.0.dist-info"
     info.mkdir()

@@ -1,4 +1,4 @@
-"""LanguageExperiment: every setting as pt.Experiment has it, restricted languages, kinds, progress."""
+"""LanguageExperiment: every setting equals pt.Experiment; restricted languages, kinds, progress."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ def results(toy):
     return LanguageExperiment(systems, toy, measures=MEASURES, baseline="b")
 
 
-def test_every_setting_is_what_pt_experiment_says(toy, results):
+def test_every_setting_equals_pt_experiment(toy, results):
     assert isinstance(results, LanguageResults)
     settings = results.settings[results.settings["system"] == "a"].groupby(["kind", "doc_lang", "query_lang"])
     assert len(settings) == 3 + 6 + 3
@@ -54,7 +54,7 @@ def test_order_and_columns(results):
     assert counts["multi", "de"] == 5  # query 5 has no answer anywhere
 
 
-def test_functions_and_encoders_are_the_same(toy):
+def test_functions_and_encoders_have_the_same_values(toy):
     encoder = Letters()
     systems = {"encoder": encoder, "function": lambda corpus: Exhaustive(encoder, corpus)}
     settings = LanguageExperiment(systems, toy, measures=MEASURES).settings
@@ -62,7 +62,7 @@ def test_functions_and_encoders_are_the_same(toy):
     np.testing.assert_allclose(*values, rtol=0, atol=1e-12)
 
 
-def test_what_is_not_retrieved_is_not_found(toy):
+def test_documents_that_are_not_retrieved(toy):
     systems = {"first": lambda corpus: Exhaustive(Letters(), corpus, depth=2)}
     settings = LanguageExperiment(systems, toy, measures=["AP", "RankDistance"], kinds=["multi"]).settings
     for query_lang, rows in settings.groupby("query_lang"):
@@ -101,7 +101,7 @@ def test_function_sees_queries_with_their_language(toy):
     assert distances == [27 * 4 / 5]
 
 
-def test_bm25_is_the_index_that_users_build(toy, tmp_path):
+def test_bm25_equals_an_index_built_by_hand(toy, tmp_path):
     pytest.importorskip("pyterrier_pisa")
 
     def indexed(corpus):

@@ -1,4 +1,4 @@
-"""The cache of the grid: the same values, nothing computed twice, nothing found by name, safe when killed."""
+"""The grid's cache: the same values, nothing computed twice, nothing found by name, safe to interrupt."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ from grid_helpers import MEASURES, Exhaustive, Letters, language, make_family, m
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment.cache import vectors
-from pyterrier_hybrid.experiment.cache.shards import Shards, text_hash
+from pyterrier_hybrid.experiment.cache.vectors import Shards, text_hash
 
 
 class Known(Letters):
-    """Letters that say what their vectors depend on."""
+    """Letters with a fingerprint."""
 
     @property
     def fingerprint(self):
@@ -57,7 +57,7 @@ def test_further_measures_and_languages_cost_little(toy, tmp_path):
     pd.testing.assert_frame_equal(results, frames({"a": Known()}, toy, languages=["de", "en"]))
 
 
-def test_content_counts_and_names_do_not(tmp_path):
+def test_the_cache_depends_on_content_and_not_on_names(tmp_path):
     first = make_family("toy-content-1", {"de": language("de", (0, 1, 2))})
     same = make_family("toy-content-2", {"de": language("de", (0, 1, 2))})
     other = make_family("toy-content-3", {"de": language("de", (0, 1, 3))})
@@ -73,7 +73,7 @@ def test_content_counts_and_names_do_not(tmp_path):
     )
 
 
-def test_without_a_fingerprint_nothing_is_kept(toy, tmp_path):
+def test_without_a_fingerprint_nothing_is_cached(toy, tmp_path):
     frames({"a": Letters(), "f": lambda corpus: Exhaustive(Letters(), corpus)}, toy, cache=tmp_path)
     assert list(tmp_path.rglob("*.npy")) == []
 
@@ -92,9 +92,9 @@ def test_functions_with_a_fingerprint(toy, tmp_path):
     assert len(calls) == 4
 
 
-def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
+def test_bm25_is_cached_by_its_parameters(toy, tmp_path, monkeypatch):
     pytest.importorskip("pyterrier_pisa")
-    from pyterrier_hybrid.experiment.ranking import members
+    from pyterrier_hybrid.experiment.ranking.bm25 import BM25Ranker
 
     first = frames({"BM25": "bm25"}, toy, cache=tmp_path)
 
@@ -102,14 +102,14 @@ def test_bm25_is_kept_by_its_parameters(toy, tmp_path, monkeypatch):
         raise AssertionError("computed again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(members, "rank_bm25", never)
+        patch.setattr(BM25Ranker, "rank", never)
         pd.testing.assert_frame_equal(frames({"BM25": "bm25"}, toy, cache=tmp_path), first)
         patch.setattr("pyterrier_hybrid.retrieval.bm25.K1", 1.2)
         with pytest.raises(AssertionError, match="computed again"):
             frames({"BM25": "bm25"}, toy, cache=tmp_path)
 
 
-def test_a_killed_run_goes_on(toy, tmp_path):
+def test_an_interrupted_run_is_resumed(toy, tmp_path):
     done = []
 
     def function(corpus):
@@ -131,7 +131,7 @@ def test_a_killed_run_goes_on(toy, tmp_path):
     )
 
 
-def test_a_run_that_was_killed_while_it_encoded_goes_on(toy, tmp_path, monkeypatch):
+def test_a_run_that_was_interrupted_while_encoding_is_resumed(toy, tmp_path, monkeypatch):
     monkeypatch.setattr(vectors, "_CHUNK", 10)
     encoder = Known()
     encode, budget = encoder.encode_queries, [3]
@@ -153,8 +153,8 @@ def test_a_run_that_was_killed_while_it_encoded_goes_on(toy, tmp_path, monkeypat
     pd.testing.assert_frame_equal(results, frames({"a": Known()}, toy))
 
 
-def test_settings_that_were_not_reached_are_what_they_would_have_been(tmp_path):
-    # Scores that BLAS rounds by their place: a part that is done later must have the places of the whole.
+def test_settings_ranked_later_have_the_same_values(tmp_path):
+    # BLAS rounds scores by their position: settings that are ranked later need the positions of the whole.
     class Random(Known):
         def encode_queries(self, texts):
             return np.stack([np.random.default_rng(list(text.encode())).standard_normal(33) for text in texts])
@@ -171,7 +171,7 @@ def test_settings_that_were_not_reached_are_what_they_would_have_been(tmp_path):
     assert sorted((tmp_path / "ranks").rglob("*.npy")) == kept
 
 
-def test_debiased_systems_keep_the_inner_vectors_once(toy, tmp_path):
+def test_debiased_systems_share_the_cached_vectors_of_their_encoder(toy, tmp_path):
     class Shift:
         def __init__(self, by):
             self.by, self.fingerprint = by, f"shift by {by}"
@@ -183,10 +183,14 @@ def test_debiased_systems_keep_the_inner_vectors_once(toy, tmp_path):
 
     class Shifted:
         wants_languages = True
-        encode_queries = encode_documents = None
 
         def __init__(self, encoder, debias):
             self.encoder, self.debias = encoder, debias
+
+        def encode_queries(self, texts, langs):
+            raise AssertionError("the vectors of the encoder inside were not used")
+
+        encode_documents = encode_queries
 
     encoder = Known()
     systems = {"as it is": encoder, "one": Shifted(encoder, Shift(1)), "two": Shifted(encoder, Shift(2))}

@@ -1,4 +1,4 @@
-"""What LanguageExperiment says of systems, options and data that do not fit."""
+"""Errors of LanguageExperiment about systems, options and data."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A process of the grid that is killed, and another one that goes on from its cache.
+"""An experiment that is killed, and another process that resumes it from the cache.
 
 Run as a script it is the process: `python test_grid_killed.py CACHE LOG [PLACE]`, killed at a place if one is given.
 """
@@ -17,11 +17,13 @@ from grid_helpers import MEASURES, Exhaustive, Letters, make_toy
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment.cache import rank_cache, vectors
 
+pytestmark = [pytest.mark.slow, pytest.mark.processes]
+
 SETTINGS = 12
 
 
 def experiment(cache, note):
-    """Two encoders and a function; `note` is called with each piece of work before its outcome is known."""
+    """Two encoders and a function; `note` is called with each piece of work before it is done."""
 
     class Known(Letters):
         @property
@@ -69,7 +71,10 @@ def main(cache, log, place=None):
 
 
 def process(cache, log, *place):
-    code = subprocess.run([sys.executable, __file__, str(cache), str(log), *place], timeout=300).returncode
+    command = [sys.executable, __file__, str(cache), str(log), *place]
+    # pytest finds grid_helpers by its own path.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = subprocess.run(command, timeout=300, env=environment).returncode
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     done = {}
     for work, items in lines:
@@ -79,7 +84,7 @@ def process(cache, log, *place):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """What a run does that nobody kills."""
+    """The work of a run that is not killed."""
     folder = tmp_path_factory.mktemp("whole")
     code, done = process(folder / "cache", folder / "log")
     assert code == 0
@@ -94,7 +99,7 @@ def whole(tmp_path_factory):
 
 # Among the first encoder's texts; after them, before its fifth setting is stored; in the function's second language.
 @pytest.mark.parametrize("place", ["encode 0 2", "store 5", "rank f 4"])
-def test_a_killed_process_goes_on(whole, tmp_path, place):
+def test_a_killed_process_is_resumed(whole, tmp_path, place):
     code, first = process(tmp_path / "cache", tmp_path / "first", place)
     assert code == -signal.SIGKILL
     code, second = process(tmp_path / "cache", tmp_path / "second")

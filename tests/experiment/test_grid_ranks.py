@@ -1,4 +1,4 @@
-"""Ranks counted in score matrices are those of full sorts, in every corpus, whatever the blocks and the ties."""
+"""Ranks counted in score matrices equal those of full sorts, in every corpus, for any block size and any ties."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def ranks_by_sorting(scores, row, column, corpora, corpus):
 
 
 def case(seed, *, queries=40, documents=150, levels=None, missing=0.0):
-    """Scores of some levels or of any; 0 to 9 answers a query; a pool, two languages, three documents."""
+    """Scores, 0 to 9 relevant documents a query, and four corpora: a pool, two languages, three documents."""
     random = np.random.default_rng(seed)
     shape = queries, documents
     scores = (random.standard_normal(shape) if levels is None else random.integers(levels, size=shape)).astype(
@@ -47,7 +47,7 @@ def case(seed, *, queries=40, documents=150, levels=None, missing=0.0):
 @pytest.mark.parametrize(
     "options", [{}, {"levels": 5}, {"levels": 2000, "documents": 64}, {"levels": 9, "missing": 0.3}]
 )
-def test_ranks_are_those_of_full_sorts(monkeypatch, cells, options):
+def test_ranks_equal_those_of_full_sorts(monkeypatch, cells, options):
     monkeypatch.setattr(counting, "_CELLS", cells)
     scores, row, column, corpora, corpus = case(cells, **options)
     found = count_ranks(scores, row, column, corpora=corpora, corpus=corpus)
@@ -63,7 +63,7 @@ def test_queries_without_answers_between_others():
     assert count_ranks(scores, np.zeros(0, np.int64), np.zeros(0, np.int64)).shape == (2, 0)
 
 
-def test_scores_that_differ_in_the_last_bit_are_no_tie():
+def test_scores_that_differ_in_the_last_bit_are_not_tied():
     one = np.float32(1)
     scores = np.array([[one, np.nextafter(one, 2, dtype=np.float32), one, np.nextafter(one, 0, dtype=np.float32)]])
     ranks = count_ranks(scores, np.zeros(4, np.int64), np.arange(4))

@@ -1,4 +1,4 @@
-"""The grid on the official XQuAD-R files: every query of all 132 settings, as pt.Experiment and a full sort have it."""
+"""The grid on the official XQuAD-R files: every query of all 132 settings equals pt.Experiment and a full sort."""
 
 import zlib
 
@@ -10,6 +10,8 @@ import pyterrier as pt
 import pytest
 
 from pyterrier_hybrid import BM25Index, DenseEncoder, FaissIndex, LanguageExperiment, datasets
+
+pytestmark = pytest.mark.slow
 
 MEASURES = ["AP", "R@1", "R@10", "nDCG@10", "RR", "RR@10", "RankDistance"]
 
@@ -26,7 +28,7 @@ class WholeNumbers:
 
 
 class Setting:
-    """A setting read without the grid: docnos ascending, and the places of the answers of each query."""
+    """A setting read without the grid: docnos ascending, and the columns of the relevant documents of each query."""
 
     def __init__(self, family, doc_lang, query_lang, documents):
         self.doc_lang, self.query_lang, self.id = doc_lang, query_lang, family.id(doc_lang, query_lang)

@@ -1,4 +1,4 @@
-"""What a system of the grid may be besides encoders and functions: encoders that want languages, pipelines, runs."""
+"""Systems besides encoders and functions: encoders that want languages, pipelines, runs."""
 
 import gzip
 
@@ -10,6 +10,8 @@ from grid_helpers import MEASURES, Exhaustive, Letters, corpus_of, make_toy
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment import Runs, VectorPipelines
+from pyterrier_hybrid.experiment.ranking import rankers
+from pyterrier_hybrid.experiment.ranking.base import Ranker
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,7 @@ def toy():
 
 
 class Shift:
-    """Adds a vector of its own to each language, and notes what it was given."""
+    """Adds a different vector for each language, and records its arguments."""
 
     def __init__(self):
         self.seen = []
@@ -48,7 +50,7 @@ class Shifted:
 
 
 class Opaque:
-    """An encoder that wants languages and does not say why."""
+    """An encoder that wants languages, without the attributes of DebiasedEncoder."""
 
     wants_languages = True
 
@@ -217,3 +219,21 @@ def test_patterns():
     with pytest.raises(ValueError, match="its fields are {id}, {doc_lang} and {query_lang}"):
         Runs("runs/{language}.trec")
     assert repr(Runs("{id}.trec")) == "Runs('{id}.trec')"
+
+
+def test_a_new_kind_of_system_is_one_class_and_one_line(toy, monkeypatch):
+    class PerfectRanker(Ranker):
+        @staticmethod
+        def accepts(system):
+            return system is all
+
+        def rank(self, task, indexes):
+            for index in indexes:
+                setting = task.settings[index]
+                rank = np.arange(len(setting.query)) - np.searchsorted(setting.query, setting.query) + 1
+                yield index, setting.ranks(np.stack([rank, rank]), len(task.corpora[setting.corpus]))
+
+    monkeypatch.setattr(rankers, "RANKERS", (PerfectRanker, *rankers.RANKERS))
+    settings = LanguageExperiment({"perfect": all, "encoder": Letters()}, toy, measures="AP").settings
+    assert (settings.query("system == 'perfect'")["value"] == 1).all()
+    assert (settings.query("system == 'encoder'")["value"] < 1).any()

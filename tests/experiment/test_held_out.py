@@ -1,4 +1,4 @@
-"""Held-out pairs as a dataset, and as the judge of encoders."""
+"""Held-out pairs as a dataset, and as an evaluation metric of encoders."""
 
 import ir_datasets
 import numpy as np
@@ -23,7 +23,7 @@ def held_out() -> ph.ParallelPairs:
 
 
 class Words:
-    """Exact vectors: one dimension for each text that is asked about, so that every answer is known."""
+    """Exact vectors: one dimension for each answer, so that the relevant documents always come first."""
 
     answers = {
         "Wo ist Rom?": "Rom", "Where is Rome?": "Rom", "Rom ist hier.": "Rom", "Rome is here.": "Rom",
@@ -50,25 +50,25 @@ def test_ids_have_queries_documents_and_answers() -> None:
     assert {(qrel.query_id, qrel.doc_id, qrel.iteration) for qrel in pool.qrels_iter()} == {
         ("1_en", "de_1_0", "de"), ("1_en", "en_1_0", "en"), ("3_en", "de_3_0", "de"),
     }  # fmt: skip
-    # What has no passage in the documents' language is not asked there.
+    # A query whose item has no passage in the documents' language is left out.
     assert [query.query_id for query in ir_datasets.load(family.id("en", "en")).queries_iter()] == ["1_en"]
 
 
-def test_hard_negatives_are_wrong_documents() -> None:
+def test_hard_negatives_are_documents_that_are_not_relevant() -> None:
     item = Item("a", 1, "toy", ASKED, ANSWERED, negatives={"de": ["Mailand ist dort.", "Hier ist Bern."]})
     family = family_of(ph.ParallelPairs([item]))
     assert [doc.doc_id for doc in ir_datasets.load(family.id("de", "de")).docs_iter()] == ["de_0_0", "de_0_1", "de_0_2"]
     assert [qrel.doc_id for qrel in ir_datasets.load(family.id("de", "en")).qrels_iter()] == ["de_0_0"]
 
 
-def test_others_of_a_group_are_left_out() -> None:
-    """The second item of group 1 may answer the first one's query: it is no wrong document, so it is none at all."""
+def test_only_one_item_of_a_group_is_used() -> None:
+    """The second item of group 1 may answer the query of the first, so its passage is not a document."""
     family = family_of(held_out())
     texts = {doc.text for doc in ir_datasets.load(family.docs_id).docs_iter()}
     assert "It is here." not in texts
 
 
-def test_a_question_stands_for_its_group_before_a_translation() -> None:
+def test_a_group_is_represented_by_a_question_rather_than_a_translation() -> None:
     pairs = ph.ParallelPairs([
         Item("t", 5, "news", RAIN, RAIN, translation=True),
         Item("a", 5, "toy", {"en": "Where is Rome?"}, {"en": "Rome is here."}),
@@ -106,20 +106,20 @@ def test_equal_pairs_are_one_family() -> None:
 def test_experiment_on_held_out_pairs() -> None:
     results = ph.LanguageExperiment({"words": Words()}, held_out(), measures=["AP", "RankDistance"])
     values = results.means.set_index(["kind", "measure"])["value"].to_dict()
-    # In the pool, two right documents come first for the queries about Rome (1), and one for that about Otto (0).
+    # In the pool, two relevant documents come first for the queries about Rome (1), and one for that about Otto (0).
     assert values == {
         ("mono", "AP"): 1.0, ("cross", "AP"): 1.0, ("multi", "AP"): 1.0, ("multi", "RankDistance"): pytest.approx(0.75),
     }  # fmt: skip
 
 
 def test_validation_by_held_out_pairs() -> None:
-    judge = ph.LanguageValidation(held_out(), kinds=["mono", "cross"])
-    assert judge(Words()) == {"mono": 1.0, "cross": 1.0, "mean": 1.0}
-    assert judge == ph.LanguageValidation(held_out(), kinds=["mono", "cross"])
-    assert repr(judge).startswith("LanguageValidation(dataset='pairs-")
+    validation = ph.LanguageValidation(held_out(), kinds=["mono", "cross"])
+    assert validation(Words()) == {"mono": 1.0, "cross": 1.0, "mean": 1.0}
+    assert validation == ph.LanguageValidation(held_out(), kinds=["mono", "cross"])
+    assert repr(validation).startswith("LanguageValidation(dataset='pairs-")
 
 
-def test_a_training_can_be_judged_by_held_out_pairs() -> None:
+def test_held_out_pairs_validate_a_training() -> None:
     pairs = ph.ParallelPairs.from_irds("atlas/train").filter(languages=["de", "en"])
     train, held = pairs.split(40)
     start = ph.DenseEncoder.from_scratch(train.texts(limit=500), dim=8, vocab_size=300)
@@ -133,6 +133,6 @@ def test_a_training_can_be_judged_by_held_out_pairs() -> None:
 
 
 @pytest.mark.parametrize("items", [[], [Item("t", None, "news", RAIN, RAIN, translation=True)]])
-def test_pairs_that_ask_nothing(items: list[Item]) -> None:
+def test_pairs_without_a_question(items: list[Item]) -> None:
     with pytest.raises(ValueError, match="none of these .* items asks anything"):
         ph.LanguageValidation(ph.ParallelPairs(items))

@@ -13,7 +13,8 @@ from ir_measures import AP, Qrel, R, ScoredDoc
 
 from pyterrier_hybrid import RankDistance
 from pyterrier_hybrid.experiment.measures import SUPPORTED, lower_is_better, parse_measures, values_from_ranks
-from pyterrier_hybrid.experiment.measures.ranks import Ranks, rank_distances
+from pyterrier_hybrid.experiment.measures.rank_distance import rank_distances
+from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 
 # Ranks 1 to 6: a f b e c d.
@@ -53,7 +54,7 @@ def test_cutoff(relevant, cutoff, expected):
     assert (RankDistance() @ cutoff).calc_aggregate({"q": dict.fromkeys(relevant, 1)}, RUN) == expected
 
 
-def test_judged_not_relevant_counts_not():
+def test_documents_judged_not_relevant_are_ignored():
     assert RankDistance().calc_aggregate({"q": {"a": 1, "f": 2, "d": 0, "c": -1}}, RUN) == 1
 
 
@@ -188,6 +189,7 @@ def judged_rankings(draw):
     return np.array(scores), levels
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(judged_rankings())
 def test_values_from_exact_ranks_equal_those_of_ir_measures(case):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pyterrier_hybrid.experiment import LanguageResults
-from pyterrier_hybrid.experiment.report.paper import _figures, published_languages, published_means
+from pyterrier_hybrid.experiment.report.paper import published_languages, published_means, published_results
 
 XQUAD = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 
@@ -145,7 +145,7 @@ def test_beside_the_paper(xquad):
     ("call", "message"),
     [
         (lambda r: r["xquad"].compare("mbert"), "paper: 'mbert' is unknown; the valid ones are xlmr, labse"),
-        (lambda r: r["tiny"].compare(), "the paper has no figures on tiny, only on xquad-r, mlqa-r"),
+        (lambda r: r["tiny"].compare(), "the paper has no results on tiny, only on xquad-r, mlqa-r"),
         (lambda r: r["part"].compare(), "are over 11 languages of xquad-r; evaluate ar, de, el"),
         (lambda r: r["part"].table(by="system"), "by: 'system' is unknown; the valid ones are kind, language"),
         (lambda r: r["part"].table(kind="poly"), "kind: 'poly' is unknown; the valid ones are mono, cross, multi"),
@@ -167,13 +167,13 @@ def test_wrong_tables(results, xquad, call, message):
 
 
 class Page(HTMLParser):
-    """Checks that tags are closed in turn, and gathers texts, headlines and addresses."""
+    """Check that tags are closed in order, and collect texts, addresses, alternative texts and row widths."""
 
     VOID = ("meta", "img")
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.texts, self.sources, self.rows = [], [], [], []
+        self.open, self.texts, self.sources, self.alternatives, self.rows = [], [], [], [], []
         self.feed(text)
         assert self.open == []
 
@@ -181,6 +181,7 @@ class Page(HTMLParser):
         if tag not in self.VOID:
             self.open.append(tag)
         self.sources += [value for name, value in attributes if name in ("src", "href")]
+        self.alternatives += [value for name, value in attributes if name == "alt"]
         if tag == "tr":
             self.rows.append(0)
         if tag in ("td", "th"):
@@ -241,5 +242,18 @@ def test_intervals_are_saved(tmp_path):
 
 
 def test_the_figures_name_their_source():
-    assert "arXiv 2408.10536" in _figures()["source"]
-    assert json.dumps(_figures())
+    assert "arXiv 2408.10536" in published_results()["source"]
+    assert json.dumps(published_results())
+
+
+def test_page_without_measures_of_the_paper(tmp_path):
+    results = LanguageResults(frame(["BM25"], XQUAD, ["R@10"]), dataset="xquad-r", languages=XQUAD)
+    assert "Beside the paper" not in results.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_page_escapes_names(tmp_path):
+    name = 'it\'s "a" <b> & c'
+    text = LanguageResults(frame([name], ["de"]), dataset="<x>", languages=["de"]).to_html(tmp_path / "p").read_text()
+    page = Page(text)
+    assert name in page.texts and "<x>" in page.texts
+    assert page.alternatives == [f"Heat map of {name}: query languages by document languages"]

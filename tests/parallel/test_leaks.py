@@ -252,7 +252,7 @@ def test_command_refuses_before_it_reads(tmp_path, monkeypatch):
     (tmp_path / "there").mkdir()
     command = ["pairs", "leaks", "nowhere.jsonl", "--dataset"]
     assert "ir_datasets knows no 'nothing'" in run(*command, "nothing", code=1)
-    assert "there exists: choose another place" in run(*command, "atlas", "--remove", "there", code=2)
+    assert "there already exists: choose another one" in run(*command, "atlas", "--remove", "there", code=2)
     assert "ends in none of .jsonl" in run(*command, "atlas", "--remove", "clean.txt", code=2)
     assert "nowhere.jsonl: there is no such file" in run(*command, "atlas", code=1)
     command = ["pairs", "leaks", "atlas/train", "--dataset", "atlas/en/test", "--min-shared", 3]

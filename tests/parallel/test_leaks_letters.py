@@ -1,6 +1,5 @@
 """Letters, and the stretches that texts share, whatever their script."""
 
-import sys
 import unicodedata
 
 import numpy as np
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyterrier_hybrid.parallel.leaks import overlap
 from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
-from pyterrier_hybrid.text.letters import letters_of, stretch_of
+from pyterrier_hybrid.text.letters import letters_of, span_of
 
 # One sentence of some length in each script.
 SENTENCES = {
@@ -63,49 +62,6 @@ def test_what_makes_no_difference(text, change):
     assert found.equal and found.containment == 1 and found.longest == found.shared == len(letters(text))
 
 
-def test_forms_of_letters():
-    same = {
-        "ﬁn": "fin",
-        "Straße": "STRASSE",
-        "İzmir": "izmir",
-        "ΟΔΟΣ": "οδος",
-        "KAPALI": "kapalı",
-        "ǅ": "dž",
-        "㍿": "株式会社",
-    }
-    same |= {"مَدْرَسَةٌ": "مدرسة", "مـدرسة": "مدرسة", "أحمد": "احمد", "ệ": "e\u0323\u0302", "१२": "12", "①": "1"}
-    for one, other in same.items():
-        assert letters(one) == letters(other), one
-    assert letters("。，!? \u200b💡") == []
-    assert len(letters("北京2")) == 7
-    assert letters("कि") != letters("क")
-
-
-def test_texts_stay_apart():
-    texts = ["a", "", "b\ufdd0c", "\0\ud800", "d"]
-    found, starts = letters_of(texts)
-    words = ["".join(map(chr, found[a : b - 1])) for a, b in zip(starts[:-1], starts[1:], strict=True)]
-    assert words == ["a", "", "bc", "", "d"]
-    assert [part.tolist() for part in letters_of([])] == [[0], [1]]
-
-
-def test_no_character_beyond_the_table_has_forms():
-    for point in range(0x30000, sys.maxunicode + 1):
-        character = chr(point)
-        assert unicodedata.normalize("NFKD", character).casefold() == character
-
-
-@given(st.text(max_size=40), st.data())
-def test_a_stretch_of_a_text_has_its_letters(text, data):
-    count = len(letters(text))
-    assume(count)
-    start = data.draw(st.integers(0, count - 1))
-    stop = data.draw(st.integers(start + 1, count))
-    part = stretch_of(text, start, stop)
-    assert part in text
-    assert str(letters(text)[start:stop])[1:-1] in str(letters(part))
-
-
 @languages
 def test_a_text_inside_another(text):
     longer = f"12345 {SENTENCES['en'][:20]} {text} Quellenangabe: Xerxes."
@@ -133,7 +89,7 @@ def test_every_stretch_is_found(data):
     found = [overlap for overlap in overlaps(["", text, other], ["x", known]) if overlap[:2] == (1, 1)]
     assert len(found) == 1
     assert found[0].longest >= count and found[0].shared >= count
-    stretch = stretch_of(text, found[0].start, found[0].start + found[0].longest)
+    stretch = span_of(text, found[0].start, found[0].start + found[0].longest)
     assert len(letters(stretch)) >= found[0].longest
 
 

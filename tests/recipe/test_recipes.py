@@ -54,7 +54,7 @@ def test_plain_scalars(tmp_path):
 @pytest.mark.parametrize(
     "value", ["no", "yes", "1e3", "010", "true", "", "~", "3", "*-para", "a: b", "né", "12:30", " x"]
 )
-def test_texts_survive_any_reader(tmp_path, value):
+def test_strings_survive_both_versions_of_yaml(tmp_path, value):
     text = write_yaml({"key": value})
     assert read_yaml(written(tmp_path / "x.yaml", text))[0] == {"key": value}
     assert yaml.safe_load(text) == {"key": value}
@@ -70,14 +70,14 @@ def test_aliases_and_merges(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: a\nname: b", "line 2, column 1: the key 'name' is there a second time"),
+        ("name: a\nname: b", "line 2, column 1: the key 'name' occurs twice"),
         ("name: [a", "line 1, column 9: while parsing a flow sequence"),
-        ("1: a", "line 1, column 1: the key 1 is no text"),
+        ("1: a", "line 1, column 1: the key 1 is not a string"),
         ("name: !!python/object:os.system x", "line 1, column 7: could not determine a constructor"),
-        ("name: &a [*a]", "an alias of what it is in"),
+        ("name: &a [*a]", "an alias of a value that contains it"),
         ("name: \x07", "x.yaml: "),
-        ("", "null is no mapping"),
-        ("just text", "'just text' is no mapping"),
+        ("", "null is not a mapping"),
+        ("just text", "'just text' is not a mapping"),
         ("name: a", "'encoder' is missing"),
         (SMALL + "sede: 1", "line 7, column 1, field 'sede': unknown: did you mean seed?"),
         (SMALL.replace("dim: 8", "dim: wide"), "line 3, column 33, field 'encoder.dim': 'wide' is not an integer"),
@@ -85,7 +85,7 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("from_scratch: static", "model: x"), "field 'encoder.dim': unknown"),
         (SMALL.replace("[pairs.jsonl]", "[]"), "line 5, column 3, field 'pairs.sources': give a list"),
         (SMALL.replace("pairs.jsonl", "{jsonl: a, irds: b}"), "line 5, column 13, field 'pairs.sources[0]': a source"),
-        (SMALL.replace("pairs.jsonl", "{lines: a}"), "it is a text, or has one of jsonl, parquet, squad,"),
+        (SMALL.replace("pairs.jsonl", "{lines: a}"), "give a string, or a mapping with one of jsonl, parquet, squad,"),
         (SMALL.replace("pairs.jsonl", "{jsonl: a, langs: [de]}"), "field 'pairs.sources[0].langs': unknown"),
         (SMALL + "sampler: {name: hybird}", "line 7, column 1, field 'sampler': there is no sampler named 'hybird'"),
         (SMALL + "sampler: {name: hybrid, alpha: 2}", "field 'sampler': alpha=2 is outside 0 to 1"),
@@ -101,12 +101,12 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': unknown"),
         (SMALL + "validation: {share: 1}", "line 7, column 1, field 'validation': give one of hold_out, datasets"),
         (SMALL + "validation: {hold_out: a}", "field 'validation.hold_out': 'a' is not a number"),
-        (SMALL + "seed: -1", "field 'seed': -1 is no seed: give a number from 0 to 4294967295"),
-        (SMALL + "seed: 4294967296", "field 'seed': 4294967296 is no seed"),
-        (SMALL.replace("name: small", "name: a/b"), "line 2, column 1, field 'name': 'a/b' is no folder's name"),
+        (SMALL + "seed: -1", "field 'seed': -1 is not a seed: give a number from 0 to 4294967295"),
+        (SMALL + "seed: 4294967296", "field 'seed': 4294967296 is not a seed"),
+        (SMALL.replace("name: small", "name: a/b"), "line 2, column 1, field 'name': 'a/b' is not a folder name"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_its_place(tmp_path, text, message):
+def test_errors_name_line_column_and_field(tmp_path, text, message):
     path = written(tmp_path / "x.yaml", text)
     with pytest.raises(ValueError, match="x.yaml") as error:
         ph.Recipe.from_file(path)
@@ -118,7 +118,7 @@ def test_a_recipe_made_in_python_is_checked_too():
         ph.Recipe(name="a", encoder={"model": "x", "poling": "cls"}, pairs={"sources": ["atlas/train"]})
 
 
-def test_types_are_those_of_the_signatures():
+def test_values_get_the_types_of_the_signatures():
     recipe = ph.Recipe(
         name="a", encoder="x", pairs={"sources": ["atlas/train"]},
         training={"max_steps": 1e3, "learning_rate": 1, "gradient_accumulation_steps": 4, "report_to": "tensorboard"},
@@ -128,7 +128,7 @@ def test_types_are_those_of_the_signatures():
     assert recipe.encoder == {"model": "x"} and recipe.pairs == {"sources": [{"irds": "atlas/train"}]}
 
 
-def test_the_recipe_does_not_share_what_it_was_made_from():
+def test_a_recipe_copies_its_values():
     training = {"max_steps": 2}
     recipe = ph.Recipe(name="a", encoder="x", pairs={"sources": ["atlas/train"]}, training=training)
     training["max_steps"] = 3
@@ -141,14 +141,14 @@ def test_the_recipe_does_not_share_what_it_was_made_from():
     ("encoder", "rate", "temperature"),
     [({"from_scratch": "static"}, 5e-3, 0.05), ({"from_scratch": "transformer"}, 5e-4, 0.05), ("x", 3e-5, 0.02)],
 )
-def test_what_a_recipe_leaves_out_suits_its_encoder(encoder, rate, temperature):
+def test_defaults_depend_on_the_encoder(encoder, rate, temperature):
     recipe = ph.Recipe(name="a", encoder=encoder, pairs={"sources": ["atlas/train"]}, training={"max_steps": 7})
     assert recipe.training_options() == {"max_steps": 7, "learning_rate": rate, "temperature": temperature}
     assert yaml.safe_load(recipe.to_yaml())["training"] == recipe.training_options()
     assert recipe.override(encoder="y").training_options()["learning_rate"] == 3e-5
 
 
-def test_a_recipe_without_training_trains_with_these(folder):
+def test_a_recipe_without_training_trains_with_the_defaults(folder):
     written(folder / "bare.yaml", SMALL.replace("training: {batch_size: 8, max_steps: 2, learning_rate: 5e-3}", ""))
     trained = ph.Recipe.from_file(folder / "bare.yaml").train(verbose=False, max_steps=1, batch_size=8)
     assert (trained.training["learning_rate"], trained.training["temperature"]) == (5e-3, 0.05)
@@ -161,7 +161,7 @@ def test_a_token_cache_is_relative_to_the_recipe(folder):
     assert ph.Recipe.from_file("deep/er/recipe.yaml").training["token_cache"] == "../../home/tokens"
 
 
-def test_a_source_that_is_not_there_is_named_with_its_place(folder):
+def test_a_missing_source_is_an_error_with_line_and_column(folder):
     for name in ("./nothere.jsonl", "nothere*.jsonl"):
         written(folder / "small.yaml", SMALL.replace("pairs.jsonl", f"pairs.jsonl, {name}"))
         recipe = ph.Recipe.from_file(folder / "small.yaml").override(seed=1)
@@ -169,7 +169,7 @@ def test_a_source_that_is_not_there_is_named_with_its_place(folder):
             recipe.load_pairs()
 
 
-def test_sources_with_the_same_item_are_named(folder, pairs):
+def test_sources_that_share_an_item_are_named(folder, pairs):
     pairs.save(folder / "store")
     written(folder / "small.yaml", SMALL.replace("pairs.jsonl", "pairs.jsonl, store: store").replace("[", "[{jsonl: ")
             .replace(", store: store]", "}, {store: store}]"))  # fmt: skip
@@ -183,7 +183,7 @@ def test_training_from_a_file_in_another_folder(folder):
     assert json.loads((folder.parent / "small" / "training.json").read_text())["sampler"] == "HybridSampler(alpha=0.5)"
 
 
-def test_the_kept_recipe_makes_the_same_encoder(folder):
+def test_the_saved_recipe_trains_the_same_encoder(folder):
     first = ph.Recipe.from_file(folder / "small.yaml").train(output="deep/er/one", max_steps=3, seed=5, verbose=False)
     kept = ph.Recipe.from_file("deep/er/one/recipe.yaml")
     assert kept.pairs["sources"] == [{"jsonl": ["../../../home/pairs.jsonl"]}]
@@ -200,14 +200,14 @@ def test_a_model_folder_is_relative_to_the_recipe(folder):
     assert ph.Recipe.from_file("small/recipe.yaml").encoder == {"model": "../home/start"}
 
 
-def test_an_output_that_is_there_stops_it_before_anything_is_read(folder):
+def test_an_existing_output_is_refused_before_anything_is_read(folder):
     (folder.parent / "small").mkdir()
     (folder / "pairs.jsonl").unlink()
     with pytest.raises(FileExistsError, match="output folder small/ exists"):
         ph.Recipe.from_file(folder / "small.yaml").train()
 
 
-def test_all_files_are_looked_for_before_the_first_is_read(folder, monkeypatch):
+def test_missing_files_are_found_before_any_is_read(folder, monkeypatch):
     recipe = ph.Recipe.from_file(folder / "small.yaml")
     monkeypatch.setattr("pyterrier_hybrid.parallel.readers.irds.read_irds", None)
     for name, problem in (("no.jsonl", "there is no such file"), ("no*.jsonl", "no file matches")):
@@ -282,7 +282,7 @@ def test_files_of_several_languages_are_one_source(folder, pairs):
     assert (len(loaded), loaded.languages) == (1, ["de", "en"])
 
 
-def test_pairs_that_stay_in_a_folder(folder, pairs):
+def test_pairs_saved_in_a_folder_are_opened_again(folder, pairs):
     pairs.to_parquet(folder / "pairs.parquet")
     recipe = ph.Recipe.from_file(folder / "small.yaml")
     recipe = recipe.override(pairs={"sources": [{"parquet": "pairs.parquet", "folder": "kept/store"}]})
@@ -298,11 +298,11 @@ def test_a_number_of_held_out_groups_is_whole(folder):
     recipe = ph.Recipe.from_file(folder / "small.yaml")
     assert recipe.override(validation={"hold_out": 5.0}).validation == {"hold_out": 5}
     for value in (5.5, -1.0):
-        with pytest.raises(ValueError, match=rf"field 'validation.hold_out': {value} is neither a share"):
+        with pytest.raises(ValueError, match=rf"field 'validation.hold_out': {value} is neither a ratio"):
             recipe.override(validation={"hold_out": value})
 
 
-def test_a_folder_keeps_the_pairs_of_one_source(folder, pairs):
+def test_a_folder_of_pairs_belongs_to_one_source(folder, pairs):
     for name, lang in (("one", "de"), ("two", "en")):
         pairs.filter(languages=[lang]).to_parquet(folder / f"{name}.parquet")
     one = {"parquet": "one.parquet", "folder": "kept"}
@@ -327,7 +327,7 @@ def test_a_folder_keeps_the_pairs_of_one_source(folder, pairs):
     assert again.load_pairs()[0].languages == ["de"]
 
 
-def test_a_text_among_the_sources_is_looked_for_in_the_recipes_folder(folder, pairs):
+def test_sources_are_relative_to_the_recipe(folder, pairs):
     pairs.save(folder / "saved")
     Path("atlas/train").mkdir(parents=True)  # in the working folder, which is none of the recipe's business
     for text, meant in (("saved", {"store": "saved"}), ("atlas/train", {"irds": "atlas/train"})):
@@ -341,7 +341,7 @@ def test_a_pattern_in_a_folder_with_brackets(folder):
     assert len(recipe.load_pairs()[0])
 
 
-def test_a_model_in_the_working_folder_is_not_the_recipes(folder):
+def test_a_model_in_the_working_folder_is_not_taken(folder):
     ph.Recipe.from_file(folder / "small.yaml").train(output="start", verbose=False)
     text = SMALL.replace("{from_scratch: static, dim: 8, vocab_size: 300, texts: 500}", "{model: start}")
     recipe = ph.Recipe.from_file(written(folder / "more.yaml", text))
@@ -378,7 +378,7 @@ def test_the_recipes_of_the_repository(path, tmp_path):
     assert ph.Recipe.from_file(tmp_path / "recipe.yaml").training == recipe.training
 
 
-def test_the_papers_recipes_are_the_papers():
+def test_the_paper_recipes_have_the_settings_of_the_paper():
     for name in ("paper-xlmr", "paper-labse"):
         recipe = ph.Recipe.from_file(RECIPES[0].with_name(f"{name}.yaml"))
         assert recipe.pairs["languages"] == "ar de en es hi ru th tr zh".split()
@@ -388,7 +388,7 @@ def test_the_papers_recipes_are_the_papers():
         assert recipe.sampler["alpha"] == 0.5 and recipe.validation == {"datasets": ["squadshifts-*"]}
 
 
-def test_the_recipe_of_the_built_in_set_plans():
+def test_the_atlas_recipe_can_be_planned():
     recipe = ph.Recipe.from_file(RECIPES[0].with_name("atlas.yaml"))
     pairs, _ = recipe.load_pairs()
     plan = recipe.make_sampler().plan(pairs, batch_size=recipe.training["batch_size"], seed=recipe.seed)

@@ -1,8 +1,9 @@
-"""The ``compare`` command: samplers side by side, with BM25, mDPR and others."""
+"""The ``compare`` command: batch samplers side by side, with BM25, mDPR and other systems."""
 
 import datetime
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,31 +11,31 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid.cli.compare.record import plain, printed, write_record
-from pyterrier_hybrid.cli.compare.resume import FOLDER, check_place, unfinished
+from pyterrier_hybrid.cli.compare.record import json_value, terminal_table, write_record
+from pyterrier_hybrid.cli.compare.resume import FOLDER, check_output, unfinished
 from pyterrier_hybrid.cli.compare.rows import (
     DEBIAS,
     FUSIONS,
     MDPR,
-    DocumentsOf,
-    EncoderWhenNeeded,
-    Extra,
+    DerivedRow,
+    DocumentTexts,
+    LazyEncoder,
     NamedSystem,
-    bm25_works,
-    extra_rows,
-    mdpr_from,
-    start_of,
-    system_from,
+    StartRow,
+    bm25_is_available,
+    derived_rows,
+    mdpr_encoder,
+    start_row,
+    system_from_option,
     trained_encoders,
-    with_extra_rows,
+    with_derived_rows,
 )
 from pyterrier_hybrid.cli.options import (
-    SAMPLERS,
     Interrupted,
     ManyValues,
     SamplerName,
     WholeNumber,
-    checked,
+    check_option,
     errors_in_one_line,
     training_options,
 )
@@ -42,147 +43,221 @@ from pyterrier_hybrid.cli.recipes import recipe_of, with_sampler
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.recipe import Recipe
 
-_ESTIMATED_ON = {"pairs": "the pairs", "corpus": "the documents that are searched"}
+_BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searched"}
 
 
-@click.command(cls=ManyValues)
+@click.command(cls=ManyValues, params=training_options())
 @click.option(
     "--dataset", multiple=True, default=["atlas"], show_default=True, metavar="NAME...",
-    help="What to evaluate on: atlas, xquad-r, mlqa-r, or another one that `datasets` lists.",
+    help="Datasets to evaluate on: atlas, xquad-r, mlqa-r, or another one that `datasets` lists.",
 )  # fmt: skip
 @click.option(
     "--kinds", multiple=True, type=click.Choice(["mono", "cross", "multi"]), metavar="KIND...",
-    help="Settings to evaluate; by default all of the dataset.",
+    help="Kinds of settings to evaluate. [default: all of the dataset]",
 )  # fmt: skip
-@click.option("--eval-languages", multiple=True, metavar="CODE...", help="To evaluate; by default all of the dataset.")
-@training_options()
 @click.option(
-    "--samplers", multiple=True, type=SamplerName(), default=list(SAMPLERS), show_default=True, metavar="NAME...",
-    help="What to compare: mono, cross, hybrid, mixed, length-grouped, multi-positive.",
+    "--eval-languages", multiple=True, metavar="CODE...",
+    help="Languages to evaluate. [default: all of the dataset]",
+)  # fmt: skip
+@click.option(
+    "--samplers", multiple=True, type=SamplerName(), default=["mono", "cross", "hybrid"], show_default=True,
+    metavar="NAME...", help="Batch samplers to compare: mono, cross, hybrid, mixed, length-grouped, multi-positive.",
 )  # fmt: skip
 @click.option(
     "--seeds", multiple=True, type=WholeNumber(0, LARGEST_SEED), metavar="NUMBER...",
-    help="Train with each sampler once a seed, and show means over seeds with their standard deviation.",
+    help="Train with each sampler and each seed, and report means and standard deviations over seeds.",
 )  # fmt: skip
-@click.option("--no-train", is_flag=True, help="Evaluate the encoder as it is.")
-@click.option("--with-start", is_flag=True, help="Add the pretrained encoder as it is, beside the trained ones.")
+@click.option("--no-train", is_flag=True, help="Evaluate --encoder without training.")
+@click.option("--with-start", is_flag=True, help="Also evaluate the pretrained encoder before training.")
 @click.option("--no-bm25", is_flag=True, help="Leave BM25 out.")
 @click.option(
     "--mdpr", is_flag=False, flag_value=MDPR, metavar="[NAME|PATH]",
-    help=f"Add mDPR, downloading it where needed. By default it is added where {MDPR} is in the local cache.",
+    help=f"Add mDPR, downloading it if needed. By default it is added if {MDPR} is in the local cache.",
 )  # fmt: skip
 @click.option("--no-mdpr", is_flag=True, help="Leave mDPR out.")
 @click.option(
     "--system", multiple=True, type=NamedSystem(), metavar="NAME=MODEL...",
-    help="Add an encoder: a folder, a hub name, or labse, xlmr, me5, mdpr. With {doc_lang} and {query_lang} (or {id}) "
-    "in it, it names TREC run files, one a setting: old=runs/{doc_lang}.{query_lang}.res",
+    help="Add an encoder: a folder, a hub name, or labse, xlmr, me5, mdpr. A pattern with {doc_lang} and {query_lang} "
+    "(or {id}) adds TREC run files, one per setting: old=runs/{doc_lang}.{query_lang}.res",
 )  # fmt: skip
 @click.option(
     "--debias", multiple=True, type=click.Choice(list(DEBIAS)), metavar="METHOD...",
-    help="Add each encoder but mDPR with its language bias removed: centring, lir, shift.",
+    help="Add each encoder except mDPR with its language bias removed: centring, lir, shift.",
 )  # fmt: skip
 @click.option(
-    "--debias-on", type=click.Choice(["pairs", "corpus"]), show_default="pairs, if there are some",
-    help="What the bias is estimated on: the pairs to learn from, or the documents that are searched (no judgements).",
+    "--debias-on", type=click.Choice(["pairs", "corpus"]), show_default="pairs, if there are any",
+    help="What language bias is estimated on: the training pairs, or the documents that are searched (no judgements).",
 )  # fmt: skip
 @click.option(
     "--feedback", is_flag=True,
-    help="Add each encoder but mDPR, debiased or not, with a second search: queries moved towards the first 10 "
-    "documents.",
+    help="Add each encoder except mDPR, debiased or not, with pseudo-relevance feedback: a second search with queries "
+    "moved towards the first 10 documents.",
 )  # fmt: skip
 @click.option(
     "--fuse", is_flag=False, flag_value="min-max", type=click.Choice(list(FUSIONS)), metavar="[METHOD]",
-    help="Add each encoder fused with BM25, over the best 1000 of both: by scores from 0 to 1 of which BM25's count a "
-    "quarter (min-max), or by reciprocal-rank.",
+    help="Add each encoder fused with BM25, over the best 1000 results of both: by min-max normalised scores (BM25's "
+    "weight is a quarter of the encoder's), or by reciprocal-rank.",
 )  # fmt: skip
-@click.option("--baseline", metavar="ROW", help="Test all rows against this one, such as BM25 or X-X-mono.")
+@click.option("--baseline", metavar="ROW", help="Row to test all others against, such as BM25 or X-X-mono.")
 @click.option(
     "--test", type=click.Choice(["t-test", "randomisation"]), default="t-test", show_default=True,
-    help="By which paired test, in every setting; corrected by Holm's method.",
+    help="Paired significance test in every setting, with Holm's correction.",
 )  # fmt: skip
 @click.option(
     "--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="LEVEL",
-    help="Add bootstrap intervals of the means, as in 0.95.",
+    help="Add bootstrap confidence intervals of the means at this level, such as 0.95.",
 )  # fmt: skip
 @click.option(
     "--cache", type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for vectors and rankings, which later comparisons reuse. By default they go when this one is done.",
+    help="Folder for vectors and rankings, which later comparisons reuse. By default they are deleted at the end.",
 )  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), help="Folder to make. [default: compare-DATE-TIME]")
+@click.option("--output", type=click.Path(path_type=Path), help="New folder. [default: compare-DATE-TIME]")
 def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
-    """Train an encoder once per batch sampler and compare them with BM25 and mDPR.
+    """Train an encoder with each batch sampler and compare them with BM25 and mDPR.
 
-    RECIPE says what is trained on what; options replace what it says. Without a recipe, the options say all.
+    The encoders are trained as RECIPE says, with any options that are set here instead; a recipe is not needed if the
+    options say what to train on.
 
-    Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated. Prints one table, and writes
-    it with its figures, heat maps, models and settings to a new folder (with several datasets, to a folder for each).
-    Killed, it goes on where it was when the same command is given again with the same --output.
+    Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated. Prints a table and writes it
+    with the figures of all settings, heat maps, models and options to a new folder (with several datasets, to a folder
+    for each). If interrupted, rerun the same command with the same --output to resume.
     """
     started = time.perf_counter()
     _check_usage(options)
     output = output or Path(f"compare-{datetime.datetime.now():%Y%m%d-%H%M%S}")
-    check_place(output)
+    check_output(output)
     with errors_in_one_line():
-        recipe = None
-        if options["recipe"] or options["pairs"]:
-            recipe = recipe_of({**options, "alpha": None}, name=output.resolve().name)
-        start = start_of(recipe, options)
-        trained = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
-        estimated_on = _estimated_on(recipe, options)
-        _fetch(options)
-        systems: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_works() else {}
-        if not options["no_mdpr"] and (mdpr := mdpr_from(options["mdpr"], dtype=options["dtype"])) is not None:
-            systems["mDPR"] = mdpr
-        extra = _extra(systems, start, trained, options)
-        names = [*systems, *(name for name, _ in options["system"]), *([start.name] if start else []), *trained]
-        names += [row.name for row in extra]
-        _check_names(names, options)
-        said = {name: plain(value) for name, value in options.items()}
-        decisive = {**said, "recipe": recipe and recipe.to_yaml(), "version": ph.__version__}
+        plan = _plan(options, name=output.resolve().name)
+        recorded = {name: json_value(value) for name, value in options.items()}
+        decisive = {**recorded, "recipe": plan.recipe and plan.recipe.to_yaml(), "version": ph.__version__}
         try:
             with unfinished(output, decisive) as scratch:
-                for name, text in options["system"]:
-                    systems[name] = system_from(text, dtype=options["dtype"])
-                if start:
-                    systems[start.name] = EncoderWhenNeeded(start.read)
-                pairs = None
-                if trained:
-                    models, pairs = trained_encoders(trained, options["seeds"], output / "models")
-                    systems |= models
-                elif estimated_on == "pairs":
-                    pairs, _ = recipe.load_pairs()
+                systems, pairs = _systems(plan, options, output / "models")
                 seconds = {"training": time.perf_counter() - started}
-                folder = cache or scratch / "cache"
-                for name in options["dataset"]:
-                    texts = pairs if estimated_on == "pairs" else DocumentsOf(name, options["eval_languages"])
-                    results = ph.LanguageExperiment(
-                        with_extra_rows(systems, extra, texts=texts, cache=folder), name, cache=folder, verbose=True,
-                        kinds=options["kinds"] or None, languages=options["eval_languages"] or None,
-                        **{key: options[key] for key in ("baseline", "test", "confidence")},
-                    )  # fmt: skip
-                    results.save(output / name.replace("/", "-") if len(options["dataset"]) > 1 else output)
-                    click.echo(f"\n{name}\n{printed(results)}")
-                said |= {"output": str(output), "cache": plain(cache)}
+                _evaluate(plan, systems, pairs, options, output=output, cache=cache or scratch / "cache")
                 seconds["all"] = time.perf_counter() - started
                 write_record(
-                    output, options=said, rows=names, systems=systems, seconds=seconds,
-                    debias=_ESTIMATED_ON.get(estimated_on),
-                )  # fmt: skip
+                    output,
+                    options={**recorded, "output": str(output), "cache": json_value(cache)},
+                    rows=plan.names,
+                    systems=systems,
+                    seconds=seconds,
+                    bias_source=plan.bias_source and _BIAS_SOURCES[plan.bias_source],
+                )
         except KeyboardInterrupt:
-            goes_on = (output / FOLDER).exists()
-            raise Interrupted(f"Interrupted{f': the same command with --output {output} goes on' * goes_on}") from None
-    if estimated_on:
-        click.echo(f"\nlanguage bias was estimated on {_ESTIMATED_ON[estimated_on]}")
+            how = f": the same command with --output {output} goes on" if (output / FOLDER).exists() else ""
+            raise Interrupted(f"Interrupted{how}") from None
+    if plan.bias_source:
+        click.echo(f"\nlanguage bias was estimated on {_BIAS_SOURCES[plan.bias_source]}")
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What a comparison will train and evaluate, checked before anything is.
+
+    Attributes:
+        names: Names of the rows, in the order of the table.
+        recipe: The recipe, if there are training pairs.
+        recipes: The recipes to train, by row.
+        start: The encoder before training, if it has a row.
+        ready: BM25 and mDPR, if they have rows.
+        derived: The rows that are derived from others.
+        bias_source: What language bias is estimated on, ``pairs`` or ``corpus``; ``None``: it is not estimated.
+    """
+
+    names: list[str]
+    recipe: "Recipe | None"
+    recipes: "dict[str, Recipe]"
+    start: StartRow | None
+    ready: dict[str, Any]
+    derived: list[DerivedRow]
+    bias_source: str | None
+
+
+def _plan(options: Mapping[str, Any], *, name: str) -> _Plan:
+    """Plan the rows; `name` is that of a recipe without a file."""
+    recipe = None
+    if options["recipe"] or options["pairs"]:
+        # Alpha is an option of hybrid only, which need not be the recipe's sampler.
+        recipe = recipe_of({**options, "alpha": None}, name=name)
+    start = start_row(recipe, options)
+    recipes = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
+    bias_source = _bias_source(recipe, options)
+    _fetch(options)
+    ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
+    if not options["no_mdpr"] and (mdpr := mdpr_encoder(options["mdpr"], dtype=options["dtype"])) is not None:
+        ready["mDPR"] = mdpr
+    if options["fuse"] and "BM25" not in ready:
+        raise click.UsageError("--fuse needs BM25")
+    trained = [*([start.name] if start else []), *recipes]
+    derived = derived_rows(
+        [*(name for name, text in options["system"] if "{" not in text), *trained],
+        debias=dict.fromkeys(options["debias"]),
+        feedback=options["feedback"],
+        fuse=options["fuse"],
+        mdpr="mDPR" in ready,
+    )
+    names = [*ready, *(name for name, _ in options["system"]), *trained, *(row.name for row in derived)]
+    _check_names(names, options)
+    return _Plan(names, recipe, recipes, start, ready, derived, bias_source)
+
+
+def _systems(plan: _Plan, options: Mapping[str, Any], models: Path) -> "tuple[dict[str, Any], ParallelPairs | None]":
+    """Train and load the systems that are not derived from others.
+
+    Returns:
+        The systems by row, and the pairs if there was a need to read them.
+    """
+    systems = dict(plan.ready)
+    for name, text in options["system"]:
+        systems[name] = system_from_option(text, dtype=options["dtype"])
+    if plan.start:
+        systems[plan.start.name] = LazyEncoder(plan.start.load)
+    pairs = None
+    if plan.recipes:
+        encoders, pairs = trained_encoders(plan.recipes, options["seeds"], models)
+        systems |= encoders
+    elif plan.recipe and plan.bias_source == "pairs":
+        pairs, _ = plan.recipe.load_pairs()
+    return systems, pairs
+
+
+def _evaluate(
+    plan: _Plan,
+    systems: Mapping[str, Any],
+    pairs: "ParallelPairs | None",
+    options: Mapping[str, Any],
+    *,
+    output: Path,
+    cache: Path,
+) -> None:
+    """Evaluate all rows on each dataset, save the results and print their tables."""
+    for name in options["dataset"]:
+        texts = pairs if plan.bias_source == "pairs" else DocumentTexts(name, options["eval_languages"])
+        results = ph.LanguageExperiment(
+            with_derived_rows(systems, plan.derived, texts=texts, cache=cache),
+            name,
+            kinds=options["kinds"] or None,
+            languages=options["eval_languages"] or None,
+            baseline=options["baseline"],
+            test=options["test"],
+            confidence=options["confidence"],
+            cache=cache,
+            verbose=True,
+        )
+        results.save(output / name.replace("/", "-") if len(options["dataset"]) > 1 else output)
+        click.echo(f"\n{name}\n{terminal_table(results)}")
+
+
 def _check_usage(options: dict[str, Any]) -> None:
-    """Refuse what makes no sense before anything is read; without pairs, learn from atlas if that is evaluated."""
+    """Refuse options that exclude each other before anything is read; set the default pairs."""
     options["dataset"] = tuple(dict.fromkeys(options["dataset"]))
     for name in options["dataset"]:
-        known = checked("--dataset", datasets.family, name).languages
+        known = check_option("--dataset", datasets.family, name).languages
         for lang in options["eval_languages"]:
             if lang not in known:
                 problem = f"{name} has no {lang!r}, only {', '.join(known)}"
@@ -194,14 +269,14 @@ def _check_usage(options: dict[str, Any]) -> None:
     if not options["no_train"] and not options["pairs"] and not options["recipe"]:
         if options["dataset"] != ("atlas",):
             raise click.UsageError(
-                f"--dataset {' '.join(options['dataset'])} has no training pairs of its own: pass --pairs FILE..., "
-                "or --no-train with --encoder"
+                f"--dataset {' '.join(options['dataset'])} has no training pairs: pass --pairs FILE..., or --no-train "
+                "with --encoder"
             )
         options["pairs"] = ("atlas/train",)
 
 
 def _fetch(options: Mapping[str, Any]) -> None:
-    """Say now what a dataset does not have, and download what is missing, rather than after an hour of training."""
+    """Check the kinds of settings and download the datasets now rather than after an hour of training."""
     from pyterrier_hybrid.experiment.settings import choose_kinds
 
     families = [datasets.family(name) for name in options["dataset"]]
@@ -212,44 +287,31 @@ def _fetch(options: Mapping[str, Any]) -> None:
 
 
 def _recipes(recipe: "Recipe", options: Mapping[str, Any]) -> "dict[str, Recipe]":
-    """The recipe with each of the samplers, by the sampler's name."""
+    """Return the recipe with each of the samplers, by the sampler's name in tables."""
     recipes = {}
     for name in dict.fromkeys(options["samplers"]):
-        given = {"alpha": options["alpha"]} if name == "hybrid" and options["alpha"] is not None else {}
-        own = recipe.override(sampler=with_sampler(recipe.sampler, name, given))
-        recipes[own.make_sampler().name] = own
+        changes = {"alpha": options["alpha"]} if name == "hybrid" and options["alpha"] is not None else {}
+        changed = recipe.override(sampler=with_sampler(recipe.sampler, name, changes))
+        recipes[changed.make_sampler().name] = changed
     return recipes
 
 
-def _estimated_on(recipe: "Recipe | None", options: Mapping[str, Any]) -> str | None:
-    """What language bias is estimated on; None: it is not."""
+def _bias_source(recipe: "Recipe | None", options: Mapping[str, Any]) -> str | None:
+    """Return what language bias is estimated on, if it is."""
     if not options["debias"]:
         return None
-    chosen = options["debias_on"] or ("pairs" if recipe else "corpus")
-    if chosen == "pairs" and recipe is None:
+    source = options["debias_on"] or ("pairs" if recipe else "corpus")
+    if source == "pairs" and recipe is None:
         raise click.UsageError("--debias-on pairs needs pairs: pass --pairs, or a recipe")
-    if chosen == "corpus" and "shift" in options["debias"]:
+    if source == "corpus" and "shift" in options["debias"]:
         raise click.UsageError("--debias shift is estimated on translations: pass --pairs or a recipe, not a corpus")
-    return chosen
-
-
-def _extra(
-    systems: Mapping[str, Any], start: Any, trained: Mapping[str, Any], options: Mapping[str, Any]
-) -> list[Extra]:
-    if options["fuse"] and "BM25" not in systems:
-        raise click.UsageError("--fuse needs BM25")
-    encoders = [name for name, text in options["system"] if "{" not in text]
-    encoders += [*([start.name] if start else []), *trained]
-    return extra_rows(
-        encoders, debias=dict.fromkeys(options["debias"]), feedback=options["feedback"], fuse=options["fuse"],
-        mdpr="mDPR" in systems,
-    )  # fmt: skip
+    return source
 
 
 def _check_names(names: list[str], options: Mapping[str, Any]) -> None:
-    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
-    if twice:
-        raise click.BadParameter(f"two rows would be called {twice!r}: choose another name", param_hint="--system")
+    repeated = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if repeated:
+        raise click.BadParameter(f"two rows would be called {repeated!r}: choose another name", param_hint="--system")
     if options["baseline"] is not None and options["baseline"] not in names:
         problem = f"there is no row {options['baseline']!r}, only {', '.join(names)}"
         raise click.BadParameter(problem, param_hint="--baseline")

@@ -1,8 +1,7 @@
-"""What ``compare`` says of a comparison: its table in a terminal, and how it was made."""
+"""The table of a comparison for a terminal, and the record of how it was made."""
 
 import datetime
 import importlib.metadata
-import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.json_files import write_json
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.experiment import LanguageResults
@@ -22,18 +21,20 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def printed(results: "LanguageResults") -> str:
-    """The table for a terminal, with the standard deviation over seeds where there are several."""
+def terminal_table(results: "LanguageResults") -> str:
+    """Return the table for a terminal, with the standard deviation over seeds if there are several."""
     from pyterrier_hybrid.experiment.report.tables import HEADINGS
 
-    def text(row: Any) -> str:
+    def cell(row: Any) -> str:
         digits = 0 if row.measure.startswith("RankDistance") else 3
         std = getattr(row, "std", np.nan)
         return f"{row.value:.{digits}f}" + ("" if np.isnan(std) else f" ±{std:.{digits}f}")
 
-    cells = {(row.system, row.measure, HEADINGS[row.kind]): text(row) for row in results.means.itertuples()}
+    cells = {}
+    for row in results.means.itertuples():
+        cells[row.system, (row.measure, HEADINGS[str(row.kind)])] = cell(row)
     columns = results.table().columns
-    rows = [[cells[(system, *column)] for column in columns] for system in results.systems]
+    rows = [[cells[system, column] for column in columns] for system in results.systems]
     return pd.DataFrame(rows, results.systems, columns.set_names([None, None])).to_string()
 
 
@@ -44,39 +45,42 @@ def write_record(
     rows: Sequence[str],
     systems: Mapping[str, Any],
     seconds: Mapping[str, float],
-    debias: str | None,
+    bias_source: str | None,
 ) -> None:
     """Write ``run.json``: options, rows, systems, times, versions.
 
     Args:
         output: The folder.
-        options: Those of the command, as JSON can hold them.
+        options: The options of the command, as JSON can hold them.
         rows: The names of all rows.
-        systems: Of these, what is not made of another one; or lists of their seeds.
-        seconds: What took how long; of a comparison that went on, since then.
-        debias: What language bias was estimated on.
+        systems: The systems, or lists of their seeds, without the rows that are derived from them.
+        seconds: The time that each part took; of a resumed comparison, since it was resumed.
+        bias_source: What the language bias was estimated on.
     """
-    record = {
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "options": options,
-        "rows": rows,
-        "systems": {name: _described(system) for name, system in systems.items()},
-        "language bias estimated on": debias,
-        "seconds": {name: round(value, 1) for name, value in seconds.items()},
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _PACKAGES},
+    import torch
+
+    write_json(
+        output / "run.json",
+        {
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+            "options": options,
+            "rows": rows,
+            "systems": {name: _described(system) for name, system in systems.items()},
+            "language bias estimated on": bias_source,
+            "seconds": {name: round(value, 1) for name, value in seconds.items()},
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "versions": {
+                "python": platform.python_version(),
+                **{name: importlib.metadata.version(name) for name in _PACKAGES},
+            },
+            "platform": platform.platform(),
+            "processors": torch.get_num_threads(),
         },
-        "platform": platform.platform(),
-        "processors": _processors(),
-    }
-    with whole_file(output / "run.json") as file:
-        file.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    )
 
 
-def plain(value: Any) -> Any:
-    """The value of an option as JSON can hold it."""
+def json_value(value: Any) -> Any:
+    """Return the value of an option as JSON can hold it."""
     return str(value) if isinstance(value, Path) else value
 
 
@@ -84,9 +88,3 @@ def _described(system: Any) -> Any:
     if isinstance(system, list):
         return [_described(member) for member in system]
     return getattr(system, "training", None) or repr(system)
-
-
-def _processors() -> int:
-    import torch
-
-    return torch.get_num_threads()

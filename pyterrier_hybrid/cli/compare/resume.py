@@ -1,4 +1,4 @@
-"""The folder of a comparison while it is not finished: what the same command goes on from."""
+"""The folder of an unfinished comparison, from which the same command resumes."""
 
 import json
 import shutil
@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-from pyterrier_hybrid.utils.files import locked, whole_file
+from pyterrier_hybrid.cli.options import new_folder
+from pyterrier_hybrid.utils.files import locked
+from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 
 FOLDER = "unfinished"
 _OPTIONS, _LOCK = "options.json", "lock"
@@ -17,30 +19,29 @@ _OPTIONS, _LOCK = "options.json", "lock"
 
 @contextmanager
 def unfinished(output: Path, options: Mapping[str, Any]) -> Iterator[Path]:
-    """Make a folder, or go on in one that the same options had begun.
+    """Make a folder, or resume in one that was started with the same options.
 
     Args:
-        output: The folder. It holds a folder ``unfinished`` until the block ends without an error; one in which nothing
-            was made goes with the error.
-        options: What decides the result, as JSON can hold it.
+        output: The folder. It has a folder ``unfinished`` until the block ends without an error. If the block raises
+            before anything was made, the folder is removed.
+        options: The options that decide the result, as JSON can hold them.
 
     Yields:
-        A folder for what is only of use while it is unfinished.
+        A folder for what is needed only until the comparison is finished.
 
     Raises:
-        click.BadParameter: The folder is there, and is finished or not ours.
-        ValueError: It was begun with other options, or another process writes it.
+        click.BadParameter: The folder already exists and is not an unfinished comparison.
+        ValueError: It was started with other options, or another process writes to it.
     """
-    check_place(output)
+    check_output(output)
     folder = output / FOLDER
     options = json.loads(json.dumps(options))
-    with locked(folder / _LOCK, f"{output} is being written by another process: choose another place"):
+    with locked(folder / _LOCK, f"{output} is being written by another process: choose another folder"):
         if (folder / _OPTIONS).exists() and _has_work(output):
-            _compare(output, json.loads((folder / _OPTIONS).read_text(encoding="utf-8")), options)
+            _require_same_options(output, read_json(folder / _OPTIONS), options)
             click.echo(f"going on in {output}/")
         else:
-            with whole_file(folder / _OPTIONS) as file:
-                file.write_text(json.dumps(options, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_json(folder / _OPTIONS, options)
         try:
             yield folder
         except BaseException:
@@ -50,32 +51,38 @@ def unfinished(output: Path, options: Mapping[str, Any]) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def check_place(output: Path) -> None:
-    """Check that a folder can be made there, or gone on in.
+def check_output(output: Path) -> None:
+    """Check that a folder is new, or an unfinished comparison.
 
     Raises:
-        click.BadParameter: The folder is there, and is finished or not ours.
+        click.BadParameter: The folder already exists and is not an unfinished comparison.
     """
-    if output.exists() and not (output / FOLDER / _OPTIONS).exists():
-        raise click.BadParameter(f"{output} exists: choose another place, or remove it first", param_hint="--output")
+    if not (output / FOLDER / _OPTIONS).exists():
+        new_folder(output)
 
 
 def _has_work(output: Path) -> bool:
-    ours = {output / FOLDER / name for name in (_OPTIONS, _LOCK)}
-    return any(path.is_file() and path not in ours for path in output.rglob("*"))
+    own_files = {output / FOLDER / name for name in (_OPTIONS, _LOCK)}
+    return any(path.is_file() and path not in own_files for path in output.rglob("*"))
 
 
-def _compare(output: Path, known: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    # A recipe differs with each option that changes it: the option is what to speak of.
-    for name in sorted({*known, *options}, key=lambda name: (name == "recipe", name)):
-        if known.get(name) != options.get(name):
-            there, here = (_short(values.get(name)) for values in (known, options))
-            what = f"another {name}" if max(len(there), len(here)) > 80 else f"{name} {there!r}, not {here!r}"
-            raise ValueError(
-                f"{output} holds an unfinished comparison with {what}: "
-                "give the same options to go on, choose another place, or remove it"
-            )
+def _require_same_options(output: Path, known: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    def problem(name: str, known: Any, current: Any) -> str:
+        before, now = _printed(known), _printed(current)
+        difference = f"another {name}" if max(len(before), len(now)) > 80 else f"{name} {before!r}, not {now!r}"
+        return (
+            f"{output} holds an unfinished comparison with {difference}: give the same options to go on, choose "
+            "another folder, or remove it"
+        )
+
+    # An option that changes the recipe says more than the recipe, which therefore comes last.
+    require_same(_without_recipe(known), _without_recipe(current), problem)
+    require_same(known, current, problem)
 
 
-def _short(value: Any) -> str:
+def _without_recipe(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "recipe"}
+
+
+def _printed(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

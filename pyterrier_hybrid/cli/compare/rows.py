@@ -1,4 +1,4 @@
-"""The rows of a comparison: encoders that are read when they are needed, and what is made of them."""
+"""The rows of a comparison: encoders that are loaded when they are needed, and systems derived from them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ import numpy as np
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
+from pyterrier_hybrid.utils.json_files import read_json
 
 if TYPE_CHECKING:
     from pyterrier_hybrid import DenseEncoder, ParallelPairs
@@ -18,51 +19,54 @@ if TYPE_CHECKING:
 
 MDPR = "castorini/mdpr-tied-pft-msmarco"
 PRESETS = ("mdpr", "labse", "xlmr", "me5")
+"""Names of models that ``--system`` takes."""
 DEBIAS = {"centring": "Centring", "lir": "LIR", "shift": "SHIFT"}
-"""The methods of ``--debias``, and what rows are called by them."""
-FUSIONS = {"min-max": {"by": "min-max", "weights": (0.2, 0.8)}, "reciprocal-rank": {}}
-"""The methods of ``--fuse``: options of :func:`pyterrier_hybrid.fuse` for BM25 and an encoder.
+"""The methods of ``--debias``, and their names in rows."""
+FUSIONS: dict[str, dict[str, Any]] = {"min-max": {"by": "min-max", "weights": (0.2, 0.8)}, "reciprocal-rank": {}}
+"""The methods of ``--fuse``, and their options of :func:`pyterrier_hybrid.fuse` for BM25 and an encoder.
 
-Ranks alone do not say that BM25 finds little in another language, and sums of scores were better elsewhere too (arXiv
-2210.11934).
+Scores are the default since ranks do not show that BM25 finds little in another language; sums of scores were better
+elsewhere too (arXiv 2210.11934).
 """
 
 
-class EncoderWhenNeeded:
-    """An encoder that is read at its first use and given up at the first use of another.
+class LazyEncoder:
+    """An encoder that is loaded at its first use and released at the first use of another.
 
-    Of many encoders (three samplers, three seeds), only one is in memory. It is read once at once, so that what is
-    missing is said before any work.
+    So only one of many encoders (three samplers, three seeds) is in memory. It is also loaded once when it is made, so
+    that a missing model is an error before any work.
 
     Args:
-        read: Reads it.
+        load: Loads the encoder.
     """
 
-    _open: ClassVar[tuple["EncoderWhenNeeded | None", "DenseEncoder | None"]] = (None, None)
+    _loaded: ClassVar[tuple["LazyEncoder | None", "DenseEncoder | None"]] = (None, None)
 
-    def __init__(self, read: Callable[[], "DenseEncoder"]) -> None:
-        self._read = read
+    def __init__(self, load: Callable[[], "DenseEncoder"]) -> None:
+        self._load = load
         encoder = self._encoder()
-        self.fingerprint, self.training, self._shown = encoder.fingerprint, encoder.training, repr(encoder)
+        self.fingerprint, self.training, self._repr = encoder.fingerprint, encoder.training, repr(encoder)
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """As the encoder does."""
+        """Encode queries: float32 ``[n, dim]``."""
         return self._encoder().encode_queries(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        """As the encoder does."""
+        """Encode documents: float32 ``[n, dim]``."""
         return self._encoder().encode_documents(texts)
 
     def _encoder(self) -> "DenseEncoder":
-        owner, encoder = EncoderWhenNeeded._open
+        owner, encoder = LazyEncoder._loaded
         if owner is not self or encoder is None:
-            EncoderWhenNeeded._open = None, None
-            encoder = self._read()
-            EncoderWhenNeeded._open = self, encoder
+            # Released before the next one is loaded.
+            LazyEncoder._loaded = None, None
+            del encoder
+            encoder = self._load()
+            LazyEncoder._loaded = self, encoder
         return encoder
 
     def __repr__(self) -> str:
-        return self._shown
+        return self._repr
 
 
 class NamedSystem(click.ParamType):
@@ -71,7 +75,7 @@ class NamedSystem(click.ParamType):
     name = "name=model"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return the name and what it stands for."""
+        """Return the name, and the model or pattern."""
         if isinstance(value, tuple):
             return value
         name, _, system = value.partition("=")
@@ -87,103 +91,104 @@ class NamedSystem(click.ParamType):
         return name.strip(), system.strip()
 
 
-class Start(NamedTuple):
-    """The pretrained encoder that is evaluated as it is.
+class StartRow(NamedTuple):
+    """The row of the pretrained encoder before training.
 
     Attributes:
-        name: Of its row.
-        read: Reads it.
+        name: Name of the row.
+        load: Loads the encoder.
     """
 
     name: str
-    read: "Callable[[], DenseEncoder]"
+    load: "Callable[[], DenseEncoder]"
 
 
-def start_of(recipe: "Recipe | None", options: Mapping[str, Any]) -> Start | None:
-    """The encoder as it is, if that is to be evaluated.
+def start_row(recipe: "Recipe | None", options: Mapping[str, Any]) -> StartRow | None:
+    """Return the row of the encoder before training, if ``--no-train`` or ``--with-start`` asks for it.
 
     Args:
-        recipe: What is trained, or gives pairs.
-        options: Those of the command.
+        recipe: The recipe, if there is one.
+        options: Options of the command.
 
     Raises:
         click.UsageError: The encoder is a new one.
     """
     if not options["no_train"] and not options["with_start"]:
         return None
-    given, name = options["encoder"], "--no-train" if options["no_train"] else "--with-start"
-    encoder = recipe.encoder if recipe else {"model": given}
-    if encoder.get("model") is None or (given is None and not options["recipe"]):
+    option, encoder = "--no-train" if options["no_train"] else "--with-start", options["encoder"]
+    settings = recipe.encoder if recipe else {"model": encoder}
+    if settings.get("model") is None or (encoder is None and not options["recipe"]):
         if options["no_train"] and options["system"]:
             return None
         raise click.UsageError(
-            f"{name} evaluates an encoder that knows something: pass --encoder NAME or PATH, not {given or 'a new one'}"
+            f"{option} evaluates an encoder that knows something: pass --encoder NAME or PATH, not "
+            f"{encoder or 'a new one'}"
         )
-    model = str(encoder["model"])
+    model = str(settings["model"])
+    name = os.path.basename(os.path.abspath(model))
     if recipe:
-        return Start(os.path.basename(os.path.abspath(model)), lambda: recipe.start_encoder(None))
+        return StartRow(name, partial(recipe.start_encoder, None))
     chosen = {key: options[key] for key in ("max_length", "dtype") if options[key] is not None}
-    return Start(os.path.basename(os.path.abspath(model)), lambda: ph.DenseEncoder(model, **chosen))
+    return StartRow(name, partial(ph.DenseEncoder, model, **chosen))
 
 
 def trained_encoders(
     recipes: "Mapping[str, Recipe]", seeds: Iterable[int], folder: Path
 ) -> "tuple[dict[str, Any], ParallelPairs]":
-    """Train each recipe with each seed, or read what was trained already.
+    """Train each recipe with each seed, or take what an interrupted comparison has already trained.
 
-    All recipes of one seed have the same start and pairs.
+    All recipes with one seed start from the same encoder and train on the same pairs.
 
     Args:
-        recipes: By the names of the rows; they differ in their samplers.
-        seeds: Of the trainings; none: the recipes' own.
-        folder: Where the encoders go: by the name of the row and, of several seeds, the seed.
+        recipes: Recipes by row; they differ only in their samplers.
+        seeds: Seeds; if empty, the recipes' own.
+        folder: The folder for the encoders, each named by its row and, if there are several seeds, the seed.
 
     Returns:
-        The encoders, or lists of them where there are several seeds; and the pairs of the first seed.
+        The encoders by row, as lists if there are several seeds; and the training pairs of the first seed.
 
     Raises:
-        ValueError: An encoder that is there was trained on other pairs.
+        ValueError: An existing encoder was trained on other pairs.
     """
     base = next(iter(recipes.values()))
     seeds = tuple(dict.fromkeys(seeds)) or (base.seed,)
-    places: dict[str, list[Path]] = {name: [] for name in recipes}
-    first = None
-    for seed in seeds:
+    outputs: dict[str, list[Path]] = {name: [] for name in recipes}
+    for number, seed in enumerate(seeds):
         pairs, validation = base.override(seed=seed).load_pairs()
-        first = pairs if first is None else first
+        if number == 0:
+            first_pairs = pairs
         start = None
         for name, recipe in recipes.items():
-            own, place = recipe.override(seed=seed), folder / (f"{name}-seed{seed}" if len(seeds) > 1 else name)
-            places[name].append(place)
-            if place.exists():
-                _finish(place, pairs)
+            recipe = recipe.override(seed=seed)
+            output = folder / (f"{name}-seed{seed}" if len(seeds) > 1 else name)
+            outputs[name].append(output)
+            if output.exists():
+                _check_trained(output, pairs)
             else:
-                start = start or own.start_encoder(pairs)
-                own.train(output=place, encoder=start, pairs=pairs, validation=validation)
-            if not (place / "recipe.yaml").exists():
-                own.save(place / "recipe.yaml")
-    kept = {key: value for key, value in base.encoder.items() if key in ("dtype", "batch_size", "trust_remote_code")}
-    models = {
-        name: [EncoderWhenNeeded(partial(ph.DenseEncoder, place, **kept)) for place in own]
-        for name, own in places.items()
+                start = start or recipe.start_encoder(pairs)
+                recipe.train(output=output, encoder=start, pairs=pairs, validation=validation)
+            if not (output / "recipe.yaml").exists():
+                recipe.save(output / "recipe.yaml")
+    options = {key: value for key, value in base.encoder.items() if key in ("dtype", "batch_size", "trust_remote_code")}
+    rows = {
+        name: [LazyEncoder(partial(ph.DenseEncoder, output, **options)) for output in outputs[name]] for name in recipes
     }
-    return {name: own if len(own) > 1 else own[0] for name, own in models.items()}, first
+    return {name: encoders if len(encoders) > 1 else encoders[0] for name, encoders in rows.items()}, first_pairs
 
 
-def _finish(place: Path, pairs: "ParallelPairs") -> None:
-    """Check an encoder that an interrupted comparison had trained, and tidy up where that was killed."""
+def _check_trained(output: Path, pairs: "ParallelPairs") -> None:
+    """Check the pairs of an encoder of an interrupted comparison, and remove checkpoints that it may have left."""
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
-    from pyterrier_hybrid.utils.json_files import read_json
 
-    if read_json(place / "training.json", default={}).get("pairs") != pairs.fingerprint:
+    if read_json(output / "training.json", default={}).get("pairs") != pairs.fingerprint:
         raise ValueError(
-            f"{place} was trained on other pairs than these: remove its folder, or choose another --output"
+            f"{output} was trained on other pairs than these: remove its folder, or choose another --output"
         )
-    Checkpoints(place).remove()
+    Checkpoints(output).remove()
 
 
-def bm25_works() -> bool:
-    """Whether BM25 has an engine here; if not, one line says so."""
+def bm25_is_available() -> bool:
+    """Whether BM25 has an engine here; if not, print why."""
     from pyterrier_hybrid.retrieval.bm25 import choose_engine
 
     try:
@@ -194,16 +199,21 @@ def bm25_works() -> bool:
     return True
 
 
-def mdpr_from(wanted: str | None, *, dtype: str | None) -> EncoderWhenNeeded | None:
-    """Return mDPR if it was asked for or is at hand; else one line says that it was left out."""
-    if wanted is not None:
-        return EncoderWhenNeeded(lambda: ph.DenseEncoder.mdpr(wanted, dtype=dtype or "float32"))
+def mdpr_encoder(model: str | None, *, dtype: str | None) -> LazyEncoder | None:
+    """Return mDPR if the user asked for it or it is in the local cache; otherwise print that it was left out.
+
+    Args:
+        model: The value of ``--mdpr``: a name or folder; ``None``: the option was not set.
+        dtype: Data type that embeddings are computed in.
+    """
+    if model is not None:
+        return LazyEncoder(lambda: ph.DenseEncoder.mdpr(model, dtype=dtype or "float32"))
     from huggingface_hub import try_to_load_from_cache
 
     reason = "its weights are not in the local cache"
     if isinstance(try_to_load_from_cache(MDPR, "config.json"), str):
         try:
-            return EncoderWhenNeeded(lambda: ph.DenseEncoder.mdpr(dtype=dtype or "float32"))
+            return LazyEncoder(lambda: ph.DenseEncoder.mdpr(dtype=dtype or "float32"))
         except (FileNotFoundError, ValueError) as error:
             reason = str(error)
     click.echo(
@@ -212,87 +222,95 @@ def mdpr_from(wanted: str | None, *, dtype: str | None) -> EncoderWhenNeeded | N
     return None
 
 
-def system_from(text: str, *, dtype: str | None) -> Any:
-    """The system that ``--system`` names: a pattern of run files, a preset, or a model.
+def system_from_option(text: str, *, dtype: str | None) -> Any:
+    """Return a system of ``--system``.
 
     Args:
-        text: What stands behind the name.
-        dtype: What vectors are computed in.
+        text: A pattern of run files, a preset, or a model's name or folder.
+        dtype: Data type that embeddings are computed in.
     """
     if "{" in text:
         from pyterrier_hybrid.experiment import Runs
 
         return Runs(text)
-    read = getattr(ph.DenseEncoder, text) if text in PRESETS else lambda **options: ph.DenseEncoder(text, **options)
-    return EncoderWhenNeeded(lambda: read(dtype=dtype or "float32"))
+    load = getattr(ph.DenseEncoder, text) if text in PRESETS else partial(ph.DenseEncoder, text)
+    return LazyEncoder(lambda: load(dtype=dtype or "float32"))
 
 
-class Extra(NamedTuple):
-    """A row that is made of another one.
+class DerivedRow(NamedTuple):
+    """A row that is derived from another one.
 
     Attributes:
-        name: Of the row.
-        of: The name of the row that it is made of.
-        method: The method of ``--debias`` or ``--fuse`` that makes it, or ``feedback``.
+        name: Name of the row.
+        base: Name of the row that it is derived from.
+        method: A method of ``--debias`` or ``--fuse``, or ``feedback``.
     """
 
     name: str
-    of: str
+    base: str
     method: str
 
 
-def extra_rows(
+def derived_rows(
     encoders: Iterable[str], *, debias: Iterable[str], feedback: bool, fuse: str | None, mdpr: bool
-) -> list[Extra]:
-    """What ``--debias``, ``--feedback`` and ``--fuse`` add, in the order of the table.
+) -> list[DerivedRow]:
+    """Return the rows of ``--debias``, ``--feedback`` and ``--fuse``, in the order of the table.
 
     Args:
-        encoders: The rows that are encoders, but mDPR.
-        debias: The methods, by their names.
-        feedback: Whether encoders, debiased or not, are searched with feedback too.
-        fuse: How encoders are fused with BM25; None: they are not.
-        mdpr: Whether there is mDPR, which is fused, and neither debiased nor searched with feedback.
+        encoders: The rows of encoders, without mDPR.
+        debias: Methods of ``--debias``.
+        feedback: Whether encoders, debiased or not, are also searched with feedback.
+        fuse: The method of ``--fuse``; ``None``: encoders are not fused with BM25.
+        mdpr: Whether there is a row of mDPR, which is fused but neither debiased nor searched with feedback.
 
-    >>> [row.name for row in extra_rows(["Hybrid"], debias=["lir"], feedback=False, fuse="min-max", mdpr=True)]
-    ['Hybrid + LIR', 'BM25 + mDPR', 'BM25 + Hybrid', 'BM25 + Hybrid + LIR']
+    Example:
+        >>> [row.name for row in derived_rows(["Hybrid"], debias=["lir"], feedback=False, fuse="min-max", mdpr=True)]
+        ['Hybrid + LIR', 'BM25 + mDPR', 'BM25 + Hybrid', 'BM25 + Hybrid + LIR']
     """
-    encoders = list(encoders)
-    debiased = [Extra(f"{name} + {DEBIAS[method]}", name, method) for name in encoders for method in debias]
-    dense = [*encoders, *(row.name for row in debiased)]
-    moved = [Extra(f"{name} + feedback", name, "feedback") for name in dense] if feedback else []
-    fused = [*(["mDPR"] if mdpr else []), *dense] if fuse else []
-    return [*debiased, *moved, *(Extra(f"BM25 + {name}", name, fuse) for name in fused)]
+    encoders, methods = list(encoders), list(debias)
+    rows = [DerivedRow(f"{name} + {DEBIAS[method]}", name, method) for name in encoders for method in methods]
+    dense = [*encoders, *(row.name for row in rows)]
+    if feedback:
+        rows += [DerivedRow(f"{name} + feedback", name, "feedback") for name in dense]
+    if fuse:
+        rows += [DerivedRow(f"BM25 + {name}", name, fuse) for name in [*(["mDPR"] if mdpr else []), *dense]]
+    return rows
 
 
-def with_extra_rows(systems: Mapping[str, Any], extra: Iterable[Extra], *, texts: Any, cache: Path) -> dict[str, Any]:
-    """The systems and what is made of them; of a system with several seeds, of each.
+def with_derived_rows(
+    systems: Mapping[str, Any], rows: Iterable[DerivedRow], *, texts: Any, cache: Path
+) -> dict[str, Any]:
+    """Return the systems with those derived from them; of a system with several seeds, from each.
 
     Args:
-        systems: By name: a system, or a list of the seeds of one.
-        extra: From :func:`extra_rows`.
-        texts: What the bias of languages is estimated on: pairs, or rows with text and lang.
-        cache: Where the vectors of these texts are kept.
+        systems: Systems by row, or lists of the seeds of one.
+        rows: The rows from :func:`derived_rows`.
+        texts: What language bias is estimated on: pairs, or rows with text and lang.
+        cache: The folder for the vectors of these texts.
     """
     result = dict(systems)
-    for row in extra:
-        of = result[row.of]
-        members = of if isinstance(of, list) else [of]
-        if row.method in FUSIONS:
-            made = [ph.fuse("bm25", member, **FUSIONS[row.method]) for member in members]
-        elif row.method == "feedback":
-            made = [ph.feedback(member) for member in members]
-        else:
-            made = [_debiased(row.method, member, texts, cache) for member in members]
-        result[row.name] = made if isinstance(of, list) else made[0]
+    for row in rows:
+        base = result[row.base]
+        derive = partial(_derived, row.method, texts=texts, cache=cache)
+        result[row.name] = [derive(member) for member in base] if isinstance(base, list) else derive(base)
     return result
 
 
-class DocumentsOf:
-    """The documents of a dataset as rows with text and lang, read each time they are gone through.
+def _derived(method: str, system: Any, *, texts: Any, cache: Path) -> Any:
+    if method in FUSIONS:
+        return ph.fuse("bm25", system, **FUSIONS[method])
+    if method == "feedback":
+        return ph.feedback(system)
+    debias = getattr(ph, DEBIAS[method])()
+    return debias.fit(_WithCachedVectors(system, cache), texts).applied_to(system)
+
+
+class DocumentTexts:
+    """The documents of a dataset as rows with text and lang, read again at each iteration.
 
     Args:
-        dataset: Its name.
-        languages: Some of its languages; none: those of an experiment that names none.
+        dataset: Name of the dataset.
+        languages: Some of its languages; if empty, those of an experiment that names none.
     """
 
     def __init__(self, dataset: str, languages: tuple[str, ...]) -> None:
@@ -303,13 +321,8 @@ class DocumentsOf:
             yield {"text": document.text, "lang": document.lang}
 
 
-def _debiased(method: str, encoder: Any, texts: Any, cache: Path) -> Any:
-    fitted = getattr(ph, DEBIAS[method])()
-    return fitted.fit(_Kept(encoder, cache), texts).applied_to(encoder)
-
-
-class _Kept:
-    """An encoder whose vectors are kept where the experiment keeps them."""
+class _WithCachedVectors:
+    """An encoder whose vectors are stored in the experiment's cache."""
 
     def __init__(self, encoder: Any, cache: Path) -> None:
         from pyterrier_hybrid.experiment.cache.vectors import Vectors
@@ -317,7 +330,7 @@ class _Kept:
         self._encoder, self._vectors = encoder, Vectors(cache / "vectors")
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        return self._vectors.of("--debias", self._encoder, "queries", texts, [""] * len(texts))
+        return self._vectors.of(self._encoder, "queries", texts, [""] * len(texts))
 
     def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        return self._vectors.of("--debias", self._encoder, "documents", texts, [""] * len(texts))
+        return self._vectors.of(self._encoder, "documents", texts, [""] * len(texts))

@@ -1,4 +1,4 @@
-"""The built-in dataset."""
+"""atlas, the built-in dataset."""
 
 from pyterrier_hybrid.datasets.atlas.family import ATLAS, load
 

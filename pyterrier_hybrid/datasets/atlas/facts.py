@@ -1,6 +1,6 @@
-"""Facts of CLDR that babel does not carry, and what is left out because it is not settled.
+"""Facts of CLDR that babel lacks, and facts that are left out because they are disputed or changing.
 
-The regions are the subregions of UN M49 as in CLDR's territory containment, the first days of the week those of CLDR's
+The regions are the subregions of UN M49, from CLDR's territory containment; the first days of the week are from CLDR's
 week data.
 """
 
@@ -28,13 +28,13 @@ REGIONS = {
     "154": "AX DK EE FI FO GB GG IE IM IS JE LT LV NO SE SJ",
     "155": "AT BE CH DE FR LI LU MC NL",
 }
-"""Subregion -> its territories, without uninhabited and disputed ones and special administrative regions."""
+"""Subregion -> its territories, without uninhabited or disputed ones and special administrative regions."""
 
 DEPENDENT = frozenset(
     "AI AS AW AX BL BM BQ CC CK CW CX FO GF GG GI GL GP GU IM JE KY MF MP MQ MS NC NF NU PF PM PN PR RE SH SJ SX TC TK "
     "VG VI WF YT".split()
 )
-"""Territories that are not states of their own."""
+"""Territories that are not sovereign states."""
 
 FIRST_DAYS = {
     4: "MV",
@@ -42,12 +42,12 @@ FIRST_DAYS = {
     6: "AG AS BD BR BS BT BW BZ CA CO DM DO ET GT GU HN ID IL IN JM JP KE KH KR LA MH MM MT MX MZ NI NP PA PE PH PK PR "
     "PT PY SA SG SV TH TT US VE VI WS YE ZA ZW",
 }
-"""Weekday (Monday is 0) -> the territories whose week begins with it; elsewhere Monday."""
+"""Weekday (Monday is 0) -> the territories whose week starts on it; all others start on Monday."""
 
 UNSETTLED = {
-    # Languages recognised or withdrawn lately, official only by custom, or besides others that CLDR does not count.
+    # The official languages changed recently, are official only by custom, or are more than CLDR lists.
     "language": "BF BQ CK CX ET FO GB GG GN IQ JE ME MK ML NE NF PN ZA",
-    # Bulgaria joined the euro in 2026; the other two still bear former names of their countries in some languages.
+    # Bulgaria joined the euro in 2026; the names of the other two have the country's former name in some languages.
     "currency": "BG MK SZ",
 }
-"""Relation -> territories that are left out of it."""
+"""Relation -> territories that are left out of it, separated by spaces."""

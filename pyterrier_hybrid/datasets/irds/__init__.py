@@ -1,7 +1,7 @@
-"""The families as ir_datasets sees them.
+"""The families as datasets of ir_datasets.
 
-The import below may register the families, which needs the modules of this folder. Here it comes before them, whichever
-of them is imported first.
+Importing ir_datasets can register the families, which needs the modules of this package. It is imported here, so that
+it comes before all of them.
 """
 
 import ir_datasets  # noqa: F401

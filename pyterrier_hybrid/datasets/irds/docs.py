@@ -1,4 +1,4 @@
-"""The documents of a family: iterated, sliced and looked up."""
+"""The documents of a family: iteration, slices and look-up."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -9,13 +9,17 @@ from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS
 from ir_datasets.indices.base import Docstore, DocstoreOptions
 
 from pyterrier_hybrid.datasets.base import PAIR, Document
-from pyterrier_hybrid.datasets.irds.corpus import Corpus
+from pyterrier_hybrid.datasets.irds.data import FamilyData
 
 
 class DocsIter:
-    """Documents one by one, or at once: ``it[i]``, ``it[start:stop:step]``, ir_datasets' fractions ``it[:0.5]``.
+    """An iterator with indices, slices and ir_datasets' fractions: ``it[i]``, ``it[start:stop:step]``, ``it[:0.5]``.
 
-    Positions count from the next document on, as in ir_datasets.
+    Positions are relative to the next document, as in ir_datasets.
+
+    Args:
+        docs: The documents.
+        positions: The positions to iterate over; None: all.
     """
 
     def __init__(self, docs: list[Document], positions: range | None = None) -> None:
@@ -50,21 +54,30 @@ class DocsIter:
 
 
 class DocsStore(Docstore):
-    """Look-up of documents by id, in memory."""
+    """Look-up of documents by ID, in memory.
+
+    Args:
+        docs: The documents.
+        options: Options of ir_datasets.
+    """
 
     def __init__(self, docs: "FamilyDocs", options: DocstoreOptions = DEFAULT_DOCSTORE_OPTIONS) -> None:
         super().__init__(Document, "doc_id", options)
         self._docs = docs
 
     def get_many_iter(self, doc_ids: Iterable[str]) -> Iterator[Document]:
-        """Those of the given documents that exist, in the given order."""
+        """Yield the documents with some IDs, in this order; unknown IDs are skipped.
+
+        Args:
+            doc_ids: The IDs.
+        """
         for doc_id in doc_ids:
             doc = self._docs.find(doc_id)
             if doc is not None:
                 yield doc
 
     def count(self) -> int:
-        """The number of documents."""
+        """Return the number of documents."""
         return len(self)
 
     def __len__(self) -> int:
@@ -78,39 +91,56 @@ class DocsStore(Docstore):
 
 
 class FamilyDocs(BaseDocs):
-    """The documents of one or all languages, or of one or all sides of pairs."""
+    """The documents of one language or side of a pair, or of all of them.
 
-    def __init__(self, corpus: Corpus, langs: tuple[str, ...]) -> None:
-        self._corpus = corpus
+    Args:
+        data: The data of the family.
+        langs: The languages or sides of pairs.
+    """
+
+    def __init__(self, data: FamilyData, langs: tuple[str, ...]) -> None:
+        self._data = data
         self._langs = langs
 
     def docs_iter(self) -> DocsIter:
-        """The documents, language by language."""
-        return DocsIter(list(chain.from_iterable(self._corpus.language(lang).docs for lang in self._langs)))
+        """Return an iterator over the documents, language by language."""
+        return DocsIter(list(chain.from_iterable(self._data.language(lang).docs for lang in self._langs)))
 
     def find(self, doc_id: str) -> Document | None:
-        """The document with the given id. Reads no other language than that of the document."""
+        """Return a document, or None if there is none; only the language of the document is loaded.
+
+        Args:
+            doc_id: Its ID.
+        """
         lang = doc_id.split("_", 1)[0]
-        return self._corpus.language(lang).by_id.get(doc_id) if lang in self._langs else None
+        return self._data.language(lang).by_id.get(doc_id) if lang in self._langs else None
 
     def docs_count(self) -> int | None:
-        """The number of documents, or None where the metadata has it."""
-        return None if self._corpus.counted else len(self.docs_iter())
+        """Return the number of documents; None if it is in the metadata."""
+        return None if self._data.counted else len(self.docs_iter())
 
     def docs_cls(self) -> type[Document]:
-        """The class of the documents."""
+        """Return the class of the documents."""
         return Document
 
     def docs_lang(self) -> str | None:
-        """The language code, None for all languages."""
+        """Return the language code; None for several languages."""
         return self._langs[0].split(PAIR)[0] if len(self._langs) == 1 else None
 
     def docs_namespace(self) -> str:
-        """The name within which document ids are unique."""
-        return self._corpus.family.name
+        """Return the name of the namespace of document IDs."""
+        return self._data.family.name
 
     def docs_store(self, field: str = "doc_id", options: DocstoreOptions = DEFAULT_DOCSTORE_OPTIONS) -> DocsStore:
-        """Look-up by document id."""
+        """Return the look-up by document ID.
+
+        Args:
+            field: ``"doc_id"``; there is no look-up by other fields.
+            options: Options of ir_datasets.
+
+        Raises:
+            ValueError: It is another field.
+        """
         if field != "doc_id":
-            raise ValueError(f"documents of {self._corpus.family.name} are looked up by 'doc_id', not by {field!r}")
+            raise ValueError(f"documents of {self._data.family.name} are looked up by 'doc_id', not by {field!r}")
         return DocsStore(self, options)

@@ -1,1 +1,1 @@
-"""Vectors and ranks kept by content."""
+"""The cache of an experiment: vectors and ranks, found by the content that they follow from."""

@@ -1,140 +1,150 @@
-"""The vectors of texts: each text encoded once, for all systems that share an encoder, and kept in a folder."""
+"""The vectors of texts: each text is encoded once for all systems that share an encoder, and kept in a folder."""
 
 import hashlib
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+from more_itertools import chunked
 
-from pyterrier_hybrid.experiment.cache.shards import Shards, text_hash
+from pyterrier_hybrid.experiment.errors import OutputError, located
+from pyterrier_hybrid.retrieval.protocols import fingerprint_of, wants_languages
+from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.utils.hashing import hash_json
 
-# Texts that are encoded at a time: as much as a killed run loses.
+# Number of texts that are encoded at a time: as many as an interrupted run loses.
 _CHUNK = 4096
+_HASH_BYTES = 16
+_HASHES, _VECTORS = "hashes.npy", "vectors.npy"
+
+Role = Literal["queries", "documents"]
 
 
-def is_encoder(system: Any) -> bool:
-    """Whether the system turns texts into vectors whose inner products are its scores."""
-    return hasattr(system, "encode_queries") and hasattr(system, "encode_documents")
+class _Debias(Protocol):
+    """What changes the vectors of texts by their languages."""
+
+    def queries(self, vectors: np.ndarray, langs: list[str], /) -> np.ndarray: ...
+
+    def documents(self, vectors: np.ndarray, langs: list[str], /) -> np.ndarray: ...
 
 
-def wants_languages(encoder: Any) -> bool:
-    """Whether the encoder is called with the languages of the texts as well."""
-    return bool(getattr(encoder, "wants_languages", False))
+@runtime_checkable
+class Debiased(Protocol):
+    """An encoder that changes the vectors of another one by the languages of the texts.
 
-
-def innermost(encoder: Any) -> Any:
-    """The encoder that computes vectors, below those that only change them."""
-    return innermost(encoder.encoder) if _changes_vectors(encoder) else encoder
-
-
-def encoder_fingerprint(encoder: Any) -> str | None:
-    """What an encoder's vectors depend on, as a string; None: the encoder does not say.
-
-    >>> from types import SimpleNamespace
-    >>> encoder_fingerprint(SimpleNamespace(fingerprint="0a")), encoder_fingerprint(SimpleNamespace())
-    ('0a', None)
+    It is :class:`pyterrier_hybrid.retrieval.DebiasedEncoder` or anything like it.
     """
-    if not _changes_vectors(encoder):
-        return getattr(encoder, "fingerprint", None)
-    parts = encoder_fingerprint(encoder.encoder), getattr(encoder.debias, "fingerprint", None)
-    return None if None in parts else "+".join(parts)
+
+    @property
+    def wants_languages(self) -> bool:
+        """True, as for every encoder that is given the languages of the texts."""
+        ...
+
+    @property
+    def encoder(self) -> Any:
+        """The encoder whose vectors are changed."""
+        ...
+
+    @property
+    def debias(self) -> _Debias:
+        """What changes them."""
+        ...
+
+
+def innermost_encoder(encoder: Any) -> Any:
+    """Return the encoder that computes vectors, inside those that only change them."""
+    return innermost_encoder(encoder.encoder) if isinstance(encoder, Debiased) else encoder
 
 
 def number_distinct(items: Iterable[Hashable]) -> dict[Any, int]:
-    """A number for each distinct item, in the order of first sight.
+    """Number distinct items in the order in which they first occur.
 
-    >>> number_distinct("abca")
-    {'a': 0, 'b': 1, 'c': 2}
+    Example:
+        >>> number_distinct("abca")
+        {'a': 0, 'b': 1, 'c': 2}
     """
     return {item: number for number, item in enumerate(dict.fromkeys(items))}
 
 
 class Vectors:
-    """Vectors by content: kept in memory for the systems of one experiment, and in a folder for all.
+    """Vectors by text: kept in memory for the systems of one experiment, and in a folder for all experiments.
 
     Args:
-        folder: Where vectors of encoders with a fingerprint are kept; None: nowhere.
+        folder: The folder for the vectors of encoders with a fingerprint; ``None``: vectors are kept in memory only.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Makes it without looking into the folder."""
         self._folder = folder
-        self._memory: dict[tuple[int, str], tuple[dict[Hashable, int], np.ndarray]] = {}
+        self._memory: dict[tuple[int, Role], tuple[dict[Hashable, int], np.ndarray]] = {}
 
-    def of(self, place: str, encoder: Any, role: str, texts: Sequence[str], langs: Sequence[str]) -> np.ndarray:
-        """The vectors of texts.
+    def of(self, encoder: Any, role: Role, texts: Sequence[str], langs: Sequence[str]) -> np.ndarray:
+        """Return the vectors of texts.
 
         Args:
-            place: Where the encoder is, for errors: ``systems['X-Y']``.
-            encoder: What :func:`is_encoder` is true of.
+            encoder: The encoder.
             role: ``queries`` or ``documents``.
             texts: The texts; equal ones are encoded once.
             langs: Their languages.
 
         Returns:
-            float32 [texts, dim].
+            float32 ``[texts, dim]``.
 
         Raises:
-            ValueError: The encoder returns something else than one finite vector for each text.
+            OutputError: The encoder does not return one finite vector for each text.
         """
-        if _changes_vectors(encoder):
-            inner = self.of(f"{place}.encoder", encoder.encoder, role, texts, langs)
-            changed = getattr(encoder.debias, role)(inner, list(langs))
-            return checked(f"{place}.debias.{role}", changed, texts)
-        keys = number_distinct(zip(texts, langs, strict=True) if wants_languages(encoder) else texts)
+        if isinstance(encoder, Debiased):
+            with located(".encoder"):
+                inner = self.of(encoder.encoder, role, texts, langs)
+            with located(f".debias.{role}"):
+                return _checked(getattr(encoder.debias, role)(inner, list(langs)), texts)
+        items: Sequence[Hashable] = list(zip(texts, langs, strict=True)) if wants_languages(encoder) else texts
+        rows = number_distinct(items)
         known = self._memory.get((id(encoder), role))
-        if known is None or known[0] != keys:
-            known = keys, self._encode(place, encoder, role, keys)
+        if known is None or known[0] != rows:
+            known = rows, self._encode(encoder, role, list(rows))
             self._memory[id(encoder), role] = known
-        if len(keys) == len(texts):
-            return known[1]
-        asked = zip(texts, langs, strict=True) if wants_languages(encoder) else texts
-        return known[1][[keys[key] for key in asked]]
+        vectors = known[1]
+        return vectors if len(rows) == len(texts) else vectors[[rows[item] for item in items]]
 
     def keep_only(self, encoders: Iterable[Any]) -> None:
-        """Forgets the vectors of all encoders but these in memory."""
+        """Drop the vectors of all other encoders from memory."""
         kept = {id(encoder) for encoder in encoders}
         self._memory = {key: value for key, value in self._memory.items() if key[0] in kept}
 
-    def _encode(self, place: str, encoder: Any, role: str, keys: Iterable[Any]) -> np.ndarray:
-        place = f"{place}.encode_{role}"
-        keys = list(keys)
+    def _encode(self, encoder: Any, role: Role, items: list[Any]) -> np.ndarray:
+        """Encode texts, or texts in languages, that are not in the folder."""
+        with_languages = wants_languages(encoder)
         encode: Callable[..., Any] = getattr(encoder, f"encode_{role}")
 
-        def vectors(part: list[Any]) -> np.ndarray:
-            arguments = map(list, zip(*part, strict=True)) if wants_languages(encoder) else (part,)
-            return checked(place, encode(*arguments), part)
+        def vectors_of(part: list[Any]) -> np.ndarray:
+            arguments = map(list, zip(*part, strict=True)) if with_languages else (part,)
+            vectors = encode(*arguments)
+            with located(f".encode_{role}"):
+                return _checked(vectors, part)
 
-        fingerprint = None if self._folder is None else encoder_fingerprint(encoder)
-        if fingerprint is None:
-            return _stacked(map(vectors, _chunks(keys)), len(keys))
+        fingerprint = None if self._folder is None else fingerprint_of(encoder)
+        if self._folder is None or fingerprint is None:
+            return _stacked(map(vectors_of, chunked(items, _CHUNK)), len(items))
         shards = Shards(self._folder / _folder_name(fingerprint) / role)
-        hashes = [text_hash(*key) if wants_languages(encoder) else text_hash(key) for key in keys]
-        missing = [number for number, key in enumerate(hashes) if key not in shards]
-        for part in _chunks(missing):
-            shards.add([hashes[number] for number in part], vectors([keys[number] for number in part]))
-        return shards.read(hashes)
+        keys = [text_hash(*item) if with_languages else text_hash(item) for item in items]
+        missing = [number for number, key in enumerate(keys) if key not in shards]
+        for part in chunked(missing, _CHUNK):
+            shards.add([keys[number] for number in part], vectors_of([items[number] for number in part]))
+        return shards.read(keys)
 
 
-def checked(place: str, vectors: Any, texts: Sequence[Any]) -> np.ndarray:
-    """Vectors as float32 [texts, dim], if they are that and finite.
-
-    Raises:
-        ValueError: They are not.
-    """
+def _checked(vectors: Any, texts: Sequence[Any]) -> np.ndarray:
+    """Vectors as float32 ``[texts, dim]``, if they are finite."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
-        raise ValueError(f"{place}: {len(texts)} texts gave an array of shape {vectors.shape}; expected one row each.")
+        raise OutputError(f"{len(texts)} texts gave an array of shape {vectors.shape}; expected one row each")
     if not np.isfinite(vectors).all():
         text = texts[int((~np.isfinite(vectors)).any(axis=1).argmax())]
-        raise ValueError(f"{place}: the vector of {text!r} has a value that is not finite; check the model's weights.")
+        raise OutputError(f"the vector of {text!r} has a value that is not finite; check the model's weights")
     return vectors
-
-
-def _changes_vectors(encoder: Any) -> bool:
-    return wants_languages(encoder) and hasattr(encoder, "encoder") and hasattr(encoder, "debias")
 
 
 def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
@@ -148,11 +158,86 @@ def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
     return stacked
 
 
-def _chunks(items: list[Any]) -> list[list[Any]]:
-    return [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
-
-
 def _folder_name(fingerprint: str) -> str:
-    if re.fullmatch(r"[0-9a-f]{8,64}", fingerprint):
-        return fingerprint
-    return hashlib.blake2b(fingerprint.encode(), digest_size=16).hexdigest()
+    """The fingerprint itself if it can name a folder."""
+    return fingerprint if re.fullmatch(r"[0-9a-f]{8,64}", fingerprint) else hash_json(fingerprint)
+
+
+def text_hash(text: str, lang: str | None = None) -> bytes:
+    """Hash a text, or a text in a language.
+
+    Example:
+        >>> text_hash("a text") == text_hash("a text"), text_hash("a text") == text_hash("a text", "en")
+        (True, False)
+    """
+    digest = hashlib.blake2b(text.encode(), digest_size=_HASH_BYTES)
+    if lang is not None:
+        digest.update(b"\0" + lang.encode())
+    return digest.digest()
+
+
+class Shards:
+    """The vectors of one encoder's queries or documents.
+
+    Each shard is a folder with the hashes and the vectors of some texts, which appears whole or not at all and never
+    changes. It is named by a hash of its texts, so two processes that add the same texts make one shard. Vectors are
+    memory-mapped.
+
+    Args:
+        folder: The folder of the shards, made when the first one is added.
+
+    Raises:
+        ValueError: A shard is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._vectors: list[np.ndarray] = []
+        # The shard and the row of each vector.
+        self._rows: dict[bytes, tuple[int, int]] = {}
+        for shard in sorted(folder.glob("[!.]*")) if folder.exists() else ():
+            self._open(shard)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._rows
+
+    def add(self, keys: Sequence[bytes], vectors: np.ndarray) -> None:
+        """Write a shard.
+
+        Args:
+            keys: Hashes from :func:`text_hash`.
+            vectors: float32 ``[keys, dim]``.
+        """
+        joined = b"".join(keys)
+        shard = self._folder / hashlib.blake2b(joined, digest_size=_HASH_BYTES).hexdigest()
+        # Another process may have been faster.
+        with suppress(FileExistsError), whole_folder(shard) as unfinished:
+            np.save(unfinished / _HASHES, np.frombuffer(joined, np.uint8).reshape(-1, _HASH_BYTES))
+            np.save(unfinished / _VECTORS, vectors)
+        self._open(shard)
+
+    def read(self, keys: Sequence[bytes]) -> np.ndarray:
+        """Return the vectors of stored keys: float32 ``[keys, dim]``."""
+        rows = np.array([self._rows[key] for key in keys], np.int64).reshape(-1, 2)
+        vectors = np.empty((len(keys), self._vectors[0].shape[1] if self._vectors else 0), np.float32)
+        for number, shard in enumerate(self._vectors):
+            in_shard = np.flatnonzero(rows[:, 0] == number)
+            vectors[in_shard] = shard[rows[in_shard, 1]]
+        return vectors
+
+    def _open(self, shard: Path) -> None:
+        try:
+            hashes = np.load(shard / _HASHES)
+            vectors = np.load(shard / _VECTORS, mmap_mode="r")
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(f"cache: {shard} cannot be read ({error}); remove this folder") from error
+        dim = self._vectors[0].shape[1] if self._vectors else vectors.shape[-1]
+        if hashes.shape != (len(vectors), _HASH_BYTES) or vectors.dtype != np.float32 or vectors.shape[1:] != (dim,):
+            raise ValueError(
+                f"cache: {shard} holds {hashes.shape} hashes and {vectors.dtype} vectors {vectors.shape}, "
+                f"not float32 [texts, {dim}] for as many texts; remove this folder"
+            )
+        number = len(self._vectors)
+        self._vectors.append(vectors)
+        for row, key in enumerate(hashes):
+            self._rows.setdefault(key.tobytes(), (number, row))

@@ -1,11 +1,12 @@
-"""Measures of language bias as ir_measures measures, and measures computed from exact ranks."""
+"""Measures: those of language bias, as ir_measures measures, and those that the grid computes from exact ranks."""
 
-from pyterrier_hybrid.experiment.measures.measures import (
+from pyterrier_hybrid.experiment.measures.rank_distance import RankDistance
+from pyterrier_hybrid.experiment.measures.supported import (
     DEFAULT_MEASURES,
     SUPPORTED,
-    RankDistance,
     lower_is_better,
     parse_measures,
+    reported_kinds,
     values_from_ranks,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "RankDistance",
     "lower_is_better",
     "parse_measures",
+    "reported_kinds",
     "values_from_ranks",
 ]

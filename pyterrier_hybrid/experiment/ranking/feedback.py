@@ -1,67 +1,52 @@
-"""Ranks of relevant documents under searches with feedback."""
+"""Searches with feedback as systems."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 
-from pyterrier_hybrid.experiment.cache.vectors import Vectors
+from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.counting import count_ranks
-from pyterrier_hybrid.experiment.ranking.dense import MATRIX_CELLS, Searched, encode
-from pyterrier_hybrid.experiment.settings import Corpus, Setting
-from pyterrier_hybrid.retrieval.fusion import best_cells
-
-if TYPE_CHECKING:
-    from pyterrier_hybrid.retrieval.fusion import Feedback
+from pyterrier_hybrid.experiment.ranking.base import Ranker, Task, ranks_in_scores
+from pyterrier_hybrid.experiment.ranking.exact import MATRIX_CELLS, EncodedTask, ExactSearch
+from pyterrier_hybrid.retrieval.fusion import Feedback, best_cells
 
 
-def rank_feedback(
-    place: str,
-    feedback: "Feedback",
-    corpora: dict[str, Corpus],
-    settings: Sequence[Setting],
-    vectors: Vectors,
-    wanted: set[int],
-) -> Iterator[tuple[int, Ranks]]:
-    """The ranks under a search with feedback, corpus by corpus: a query moves differently in each.
+class FeedbackRanker(Ranker):
+    """A search with feedback, which ranks all documents."""
 
-    Args:
-        place: Where the system is, for errors.
-        feedback: The system.
-        corpora: The corpora by name.
-        settings: The settings of the experiment.
-        vectors: Where the vectors of texts come from.
-        wanted: The indexes of the settings that are to be ranked.
+    system: Feedback
 
-    Yields:
-        The index of a wanted setting, and its ranks.
+    @staticmethod
+    def accepts(system: Any) -> bool:
+        """Whether :func:`pyterrier_hybrid.feedback` made a system."""
+        return isinstance(system, Feedback)
 
-    Raises:
-        ValueError: The encoder's vectors do not fit.
-    """
-    encoded = encode(place, feedback.encoder, corpora, settings, vectors)
-    for name, corpus in corpora.items():
-        own = [at for at in sorted(wanted) if settings[at].corpus == name]
-        if not own:
-            continue
-        documents = encoded.document_vectors[encoded.documents.columns[name]]
-        searched = Searched.of(documents, max(len(settings[at].qids) for at in own))
-        k = min(feedback.transformer.k, len(documents))
-        # The vectors of as many documents are held at once as scores.
+    @property
+    def encoder(self) -> Any:
+        """The encoder, or the one inside a debiased encoder."""
+        return innermost_encoder(self.system.encoder)
+
+    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
+        """Rank the documents of some settings, corpus by corpus, since a query moves differently in each."""
+        encoded = EncodedTask.of(task, self.system.encoder)
+        for name, settings in task.by_corpus(indexes):
+            documents = encoded.document_vectors[encoded.columns[name]]
+            search = ExactSearch(documents, max(len(setting.qids) for setting in settings.values()))
+            for index, setting in settings.items():
+                moved = self._move(encoded.queries(setting), documents, search)
+                yield index, ranks_in_scores(setting, search.score_blocks(moved))
+
+    def _move(self, queries: np.ndarray, documents: np.ndarray, search: ExactSearch) -> np.ndarray:
+        """Move queries towards the first documents that they find."""
+        transformer = self.system.transformer
+        k = min(transformer.k, len(documents))
+        best = [np.nonzero(best_cells(scores, k))[1].reshape(-1, k) for _, scores in search.score_blocks(queries)]
+        first = np.concatenate(best)
+        # The vectors of these documents take as much memory as a block of scores.
         size = max(1, MATRIX_CELLS // (k * documents.shape[1]))
-        for at in own:
-            setting = settings[at]
-            queries = encoded.queries(setting)
-            first = [np.nonzero(best_cells(scores, k))[1].reshape(-1, k) for _, scores in searched.blocks(queries)]
-            found = np.concatenate(first)
-            moved = [
-                feedback.transformer.move(queries[start : start + size], documents[found[start : start + size]])
-                for start in range(0, len(queries), size)
-            ]
-            ranks = []
-            for start, scores in searched.blocks(np.concatenate(moved)):
-                pairs = slice(*np.searchsorted(setting.query, [start, start + len(scores)]))
-                ranks.append(count_ranks(scores, setting.query[pairs] - start, setting.column[pairs]))
-            ranks = np.concatenate(ranks, axis=1)
-            yield at, Ranks(setting.query, setting.relevance, *ranks, len(setting.qids), len(corpus))
+        moved = [
+            transformer.move(queries[start : start + size], documents[first[start : start + size]])
+            for start in range(0, len(queries), size)
+        ]
+        return np.concatenate(moved)

@@ -1,6 +1,6 @@
-"""From the values of single queries to the frames of the results: means, seeds, tests, intervals."""
+"""Frames of the results, computed from the values of single queries: means, seeds, tests, confidence intervals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,19 @@ Cell = tuple[str, int, str]
 
 
 def check_statistics(test: str, confidence: float | None) -> None:
-    """Checks the options of tests and intervals.
+    """Check the options of tests and confidence intervals.
+
+    Args:
+        test: The name of a test.
+        confidence: The level of the confidence intervals, or None.
 
     Raises:
         ValueError: An unknown test, or a level that is not between 0 and 1.
     """
     if test not in TESTS:
-        raise ValueError(f"test: {test!r} is unknown; the valid ones are {', '.join(TESTS)}.")
+        raise ValueError(f"test: {test!r} is unknown; the valid ones are {', '.join(TESTS)}")
     if confidence is not None and not 0 < confidence < 1:
-        raise ValueError(f"confidence: {confidence!r} must be between 0 and 1, such as 0.95, or None.")
+        raise ValueError(f"confidence: {confidence!r} must be between 0 and 1, such as 0.95, or None")
 
 
 class Frames:
@@ -30,7 +34,7 @@ class Frames:
 
     Args:
         settings: The settings.
-        values: For each cell float64 [queries], once for each seed of the system.
+        values: The values of the queries, float64 ``[queries]``, by cell and then by seed of the system.
         systems: The names of the systems, in their order.
         measures: The measures, in their order.
     """
@@ -42,20 +46,19 @@ class Frames:
         systems: Sequence[str],
         measures: Sequence[str],
     ) -> None:
-        """Takes the values."""
         self._settings = settings
-        self._by_seed = values
+        self._seeds = values
         self._values = {cell: np.mean(seeds, axis=0) for cell, seeds in values.items()}
         self._cells = [
-            (system, at, measure)
+            (system, index, measure)
             for system in systems
-            for at in range(len(settings))
+            for index in range(len(settings))
             for measure in measures
-            if (system, at, measure) in values
+            if (system, index, measure) in values
         ]
 
     def settings(self, baseline: str | None, test: str) -> pd.DataFrame:
-        """One row per system, setting and measure.
+        """Return one row per system, setting and measure.
 
         Args:
             baseline: The system that the others are tested against; None: no test.
@@ -66,81 +69,89 @@ class Frames:
         """
         frame = pd.DataFrame(
             {
-                **self._setting(cell),
-                "measure": cell[2],
+                **self._names(cell),
                 "value": float(self._values[cell].mean()),
                 "queries": len(self._values[cell]),
             }
             for cell in self._cells
         )
-        if any(len(seeds) > 1 for seeds in self._by_seed.values()):
-            by_seed = [[seed.mean() for seed in self._by_seed[cell]] for cell in self._cells]
-            frame["std"] = [np.std(means, ddof=1) if len(means) > 1 else np.nan for means in by_seed]
-            frame["seeds"] = [len(means) for means in by_seed]
+        if any(len(seeds) > 1 for seeds in self._seeds.values()):
+            means = [[seed.mean() for seed in self._seeds[cell]] for cell in self._cells]
+            frame["std"] = [np.std(of_seeds, ddof=1) if len(of_seeds) > 1 else np.nan for of_seeds in means]
+            frame["seeds"] = [len(of_seeds) for of_seeds in means]
         if baseline is not None:
             p_values = self._p_values(baseline, test)
             frame["p_value"] = [p_values.get(cell, np.nan) for cell in self._cells]
-            tests = frame.groupby(["system", "measure"], sort=False)["p_value"]
-            frame["p_corrected"] = tests.transform(lambda group: holm(group.to_numpy()))
+            families = frame.groupby(["system", "measure"], sort=False)["p_value"]
+            frame["p_corrected"] = families.transform(lambda family: holm(family.to_numpy()))
         return frame
 
     def seeds(self) -> pd.DataFrame | None:
-        """The values of each seed of the systems with several: a row per system, setting, measure and seed."""
+        """Return one row per system with several seeds, setting, measure and seed; None if no system has several."""
         rows = [
-            {**self._setting(cell), "measure": cell[2], "seed": number, "value": float(seed.mean())}
+            {**self._names(cell), "seed": number, "value": float(seed.mean())}
             for cell in self._cells
-            if len(self._by_seed[cell]) > 1
-            for number, seed in enumerate(self._by_seed[cell])
+            if len(self._seeds[cell]) > 1
+            for number, seed in enumerate(self._seeds[cell])
         ]
         return pd.DataFrame(rows) if rows else None
 
     def intervals(self, confidence: float) -> pd.DataFrame:
-        """Bootstrap intervals of the mean of each system, kind and measure: columns low and high."""
+        """Return bootstrap confidence intervals of the means: system, kind, measure, low, high.
+
+        Args:
+            confidence: The level of the intervals.
+        """
         frames = []
         for kind in KINDS:
-            members = [at for at, setting in enumerate(self._settings) if setting.kind == kind]
-            columns = [(system, measure) for system, at, measure in self._cells if members and at == members[0]]
+            indices = [index for index, setting in enumerate(self._settings) if setting.kind == kind]
+            # All settings of a kind have the same systems and measures.
+            columns = [(system, measure) for system, index, measure in self._cells if index in indices[:1]]
             if not columns:
                 continue
-            values = [np.stack([self._values[system, at, measure] for system, measure in columns], 1) for at in members]
-            low, high = bootstrap([self._settings[at].questions for at in members], values, confidence=confidence)
+            values = [
+                np.stack([self._values[system, index, measure] for system, measure in columns], axis=1)
+                for index in indices
+            ]
+            questions = [self._settings[index].questions for index in indices]
+            low, high = bootstrap(questions, values, confidence=confidence)
             frame = pd.DataFrame(columns, columns=["system", "measure"])
             frames.append(frame.assign(kind=kind, low=low, high=high))
         return pd.concat(frames, ignore_index=True)[["system", "kind", "measure", "low", "high"]]
 
     def queries(self) -> pd.DataFrame:
-        """The value of every query: a row per system, setting, query and measure."""
-        rows = pd.DataFrame({**self._setting(cell), "measure": cell[2]} for cell in self._cells)
+        """Return the value of every query: one row per system, setting, query and measure."""
+        rows = pd.DataFrame(self._names(cell) for cell in self._cells)
         frame = rows.loc[rows.index.repeat([len(self._values[cell]) for cell in self._cells])].reset_index(drop=True)
-        frame.insert(4, "qid", [qid for cell in self._cells for qid in self._settings[cell[1]].qids])
+        frame.insert(4, "qid", [qid for _, index, _ in self._cells for qid in self._settings[index].qids])
         return frame.assign(value=np.concatenate([self._values[cell] for cell in self._cells]))
 
-    def _setting(self, cell: Cell) -> dict[str, str]:
-        setting = self._settings[cell[1]]
+    def _names(self, cell: Cell) -> dict[str, str]:
+        system, index, measure = cell
+        setting = self._settings[index]
         return {
-            "system": cell[0],
+            "system": system,
             "kind": setting.kind,
             "doc_lang": setting.doc_lang,
             "query_lang": setting.query_lang,
+            "measure": measure,
         }
 
     def _p_values(self, baseline: str, test: str) -> dict[Cell, float]:
-        """All tests of one setting at once: they share its queries."""
+        """Test every system against the baseline; the tests of one setting are computed at once."""
         p_values: dict[Cell, float] = {}
-        for cells in self._tested(baseline):
-            differences = [_difference(self._values[cell], self._values[baseline, cell[1], cell[2]]) for cell in cells]
-            p_values.update(zip(cells, TESTS[test](np.stack(differences, axis=1)).tolist(), strict=True))
+        for index in range(len(self._settings)):
+            cells = [cell for cell in self._cells if cell[1] == index and cell[0] != baseline]
+            if cells:
+                differences = [
+                    _difference(self._values[cell], self._values[baseline, index, cell[2]]) for cell in cells
+                ]
+                p_values.update(zip(cells, TESTS[test](np.stack(differences, axis=1)).tolist(), strict=True))
         return p_values
 
-    def _tested(self, baseline: str) -> Iterator[list[Cell]]:
-        for at in range(len(self._settings)):
-            cells = [cell for cell in self._cells if cell[1] == at and cell[0] != baseline]
-            if cells:
-                yield cells
 
-
-def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The difference of values, 0 where nothing but the rounding of a mean over seeds is between them."""
-    difference = one - other
-    difference[np.abs(difference) <= 1e-12 * np.maximum(np.abs(one), np.abs(other))] = 0
+def _difference(values: np.ndarray, baseline: np.ndarray) -> np.ndarray:
+    """Subtract the baseline's values; a difference as small as the rounding of a mean over seeds is set to 0."""
+    difference = values - baseline
+    difference[np.abs(difference) <= 1e-12 * np.maximum(np.abs(values), np.abs(baseline))] = 0
     return difference

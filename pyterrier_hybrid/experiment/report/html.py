@@ -1,253 +1,237 @@
-"""The results as one page that needs nothing else: tables, intervals, tests, heat maps, settings."""
+"""The results as one HTML page. ``report.html.j2`` is the page; this module prepares the values that it shows."""
 
 import base64
-from collections.abc import Mapping
-from html import escape
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader
 
 from pyterrier_hybrid import __version__
 from pyterrier_hybrid.experiment.measures import lower_is_better
-from pyterrier_hybrid.experiment.report import paper as published_figures
 from pyterrier_hybrid.experiment.report import tables
+from pyterrier_hybrid.experiment.report.formats import (
+    PrintedValue,
+    format_measure,
+    header_levels,
+    print_table,
+)
 from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
+from pyterrier_hybrid.experiment.report.paper import PAPERS, comparable, published_means
 from pyterrier_hybrid.experiment.report.significance import PERMUTATIONS
 
-if TYPE_CHECKING:
-    from pyterrier_hybrid.experiment.report.results import LanguageResults
-
 LEVEL = 0.05
+"""Significance level of the tests."""
 _KINDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
 _TESTS = {"t-test": "paired t-tests", "randomisation": f"paired randomisation tests ({PERMUTATIONS:,} permutations)"}
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1c2024; --soft: #60646c; --line: #d9d9e0; --paper: #fff; --head: #f6f6f9;
-  --best: #0b6e99; }
-@media (prefers-color-scheme: dark) { :root { --ink: #edeef0; --soft: #a0a4ac; --line: #3a3d44; --paper: #16181b;
-  --head: #202327; --best: #6cc5e8; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 82rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
-h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
-p { margin: .25rem 0 .75rem; max-width: 48rem; } .soft { color: var(--soft); }
-.scroll { overflow: auto; max-height: 85vh; } thead { position: sticky; top: 0; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: .5rem 0 1rem; }
-th, td { padding: .28rem .55rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
-thead th { background: var(--head); font-weight: 600; } thead th[colspan] { text-align: center; }
-tbody th { text-align: left; font-weight: 500; }
-b { color: var(--best); } i { position: absolute; font-style: normal; }
-small { display: block; color: var(--soft); font-size: .75rem; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); gap: 1rem; }
-.pictures img { width: 100%; height: auto; border-radius: .5rem; background: #fff; border: 1px solid var(--line); }
-details { margin-top: 1rem; } summary { cursor: pointer; font-weight: 600; }
-"""
+
+class _Results(Protocol):
+    """What the page shows of :class:`~pyterrier_hybrid.experiment.LanguageResults`."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
+    @property
+    def baseline(self) -> str | None: ...
+    @property
+    def test(self) -> str: ...
+    @property
+    def confidence(self) -> float | None: ...
+    @property
+    def settings(self) -> pd.DataFrame: ...
+    @property
+    def means(self) -> pd.DataFrame: ...
+    def per_language(self) -> pd.DataFrame: ...
 
 
-def page(results: "LanguageResults", pictures: Mapping[str, bytes]) -> str:
-    """The page.
+class _Table(NamedTuple):
+    """A table of the page.
+
+    Attributes:
+        header: For each level of the header, its names and the number of columns that each name spans.
+        rows: The name of each row and its cells; the template prints them.
+    """
+
+    header: list[list[tuple[str, int]]]
+    rows: Sequence[tuple[str, Sequence[Any]]]
+
+
+class _Mean(NamedTuple):
+    """A mean and its confidence interval, which may be empty."""
+
+    printed: PrintedValue
+    interval: str
+
+
+class _Tests(NamedTuple):
+    """The number of settings in which a system is significantly better and worse, out of all tested ones."""
+
+    better: int
+    worse: int
+    tested: int
+
+
+class _SettingCell(NamedTuple):
+    """A value or name of a setting, and whether the value differs significantly from the baseline's."""
+
+    text: str
+    significant: bool = False
+
+
+def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
+    """Return the page as HTML, which is the same for the same results.
 
     Args:
         results: The results.
-        pictures: The heat map of each system as PNG.
-
-    Returns:
-        HTML; the same for the same results.
+        heatmaps: The heat map of each system as PNG.
     """
-    kinds = [kind for kind in _KINDS if (results.settings["kind"] == kind).any()]
-    parts = [
-        f"<h1>{escape(results.dataset)}</h1>",
-        f"<p class='soft'>{_counted(len(results.systems), 'system')} on "
-        f"{_counted(len(results.settings[['doc_lang', 'query_lang']].drop_duplicates()), 'setting')} "
-        f"({', '.join(_KINDS[kind] for kind in kinds)}) of {_queries(results)} in "
-        f"{_counted(len(results.languages), 'language')}: {escape(', '.join(results.languages))}. "
-        f"Made with pyterrier_hybrid {__version__}.</p>",
-        _means(results),
-        _tests(results),
-        _published(results),
-        _pictures(pictures),
-        _by_language(results, kinds),
-        _settings(results),
-    ]
-    return (
-        "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
-        f"<title>{escape(results.dataset)}: {escape(', '.join(results.systems))}</title>\n<style>{_STYLE}</style>\n"
-        "</head>\n<body>\n" + "\n".join(part for part in parts if part) + "\n</body>\n</html>\n"
+    loader = PackageLoader("pyterrier_hybrid.experiment.report", package_path="")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["counted"] = counted
+    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
+    settings, means, per_language = results.settings, results.means, results.per_language()
+    columns = tables.columns_of(settings)
+    measures = list(settings["measure"].unique())
+    kinds = [kind for kind in _KINDS if (settings["kind"] == kind).any()]
+    return environment.get_template("report.html.j2").render(
+        version=__version__,
+        dataset=results.dataset,
+        languages=results.languages,
+        systems=list(settings["system"].unique()),
+        settings_count=len(settings[["doc_lang", "query_lang"]].drop_duplicates()),
+        kinds=[_KINDS[kind] for kind in kinds],
+        queries=_queries(settings["queries"]),
+        lower_is_better=[measure for measure in measures if lower_is_better(measure)],
+        means=_means(means, columns),
+        seeds=_seeds(means),
+        confidence=results.confidence if "low" in means else None,
+        resamples=RESAMPLES,
+        baseline=results.baseline,
+        test=_TESTS.get(results.test, results.test),
+        level=LEVEL,
+        tests=_tests(settings, results.baseline, columns),
+        published=_published(means, results.dataset, results.languages, columns),
+        heatmaps=heatmaps,
+        by_language=[
+            (measure, _KINDS[kind], _by_language(per_language, (measure, kind), results.languages))
+            for measure in measures
+            for kind in kinds
+            if (measure, kind) in columns
+        ],
+        settings=_settings(settings),
+        tested="p_corrected" in settings,
     )
 
 
-def _means(results: "LanguageResults") -> str:
-    frame, means = results.table(), results.means
-    note = "Means over the settings of each kind (Mo., Cr., Mul.: mono-, cross- and multilingual); the best is bold."
-    lower = [escape(measure) for measure in results.measures if lower_is_better(measure)]
-    if lower:
-        note += f" {', '.join(lower)}: ranks from a query's first to its last relevant document, the lowest is best."
-    std = None
-    if "std" in means:
-        seeds = means.groupby("system", sort=False)["seeds"].first()
-        counts = ", ".join(f"{escape(system)}: {count}" for system, count in seeds.items() if count > 1)
-        note += f" ± is the standard deviation over seeds ({counts})."
-        std = results._by_kind(results._columns(None, None), means.set_index(["system", "measure", "kind"])["std"])
-    below = None
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Write a count and its noun.
+
+    Args:
+        count: The count.
+        noun: The noun in the singular.
+        plural: Its plural; default: the noun with an "s".
+
+    Example:
+        >>> counted(1, "system"), counted(1000, "query", "queries")
+        ('1 system', '1,000 queries')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def _queries(counts: pd.Series) -> str:
+    fewest, most = counts.min(), counts.max()
+    return counted(most, "query", "queries") if fewest == most else f"{fewest:,} to {most:,} queries"
+
+
+def _seeds(means: pd.DataFrame) -> dict[str, int]:
+    """Return the number of seeds of the systems with several."""
+    if "seeds" not in means:
+        return {}
+    return {system: int(count) for system, count in zip(means["system"], means["seeds"], strict=True) if count > 1}
+
+
+def _means(means: pd.DataFrame, columns: Sequence[tables.Column]) -> _Table:
+    std = tables.by_kind(means, columns, "std") if "std" in means else None
+    printed = print_table(tables.by_kind(means, columns), std=std)
+    intervals = [[""] * len(columns) for _ in printed.rows]
     if "low" in means:
-        note += (
-            f" Below each mean, its {results.confidence:.0%} interval: {RESAMPLES:,} bootstrap samples of questions, "
-            "a question together with its translations."
-        )
-        bounds = means.set_index(["system", "measure", "kind"])[["low", "high"]]
-        below = [
-            [_interval(bounds.loc[(system, measure, kind)], measure) for measure, kind in results._columns(None, None)]
-            for system in results.systems
-        ]
-    return f"<h2>Means</h2>\n<p>{note}</p>\n{_table(frame, std=std, below=below)}"
+        low, high = (tables.by_kind(means, columns, bound).to_numpy() for bound in ("low", "high"))
+        for row, texts in enumerate(intervals):
+            for column, (measure, _) in enumerate(columns):
+                bounds = format_measure(low[row, column], measure), format_measure(high[row, column], measure)
+                texts[column] = " to ".join(bounds)
+    rows = [
+        (name, [_Mean(*cell) for cell in zip(cells, texts, strict=True)])
+        for (name, cells), texts in zip(printed.rows, intervals, strict=True)
+    ]
+    return _Table(header_levels(printed.columns), rows)
 
 
-def _interval(bounds: pd.Series, measure: str) -> str:
-    return " to ".join(tables.number(bound, tables.digits(measure)) for bound in bounds)
-
-
-def _tests(results: "LanguageResults") -> str:
-    if results.baseline is None:
-        return ""
-    tested = results.settings[results.settings["p_value"].notna()]
-    if tested.empty:
-        return ""
-    base = results.settings[results.settings["system"] == results.baseline]
-    on = ["kind", "doc_lang", "query_lang", "measure"]
-    tested = tested.merge(base[[*on, "value"]].rename(columns={"value": "baseline"}), on=on)
-    columns = results._columns(None, None)
-    rows = {}
-    for system in [name for name in results.systems if name != results.baseline]:
+def _tests(settings: pd.DataFrame, baseline: str | None, columns: Sequence[tables.Column]) -> _Table | None:
+    """Count the significant tests of each system against the baseline; None if there was no test."""
+    if baseline is None or settings["p_value"].isna().all():
+        return None
+    names = ["kind", "doc_lang", "query_lang", "measure"]
+    base = settings.loc[settings["system"] == baseline, [*names, "value"]].rename(columns={"value": "baseline"})
+    tested = settings[settings["p_value"].notna()].merge(base, on=names)
+    rows = []
+    for system in settings["system"].unique():
+        if system == baseline:
+            continue
         cells = []
         for measure, kind in columns:
-            own = tested[(tested["system"] == system) & (tested["measure"] == measure) & (tested["kind"] == kind)]
-            sure = own[own["p_corrected"] < LEVEL]
-            better = (sure["value"] < sure["baseline"]) == lower_is_better(measure)
-            cells.append(f"+{int(better.sum())} −{int((~better).sum())}<small>of {len(own)}</small>")
-        rows[system] = cells
-    heads = [(measure, tables.HEADINGS[kind]) for measure, kind in columns]
-    body = [[escape(system), *cells] for system, cells in rows.items()]
-    name = escape(results.baseline)
-    return (
-        f"<h2>Tests against {name}</h2>\n<p>In how many settings a system is significantly better (+) or "
-        f"worse (−) than {name} (p &lt; {LEVEL}): {_TESTS[results.test]} over the queries of a setting, "
-        "p-values corrected by Holm's method over all settings of a system and measure.</p>\n"
-        + _html_table([tuple(map(escape, head)) for head in heads], body)
-    )
+            tests = tested[(tested["system"] == system) & (tested["measure"] == measure) & (tested["kind"] == kind)]
+            significant = tests[tests["p_corrected"] < LEVEL]
+            better = (significant["value"] < significant["baseline"]) == lower_is_better(measure)
+            cells.append(_Tests(int(better.sum()), int((~better).sum()), len(tests)))
+        rows.append((system, cells))
+    return _Table(header_levels([(measure, tables.HEADINGS[kind]) for measure, kind in columns]), rows)
 
 
-def _published(results: "LanguageResults") -> str:
-    if not published_figures.comparable(results.dataset, results.languages):
-        return ""
-    parts = [
-        "<h2>Beside the paper</h2>\n<p>These results (here) and those of arXiv 2408.10536 (paper), which trained on "
-        "other data. A dash: not known.</p>"
+def _published(
+    means: pd.DataFrame, dataset: str, languages: Sequence[str], columns: Sequence[tables.Column]
+) -> list[tuple[str, _Table]]:
+    """Compare the means with each encoder of the paper that has any of the same measures and kinds."""
+    compared: list[tuple[str, _Table]] = []
+    if not comparable(dataset, languages):
+        return compared
+    for paper, name in PAPERS.items():
+        published = published_means(paper, dataset, languages)
+        reported = {(measure, kind) for _, measure, kind in published}
+        common = [column for column in columns if column in reported]
+        if common:
+            printed = print_table(tables.compare_by_kind(means, published, common), best=None, missing="–")
+            compared.append((name, _Table(header_levels(printed.columns), printed.rows)))
+    return compared
+
+
+def _by_language(per_language: pd.DataFrame, column: tables.Column, languages: Sequence[str]) -> _Table:
+    """Prepare the table of one measure and kind, whose header names the systems only."""
+    printed = print_table(tables.by_language(per_language, [column], languages), best="row")
+    return _Table([[(system, 1) for *_, system in printed.columns]], printed.rows)
+
+
+def _settings(settings: pd.DataFrame) -> _Table:
+    """Prepare the table of all settings: one row per setting, one column per measure and system."""
+    names = ["kind", "doc_lang", "query_lang", "queries"]
+    p_values = settings["p_corrected"] if "p_corrected" in settings else [1.0] * len(settings)
+    values: dict[tuple[Any, ...], dict[tuple[str, str], _SettingCell]] = {}
+    for *setting, measure, system, value, p_value in zip(
+        *(settings[name] for name in [*names, "measure", "system", "value"]), p_values, strict=True
+    ):
+        text = "" if pd.isna(value) else format_measure(value, measure)
+        values.setdefault(tuple(setting), {})[measure, system] = _SettingCell(text, p_value < LEVEL)
+    present = set(zip(settings["measure"], settings["system"], strict=True))
+    columns = [
+        (measure, system)
+        for measure in settings["measure"].unique()
+        for system in settings["system"].unique()
+        if (measure, system) in present
     ]
-    for paper, name in published_figures.PAPERS.items():
-        try:
-            frame = results.compare(paper)
-        except ValueError:
-            continue
-        parts.append(f"<h3>{name}</h3>\n{_table(frame, best=None, missing='–')}")
-    return "\n".join(parts) if len(parts) > 1 else ""
-
-
-def _pictures(pictures: Mapping[str, bytes]) -> str:
-    if not pictures:
-        return ""
-    images = "\n".join(
-        f"<img alt='Heat map of {escape(system, quote=True)}: query languages by document languages' "
-        f"src='data:image/png;base64,{base64.b64encode(picture).decode()}'>"
-        for system, picture in pictures.items()
-    )
-    note = "Framed: queries and documents in one language. The colours mean the same in all pictures."
-    return f"<h2>Pairs of languages</h2>\n<p>{note}</p>\n<div class='pictures'>\n{images}\n</div>"
-
-
-def _by_language(results: "LanguageResults", kinds: list[str]) -> str:
-    parts = [
-        "<h2>Languages</h2>\n<p>By the language of the queries; cross-lingual figures are means over the languages of "
-        "the documents. The best system of each row is bold.</p>"
+    rows = [
+        (kind, [*map(_SettingCell, rest), *(cells.get(column, _SettingCell("")) for column in columns)])
+        for (kind, *rest), cells in values.items()
     ]
-    for measure in results.measures:
-        for kind in kinds:
-            if ((results.settings["measure"] == measure) & (results.settings["kind"] == kind)).any():
-                frame = results.table(measures=[measure], kind=kind, by="language")
-                table = _table(frame, best="row", levels=[2])
-                parts.append(f"<details><summary>{escape(measure)}, {_KINDS[kind]}</summary>\n{table}</details>")
-    return "\n".join(parts)
-
-
-def _settings(results: "LanguageResults") -> str:
-    frame = results.settings
-    tested = "p_corrected" in frame
-    wide = frame.pivot(
-        index=["kind", "doc_lang", "query_lang", "queries"], columns=["measure", "system"], values="value"
-    )
-    corrected = (
-        frame.pivot(index=wide.index.names, columns=wide.columns.names, values="p_corrected").reindex_like(wide)
-        if tested
-        else None
-    )
-    columns = [(m, s) for m in results.measures for s in results.systems if (m, s) in wide.columns]
-    order = frame[wide.index.names].drop_duplicates()
-    rows = []
-    for key in order.itertuples(index=False, name=None):
-        cells = [escape(key[0]), escape(key[1]), escape(key[2]), str(key[3])]
-        for column in columns:
-            value = wide.loc[key, column]
-            text = "" if pd.isna(value) else tables.number(value, tables.digits(column[0]))
-            star = corrected is not None and corrected.loc[key, column] < LEVEL
-            cells.append(f"{text}<i>*</i>" if star else text)
-        rows.append(cells)
-    heads = [("", name) for name in ("documents in", "queries in", "queries")]
-    heads += [(escape(measure), escape(system)) for measure, system in columns]
-    note = f"<p>* p &lt; {LEVEL} against {escape(results.baseline)}, corrected.</p>" if tested else ""
-    return (
-        f"<h2>Settings</h2>\n{note}<details><summary>{_counted(len(rows), 'setting')}</summary>\n"
-        + _html_table(heads, rows)
-        + "</details>"
-    )
-
-
-def _table(
-    frame: pd.DataFrame,
-    *,
-    std: pd.DataFrame | None = None,
-    below: list[list[str]] | None = None,
-    best: str | None = "column",
-    missing: str = "nan",
-    levels: list[int] | None = None,
-) -> str:
-    printed = tables.printed(frame, "<b>{}</b>".format, escape, std=std, best=best, missing=missing)
-    heads = [tuple(head[level] for level in levels) for head in printed.heads] if levels else printed.heads
-    rows = printed.rows
-    if below is not None:
-        rows = [
-            [name, *(f"{cell}<small>{under}</small>" for cell, under in zip(cells, unders, strict=True))]
-            for (name, *cells), unders in zip(rows, below, strict=True)
-        ]
-    return _html_table(heads, rows)
-
-
-def _html_table(heads: list[tuple[str, ...]], rows: list[list[str]]) -> str:
-    lines = ["<div class='scroll'><table>", "<thead>"]
-    for level in range(len(heads[0])):
-        last = level == len(heads[0]) - 1
-        spans = [(head[-1], 1) for head in heads] if last else tables.spans(heads, level)
-        cells = "".join(f"<th colspan='{width}'>{name}</th>" for name, width in spans).replace(" colspan='1'", "")
-        lines.append(f"<tr><th></th>{cells}</tr>")
-    lines += ["</thead>", "<tbody>"]
-    lines += ["<tr><th>" + row[0] + "</th>" + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows]
-    return "\n".join([*lines, "</tbody>", "</table></div>"])
-
-
-def _queries(results: "LanguageResults") -> str:
-    least, most = results.settings["queries"].min(), results.settings["queries"].max()
-    return _counted(most, "query", "queries") if least == most else f"{least:,} to {most:,} queries"
-
-
-def _counted(count: int, noun: str, nouns: str | None = None) -> str:
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+    return _Table(header_levels([("", "documents in"), ("", "queries in"), ("", "queries"), *columns]), rows)

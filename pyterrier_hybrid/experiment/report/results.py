@@ -1,52 +1,56 @@
-"""The results of a language experiment: frames, the paper's tables, heat maps, files."""
+"""The results of a language experiment: frames, tables, heat maps and files."""
 
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.report import paper as published_figures
 from pyterrier_hybrid.experiment.report import tables
+from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
+from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
 from pyterrier_hybrid.experiment.settings import KINDS, choose
 from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.formatting import format_number
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.utils.figures import Picture
 
-Names = Iterable[Measure | str] | Measure | str | None
+Measures = Iterable[Measure | str] | Measure | str | None
+Kinds = Iterable[str] | str | None
 
 
 class LanguageResults:
-    """What :func:`pyterrier_hybrid.LanguageExperiment` returns.
+    """The results that :func:`pyterrier_hybrid.LanguageExperiment` returns.
 
     Attributes:
         settings: One row per system, setting and measure. Columns: system, kind (mono, cross, multi), doc_lang
-            (``multi`` for the pool), query_lang, measure, value (mean over the queries), queries (their number); where
-            a system has several seeds also std (over the seeds, of a sample) and seeds (their number); with a
-            baseline also p_value (paired test over the queries against the baseline, NaN for the baseline itself)
-            and p_corrected (Holm's correction over all settings of the same system and measure).
+            (``multi`` for the pool), query_lang, measure, value (mean over the queries), queries (number of queries).
+            If a system has several seeds, also std (sample standard deviation over the seeds) and seeds (number of
+            seeds). With a baseline, also p_value (paired test over the queries against the baseline, NaN for the
+            baseline itself) and p_corrected (Holm's correction over all settings of the same system and measure).
         dataset: The name of the dataset family.
         languages: The evaluated languages.
-        baseline: The name of the system that the p-values compare with, or None.
-        test: How they were tested.
-        seeds: The values of each seed, where a system has several: system, kind, doc_lang, query_lang, measure, seed,
-            value; else None.
-        confidence: The level of the intervals of the means, or None.
-        queries: With ``perquery=True`` the value of every query: system, kind, doc_lang, query_lang, qid, measure,
-            value; else None.
+        baseline: The name of the system that the others are tested against, or None.
+        test: The name of the test.
+        seeds: The value of each seed, for systems with several seeds: system, kind, doc_lang, query_lang, measure,
+            seed, value; None if there is no such system.
+        confidence: The level of the confidence intervals of the means, or None.
+        queries: With ``perquery=True``, the value of every query: system, kind, doc_lang, query_lang, qid, measure,
+            value; otherwise None.
 
-    >>> row = {"kind": "mono", "doc_lang": "de", "query_lang": "de", "measure": "AP", "queries": 9}
-    >>> frame = pd.DataFrame([{"system": "BM25", **row, "value": 0.75}, {"system": "X-Y", **row, "value": 0.5}])
-    >>> results = LanguageResults(frame, dataset="tiny", languages=("de",))
-    >>> print(results.table(format="markdown"))
-    | | AP Mo. |
-    |:--|--:|
-    | BM25 | **.750** |
-    | X-Y | .500 |
+    Example:
+        >>> row = {"kind": "mono", "doc_lang": "de", "query_lang": "de", "measure": "AP", "queries": 9}
+        >>> frame = pd.DataFrame([{"system": "BM25", **row, "value": 0.75}, {"system": "X-Y", **row, "value": 0.5}])
+        >>> results = LanguageResults(frame, dataset="tiny", languages=("de",))
+        >>> print(results.table(format="markdown"))
+        | | AP Mo. |
+        |:--|--:|
+        | BM25 | **.750** |
+        | X-Y | .500 |
     """
 
     def __init__(
@@ -62,22 +66,22 @@ class LanguageResults:
         confidence: float | None = None,
         queries: pd.DataFrame | None = None,
     ) -> None:
-        """Takes the frames.
+        """Store the frames.
 
         Args:
-            settings: The columns of `.settings`, in the order in which systems, kinds and measures are to be shown.
+            settings: The columns of ``.settings``; systems, kinds and measures in the order in which they are shown.
             dataset: The name of the dataset family.
             languages: The evaluated languages.
-            baseline: The name of the system that the p-values compare with.
-            test: How they were tested.
-            seeds: The values of each seed.
-            intervals: Columns system, kind, measure, low, high.
-            confidence: Their level.
-            queries: The values of single queries.
+            baseline: The name of the system that the others are tested against.
+            test: The name of the test.
+            seeds: The value of each seed.
+            intervals: Confidence intervals of the means: system, kind, measure, low, high.
+            confidence: The level of the intervals.
+            queries: The value of every query.
         """
-        order = ["system", "kind", "doc_lang", "query_lang", "measure", "value", "queries"]
-        extra = [column for column in ("std", "seeds", "p_value", "p_corrected") if column in settings.columns]
-        self.settings = settings[order + extra].reset_index(drop=True)
+        columns = ["system", "kind", "doc_lang", "query_lang", "measure", "value", "queries"]
+        columns += [column for column in ("std", "seeds", "p_value", "p_corrected") if column in settings.columns]
+        self.settings = settings[columns].reset_index(drop=True)
         self.dataset = dataset
         self.languages = tuple(languages)
         self.baseline = baseline
@@ -89,57 +93,66 @@ class LanguageResults:
 
     @property
     def systems(self) -> list[str]:
-        """The names of the systems in their given order."""
+        """The names of the systems in their order."""
         return list(self.settings["system"].unique())
 
     @property
     def measures(self) -> list[str]:
-        """The measures, as ir_measures prints them, in their given order."""
+        """The names of the measures, as ir_measures prints them, in their order."""
         return list(self.settings["measure"].unique())
 
     @property
     def means(self) -> pd.DataFrame:
-        """The mean over the settings of each kind: columns system, kind, measure, value.
+        """The mean over the settings of each kind: system, kind, measure, value.
 
-        Where a system has several seeds also std (over the seeds, of a sample) and seeds; with `confidence` also low
-        and high, the bounds of the interval.
+        If a system has several seeds, also std (sample standard deviation over the seeds) and seeds. With
+        ``confidence``, also low and high, the bounds of the confidence interval.
         """
         by = ["system", "kind", "measure"]
         means = self._mean(by)
         if self.seeds is not None:
-            of_seeds = self.seeds.groupby([*by, "seed"], sort=False)["value"].mean().groupby(by, sort=False)
-            means = means.merge(of_seeds.std().rename("std").reset_index(), on=by, how="left")
+            mean_of_seed = self.seeds.groupby([*by, "seed"], sort=False)["value"].mean()
+            std = mean_of_seed.groupby(by, sort=False).std()
+            means = means.merge(std.rename("std").reset_index(), on=by, how="left")
             means["seeds"] = self.settings.groupby(by, sort=False)["seeds"].first().to_numpy()
         if self._intervals is not None:
             means = means.merge(self._intervals, on=by, how="left")
         return means
 
     def per_language(self) -> pd.DataFrame:
-        """Figures by language, as in tables 3 to 8 of arXiv 2408.10536.
+        """Return values by language, as in Tables 3 to 8 of arXiv 2408.10536.
 
         Returns:
-            Columns system, kind, lang, measure, value. `lang` is the language of the queries: mono and multi have one
-            setting of each, cross is the mean over the document languages.
+            Columns system, kind, lang, measure, value. ``lang`` is the language of the queries: for mono and multi,
+            there is one setting of each language; for cross, the value is the mean over the document languages.
         """
         return self._mean(["system", "kind", "query_lang", "measure"]).rename(columns={"query_lang": "lang"})
 
     def _mean(self, by: list[str]) -> pd.DataFrame:
-        return self.settings.groupby(by, sort=False, as_index=False)["value"].mean()
+        return self.settings.groupby(by, sort=False)["value"].mean().reset_index()
+
+    @overload
+    def table(
+        self, format: Literal["frame"] = "frame", *, measures: Measures = None, kind: Kinds = None, by: str = "kind"
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def table(self, format: TextFormat, *, measures: Measures = None, kind: Kinds = None, by: str = "kind") -> str: ...
+
+    @overload
+    def table(
+        self, format: str, *, measures: Measures = None, kind: Kinds = None, by: str = "kind"
+    ) -> pd.DataFrame | str: ...
 
     def table(
-        self,
-        format: str = "frame",
-        *,
-        measures: Names = None,
-        kind: Iterable[str] | str | None = None,
-        by: str = "kind",
+        self, format: str = "frame", *, measures: Measures = None, kind: Kinds = None, by: str = "kind"
     ) -> pd.DataFrame | str:
-        """The tables of the paper.
+        """Return a table as the paper prints it.
 
         Args:
-            format: ``"frame"`` (numbers; columns: a MultiIndex of what stands above them), ``"markdown"`` or
-                ``"latex"`` (printed as in the paper, the best value in bold, with the standard deviation over seeds
-                where there are several; LaTeX needs the booktabs package), or ``"csv"`` (numbers in full precision).
+            format: ``"frame"`` (numbers, with a MultiIndex of the names above the columns), ``"markdown"`` or
+                ``"latex"`` (printed as in the paper, the best value in bold, with the standard deviation over seeds if
+                there are several; LaTeX needs the booktabs package), or ``"csv"`` (numbers in full precision).
             measures: Some of the measures; default: all.
             kind: Some of mono, cross, multi; default: all.
             by: ``"kind"``, as Tables 1 and 2: one row per system, one column per measure and kind (Mo., Cr., Mul.); or
@@ -152,145 +165,126 @@ class LanguageResults:
         Raises:
             ValueError: An unknown format or kind, or a measure that was not computed.
         """
-        tables.check("format", format, tables.FORMATS)
-        tables.check("by", by, ("kind", "language"))
+        _check_choice("format", format, FORMATS)
+        _check_choice("by", by, ("kind", "language"))
         columns = self._columns(measures, kind)
         if by == "language":
-            return tables.formatted(self._by_language(columns), format, best="row")
-        means = self.means.set_index(["system", "measure", "kind"])
-        frame = self._by_kind(columns, means["value"])
-        return tables.formatted(frame, format, std=self._by_kind(columns, means["std"]) if "std" in means else None)
+            return format_table(tables.by_language(self.per_language(), columns, self.languages), format, best="row")
+        means = self.means
+        std = tables.by_kind(means, columns, "std") if "std" in means else None
+        return format_table(tables.by_kind(means, columns), format, std=std)
+
+    @overload
+    def compare(
+        self,
+        paper: str = "xlmr",
+        format: Literal["frame"] = "frame",
+        *,
+        measures: Measures = None,
+        kind: Kinds = None,
+        by: str = "kind",
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def compare(
+        self, paper: str, format: TextFormat, *, measures: Measures = None, kind: Kinds = None, by: str = "kind"
+    ) -> str: ...
+
+    @overload
+    def compare(
+        self,
+        paper: str = "xlmr",
+        format: str = "frame",
+        *,
+        measures: Measures = None,
+        kind: Kinds = None,
+        by: str = "kind",
+    ) -> pd.DataFrame | str: ...
 
     def compare(
         self,
         paper: str = "xlmr",
         format: str = "frame",
         *,
-        measures: Names = None,
-        kind: Iterable[str] | str | None = None,
+        measures: Measures = None,
+        kind: Kinds = None,
         by: str = "kind",
     ) -> pd.DataFrame | str:
-        """These results (``here``) beside those of arXiv 2408.10536 (``paper``).
+        """Return these results (``here``) beside those of arXiv 2408.10536 (``paper``).
 
-        Systems of the same name stand side by side: X-X-mono, X-Y, Hybrid. The paper trained on other data.
+        Systems with the same name are compared: X-X-mono, X-Y, Hybrid. The paper trained on other data.
 
         Args:
-            paper: The encoder that was trained there: ``"xlmr"`` (XLM-R) or ``"labse"``.
+            paper: The encoder that was trained in the paper: ``"xlmr"`` (XLM-R) or ``"labse"``.
             format: As for :meth:`table`.
-            measures: Some of the measures that the paper has: AP, RankDistance, and R@1 for XLM-R on XQuAD-R; default:
-                those that were computed.
+            measures: Some of the measures that the paper reports: AP, RankDistance, and R@1 for XLM-R on XQuAD-R;
+                default: those that were computed.
             kind: Some of mono, cross, multi; default: all.
-            by: ``"kind"``: one row per system, here or there, as Tables 1 and 2; or ``"language"``: one row per
-                language, for the systems that are in both, as Tables 3 to 8.
+            by: ``"kind"``: one row per system, of these results or the paper, as Tables 1 and 2; or ``"language"``: one
+                row per language, for the systems that are in both, as Tables 3 to 8.
 
         Returns:
-            A DataFrame, or a string; NaN, printed as a dash, is what is not known.
+            A DataFrame, or a string. Unknown values are NaN, printed as a dash.
 
         Raises:
-            ValueError: The paper has no figures for this dataset, these languages or measures; by language, no system
-                is named as one there.
+            ValueError: The paper has no results for this dataset, these languages or measures; by language, no system
+                is named as one of the paper's.
         """
-        tables.check("format", format, tables.FORMATS)
-        tables.check("by", by, ("kind", "language"))
+        _check_choice("format", format, FORMATS)
+        _check_choice("by", by, ("kind", "language"))
         if by == "kind":
-            published = published_figures.published_means(paper, self.dataset, self.languages)
-            means = self.means.set_index(["system", "measure", "kind"])["value"].to_dict()
-            rows = [*self.systems, *(sampler for sampler in published_figures.SAMPLERS if sampler not in self.systems)]
-            cells = {
-                (measure, kind, place): [values.get(row) for row in order]
-                for measure, kind in self._published_columns(measures, kind, published)
-                for place, order, values in (
-                    ("here", [(row, measure, kind) for row in rows], means),
-                    ("paper", [(row, measure, kind) for row in rows], published),
-                )
-            }
+            means = published_means(paper, self.dataset, self.languages)
+            columns = self._published_columns(measures, kind, {(measure, kind) for _, measure, kind in means})
+            frame = tables.compare_by_kind(self.means, means, columns)
         else:
-            published = published_figures.published_languages(paper, self.dataset, self.languages)
-            both = [system for system in self.systems if system in published_figures.SAMPLERS]
-            if not both:
-                names = ", ".join(published_figures.SAMPLERS)
-                raise ValueError(f"compare: the paper has {names}; none of {', '.join(self.systems)} is among them.")
-            own = self.per_language().set_index(["system", "measure", "kind", "lang"])["value"].to_dict()
-            rows = list(self.languages)
-            cells = {
-                (measure, kind, system, place): [values.get((system, measure, kind, row)) for row in rows]
-                for measure, kind in self._published_columns(measures, kind, published)
-                for system in both
-                for place, values in (("here", own), ("paper", published))
-            }
-        frame = pd.DataFrame(
-            [list(row) for row in zip(*cells.values(), strict=True)],
-            index=pd.Index(rows, name="system" if by == "kind" else "lang"),
-            columns=tables.header(
-                [(measure, tables.HEADINGS[kind], *rest) for measure, kind, *rest in cells],
-                *(["place"] if by == "kind" else ["system", "place"]),
-            ),
-            dtype=float,
-        )
-        return tables.formatted(frame, format, best=None, missing="–")
+            values = published_languages(paper, self.dataset, self.languages)
+            if not set(self.systems) & set(SAMPLERS):
+                raise ValueError(
+                    f"compare: the paper has {', '.join(SAMPLERS)}; none of {', '.join(self.systems)} is among them"
+                )
+            columns = self._published_columns(measures, kind, {(measure, kind) for _, measure, kind, _ in values})
+            frame = tables.compare_by_language(self.per_language(), values, columns, self.languages)
+        return format_table(frame, format, best=None, missing="–")
 
-    def _published_columns(
-        self, measures: Names, kind: Iterable[str] | str | None, published: Iterable[tuple[str, ...]]
-    ) -> list[tuple[str, str]]:
-        known = {(measure, kind) for _, measure, kind, *_ in published}
-        columns = [column for column in self._columns(measures, kind) if column in known]
+    def _published_columns(self, measures: Measures, kind: Kinds, published: set[tables.Column]) -> list[tables.Column]:
+        columns = [column for column in self._columns(measures, kind) if column in published]
         if not columns:
-            names = ", ".join(sorted({f"{measure} {kind}" for measure, kind in known}))
-            raise ValueError(f"compare: the paper has none of these measures and kinds; it has {names}.")
+            names = ", ".join(sorted(" ".join(column) for column in published))
+            raise ValueError(f"compare: the paper has none of these measures and kinds; it has {names}")
         return columns
 
-    def _columns(self, measures: Names, kind: Iterable[str] | str | None) -> list[tuple[str, str]]:
-        known = set(zip(self.settings["measure"], self.settings["kind"], strict=True))
-        there = [name for name in KINDS if any(name == kind for _, kind in known)]
-        kinds = choose("kind", kind, there)
-        columns = [(measure, kind) for measure in self._choose(measures) for kind in kinds if (measure, kind) in known]
+    def _columns(self, measures: Measures, kind: Kinds) -> list[tables.Column]:
+        """Choose columns of a table: the measures in the order given, each with its kinds."""
+        computed = tables.columns_of(self.settings)
+        kinds = choose("kind", kind, [name for name in KINDS if any(name == kind for _, kind in computed)])
+        names = self._choose_measures(measures)
+        columns = [(measure, kind) for measure in names for kind in kinds if (measure, kind) in computed]
         if not columns:
-            raise ValueError(f"kind: there is no {', '.join(self._choose(measures))} of kind {', '.join(kinds)}.")
+            raise ValueError(f"kind: there is no {', '.join(names)} of kind {', '.join(kinds)}")
         return columns
 
-    def _by_kind(self, columns: list[tuple[str, str]], values: pd.Series) -> pd.DataFrame:
-        data = [[values.loc[(system, *column)] for column in columns] for system in self.systems]
-        header = tables.header([(measure, tables.HEADINGS[kind]) for measure, kind in columns])
-        return pd.DataFrame(data, index=pd.Index(self.systems, name="system"), columns=header)
-
-    def _by_language(self, columns: list[tuple[str, str]]) -> pd.DataFrame:
-        values = self.per_language().set_index(["measure", "kind", "system", "lang"])["value"].to_dict()
-        frame = pd.DataFrame(
-            {
-                (measure, tables.HEADINGS[kind], system): [
-                    values.get((measure, kind, system, lang)) for lang in self.languages
-                ]
-                for measure, kind in columns
-                for system in self.systems
-            },
-            index=pd.Index(self.languages, name="lang"),
-            dtype=float,
-        )
-        frame.loc["mean"] = frame.mean()
-        return frame.set_axis(tables.header(list(frame.columns), "system"), axis=1)
-
-    def _choose(self, measures: Names) -> list[str]:
+    def _choose_measures(self, measures: Measures) -> list[str]:
         if measures is None:
             return self.measures
         chosen = [measures] if isinstance(measures, (str, Measure)) else measures
         names = list(dict.fromkeys(str(measure) for measure in chosen))
         unknown = [name for name in names if name not in self.measures]
         if unknown or not names:
-            found = f"{unknown[0]!r} was not computed" if unknown else "nothing was chosen"
-            raise ValueError(f"measures: {found}; the computed ones are {', '.join(self.measures)}.")
+            problem = f"{unknown[0]!r} was not computed" if unknown else "nothing was chosen"
+            raise ValueError(f"measures: {problem}; the computed ones are {', '.join(self.measures)}")
         return names
 
     def heatmap(
         self, system: str, measure: Measure | str = "AP", *, vmin: float | None = None, vmax: float | None = None
     ) -> "Picture":
-        """A picture of one system: query languages by document languages, the monolingual diagonal framed.
+        """Draw a heat map of one system: query languages by document languages, the monolingual diagonal framed.
 
         Args:
             system: The name of the system.
             measure: One of the computed measures other than RankDistance.
-            vmin: The value of the lightest colour.
-            vmax: The value of the darkest colour. By default both are those of all systems of these results together,
-                so that the pictures of one experiment can be compared by eye.
+            vmin: The value of the lightest colour; default: the smallest value of all systems, so that the heat maps
+                of one experiment can be compared by eye.
+            vmax: The value of the darkest colour; default: the largest value of all systems.
 
         Returns:
             A matplotlib figure, which notebooks show.
@@ -298,47 +292,54 @@ class LanguageResults:
         Raises:
             ValueError: An unknown system or measure, or one without values for single pairs of languages.
         """
-        # Matplotlib takes half as long to import as all of this subpackage.
+        # Importing matplotlib takes half as long as importing all of this sub-package.
         from pyterrier_hybrid.experiment import plots
 
         if system not in self.systems:
-            raise ValueError(f"system: {system!r} is unknown; the systems are {', '.join(self.systems)}.")
-        (name,) = self._choose(measure if isinstance(measure, (str, Measure)) else str(measure))
-        pairs = self.settings[(self.settings["measure"] == name) & self.settings["kind"].isin(["mono", "cross"])]
+            raise ValueError(f"system: {system!r} is unknown; the systems are {', '.join(self.systems)}")
+        (name,) = self._choose_measures([measure])
+        pairs = self._language_pairs()
+        pairs = pairs[pairs["measure"] == name]
         if pairs.empty:
             raise ValueError(
                 f"heatmap: there is no {name} of single language pairs; evaluate kinds mono or cross "
-                "with a measure other than RankDistance."
+                "with a measure other than RankDistance"
             )
-        own = pairs[pairs["system"] == system]
-        grid = own.pivot(index="query_lang", columns="doc_lang", values="value")
-        means = own.groupby(own["kind"].replace("mono", "mono (framed)"), sort=False)["value"].mean()
+        of_system = pairs[pairs["system"] == system]
+        grid = of_system.pivot(index="query_lang", columns="doc_lang", values="value")
+        means = of_system.groupby("kind", sort=False)["value"].mean()
+        labels = {"mono": "mono (framed)", "cross": "cross"}
         return plots.heatmap(
-            grid.reindex(index=self.languages, columns=self.languages),
+            grid.reindex(index=list(self.languages), columns=list(self.languages)),
             title=system,
             subtitle=" · ".join(
-                [f"{self.dataset}, {name}"] + [f"{kind} {tables.number(value, 3)}" for kind, value in means.items()]
+                [f"{self.dataset}, {name}"]
+                + [f"{labels[str(kind)]} {format_number(float(mean), 3)}" for kind, mean in means.items()]
             ),
             label=name,
             vmin=float(pairs["value"].min()) if vmin is None else vmin,
             vmax=float(pairs["value"].max()) if vmax is None else vmax,
         )
 
-    def _pictures(self) -> dict[str, bytes]:
-        """The heat map of each system as PNG, of the first measure that has values for single pairs of languages."""
-        pairs = self.settings[self.settings["kind"].isin(["mono", "cross"])]
+    def _language_pairs(self) -> pd.DataFrame:
+        """Return the settings with a single document language."""
+        return self.settings[self.settings["kind"].isin(["mono", "cross"])]
+
+    def _heatmaps(self) -> dict[str, bytes]:
+        """Draw the heat map of each system as PNG, of the first measure that has values for pairs of languages."""
+        pairs = self._language_pairs()
         if pairs.empty:
             return {}
         measure = pairs["measure"].iloc[0]
         return {system: self.heatmap(system, measure).png() for system in self.systems}
 
-    def to_html(self, path: str | os.PathLike) -> Path:
-        """Writes one page with all of it: tables, intervals, tests, heat maps, settings.
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to one HTML page: tables, confidence intervals, tests, heat maps, settings.
 
-        The page holds its pictures and style, and is light or dark as the reader has it.
+        The page needs no other file, and is light or dark as the reader's system is.
 
         Args:
-            path: The file, which appears whole or not at all; an earlier one is replaced.
+            path: The file, which is written whole or not at all; an existing one is replaced.
 
         Returns:
             The file.
@@ -346,35 +347,35 @@ class LanguageResults:
         from pyterrier_hybrid.experiment.report.html import page
 
         path = Path(path)
-        content = page(self, self._pictures())
+        content = page(self, self._heatmaps())
         with whole_file(path) as unfinished:
             unfinished.write_text(content, encoding="utf-8")
         return path
 
-    def save(self, folder: str | os.PathLike) -> list[Path]:
-        """Writes the results as files, each of them whole or not at all, and none if one of them cannot be made.
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the results as files, each whole or not at all, and none if one of them cannot be made.
 
         Args:
-            folder: Where to: made if it is missing; files of an earlier call are replaced.
+            folder: The folder, which is created if needed; existing files of these names are replaced.
 
         Returns:
-            The files: means.csv (with the intervals), settings.csv, table.csv, table.md, table.tex, report.html, and
-            heatmap-<system>.png of the first measure that has values for single pairs of languages.
+            The files: means.csv (with the confidence intervals), settings.csv, table.csv, table.md, table.tex,
+            report.html, and heatmap-<system>.png of the first measure that has values for single pairs of languages.
         """
         from pyterrier_hybrid.experiment.report.html import page
 
         folder = Path(folder)
-        pictures = self._pictures()
+        heatmaps = self._heatmaps()
         contents = {
             "means.csv": self.means.to_csv(index=False, lineterminator="\n").encode(),
             "settings.csv": self.settings.to_csv(index=False, lineterminator="\n").encode(),
             "table.csv": self.table("csv").encode(),
             "table.md": (self.table("markdown") + "\n").encode(),
             "table.tex": (self.table("latex") + "\n").encode(),
-            "report.html": page(self, pictures).encode(),
+            "report.html": page(self, heatmaps).encode(),
         }
-        for name, picture in zip(_file_names(pictures), pictures.values(), strict=True):
-            contents[f"heatmap-{name}.png"] = picture
+        for name, heatmap in zip(_file_names(heatmaps), heatmaps.values(), strict=True):
+            contents[f"heatmap-{name}.png"] = heatmap
         for name, content in contents.items():
             with whole_file(folder / name) as unfinished:
                 unfinished.write_bytes(content)
@@ -388,11 +389,16 @@ class LanguageResults:
         return self.table().round(3).to_html()
 
 
+def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
+    if value not in valid:
+        raise ValueError(f"{name}: {value!r} is unknown; the valid ones are {', '.join(valid)}")
+
+
 def _file_names(systems: Iterable[str]) -> list[str]:
-    """A safe file name for each system: letters, digits, dot, dash, and different without regard to case."""
+    """Return a safe file name for each system: letters, digits, dots and dashes, distinct even if case is ignored."""
     names: list[str] = []
     for system in systems:
-        # The systems of files count bytes.
+        # File systems limit the number of bytes, not of characters.
         stem = re.sub(r"[^\w.-]+", "-", system).strip("-.").encode()[:80].decode(errors="ignore") or "system"
         name, number = stem, 2
         while name.lower() in [taken.lower() for taken in names]:

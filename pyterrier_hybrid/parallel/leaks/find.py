@@ -17,7 +17,7 @@ import numpy as np
 from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
 from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, training_texts
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
-from pyterrier_hybrid.text.letters import stretch_of
+from pyterrier_hybrid.text.letters import span_of
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
@@ -220,7 +220,7 @@ def find_leaks(
                     rows.append((
                         names[row].as_py(), ids[row].as_py(), language, role, str(kinds[number]),
                         *sources[known_number], longest, shared, ratio,
-                        stretch_of(text, start, start + longest), text, known_texts[known_number],
+                        span_of(text, start, start + longest), text, known_texts[known_number],
                     ))  # fmt: skip
             bar.update(batch.num_rows)
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"longest": int, "shared": int, "containment": float})

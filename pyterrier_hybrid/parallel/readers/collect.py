@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pyterrier_hybrid.parallel.item import Item, check_language, find_own_passage, is_blank, text_key
+from pyterrier_hybrid.parallel.item import Item, find_own_passage
 from pyterrier_hybrid.parallel.selection import Selection
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder
+from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.text.normalisation import is_blank, text_key
 from pyterrier_hybrid.text.sentences import neighbours
 
 _KINDS = "a row has lang, question and passage, or text, or terms, or queries and passages"

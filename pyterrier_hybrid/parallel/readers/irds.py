@@ -9,8 +9,10 @@ from more_itertools import chunked
 
 from pyterrier_hybrid.datasets import Family, family, register
 from pyterrier_hybrid.datasets.existing import MMARCO_CODES
-from pyterrier_hybrid.parallel.item import Item, can_pair, check_language, is_blank, text_key
+from pyterrier_hybrid.parallel.item import Item, can_pair
 from pyterrier_hybrid.parallel.store.build import Builder
+from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.text.normalisation import is_blank, text_key
 
 PLACEHOLDER = "{lang}"
 # Number of pairs whose texts are looked up together.

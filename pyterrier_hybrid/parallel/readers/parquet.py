@@ -6,10 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pyterrier_hybrid.parallel.item import Item, check_item, check_language
+from pyterrier_hybrid.parallel.item import Item, check_item
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder
 from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import batch_to_items, column_type, role_and_language
+from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.utils.files import paths_of, whole_file
 
 _REQUIRED = ("id", "dataset", "translation")

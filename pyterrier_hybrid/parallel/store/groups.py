@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from pyterrier_hybrid.parallel.item import text_key
+from pyterrier_hybrid.text.normalisation import text_key
 
 # Words have several senses: "bar" and "line" would join a third of a dictionary into one group. Shorter texts of
 # translations therefore link nothing.

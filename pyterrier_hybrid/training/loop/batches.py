@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import Dataset
 
 from pyterrier_hybrid.parallel import ParallelPairs
-from pyterrier_hybrid.parallel.item import text_key
+from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.training.loop.tokens import Texts, TokenIds
 from pyterrier_hybrid.training.sampling.plans import Plan, Triple
 

@@ -21,7 +21,7 @@ class HybridTrainer(Trainer):
     Args:
         model: The encoder's module and the loss.
         encoder: The encoder whose tokenizer and prefixes belong to the module.
-        validator: Evaluates an encoder: returns a number, the larger the better, or several by name, of which "mean"
+        judge: Evaluates an encoder: returns a number, the larger the better, or several by name, of which "mean"
             counts. By default the model is validated by the loss on ``eval_dataset``.
         **options: Options of ``transformers.Trainer``; the datasets are :class:`PlannedBatches`.
     """
@@ -32,10 +32,10 @@ class HybridTrainer(Trainer):
     eval_dataset: PlannedBatches
 
     def __init__(
-        self, model: ContrastiveModel, *, encoder: DenseEncoder, validator: Validator | None = None, **options: Any
+        self, model: ContrastiveModel, *, encoder: DenseEncoder, judge: Validator | None = None, **options: Any
     ) -> None:
         super().__init__(model=model, **options)
-        self.encoder, self.validator = encoder, validator
+        self.encoder, self.validator = encoder, judge
         self._losses: dict[str, list[torch.Tensor]] = {}
 
     def get_train_dataloader(self) -> DataLoader:

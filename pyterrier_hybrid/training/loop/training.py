@@ -207,7 +207,7 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
         trainer = HybridTrainer(
             model=model,
             encoder=encoder,
-            validator=config.validator,
+            judge=config.validator,
             args=OneDeviceArguments(**config.trainer_fields(encoder, folder=folder, resumed=last is not None)),
             train_dataset=batches,
             # The Trainer insists on a dataset, also where a validator needs none.

@@ -7,7 +7,7 @@ from pyterrier_hybrid.training.sampling.config import find_class, from_config
 from pyterrier_hybrid.training.sampling.hybrid import HybridSampler
 from pyterrier_hybrid.training.sampling.length_grouped import LengthGroupedSampler
 from pyterrier_hybrid.training.sampling.multi_positive import MultiPositiveSampler
-from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler, Sampler
+from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler
 from pyterrier_hybrid.training.sampling.samplers import CrossSampler, MixedSampler, MonoSampler, TranslateTrainSampler
 
 SAMPLERS: tuple[type[ConfigurableSampler], ...] = (
@@ -27,7 +27,7 @@ _BY_NAME = {kind.config_name: kind for kind in SAMPLERS} | {kind.name: kind for 
 _INNER_SAMPLERS = ("mono", "cross", "sampler")
 
 
-def sampler_from(config: str | Mapping[str, Any]) -> Sampler:
+def sampler_from(config: str | Mapping[str, Any]) -> ConfigurableSampler:
     """Make a sampler from its name, or from a mapping of its name and settings as in recipes.
 
     Args:
@@ -52,7 +52,7 @@ def sampler_from(config: str | Mapping[str, Any]) -> Sampler:
     return _sampler_from(config, "")
 
 
-def _sampler_from(config: str | Mapping[str, Any], location: str) -> Sampler:
+def _sampler_from(config: str | Mapping[str, Any], location: str) -> ConfigurableSampler:
     if isinstance(config, Mapping):
         config = {
             field: _sampler_from(value, f"{location}{field}: ")

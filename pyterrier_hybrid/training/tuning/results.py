@@ -1,12 +1,12 @@
 """The results of a sweep over alpha: a frame, the best alpha, a table, a figure."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 
 from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.formatting import format_number
 
 if TYPE_CHECKING:
     # matplotlib is imported when a curve is drawn.
@@ -157,16 +157,12 @@ class SweepResults:
 
 def _markdown(means: pd.DataFrame, deviations: pd.DataFrame) -> str:
     lines = ["| alpha | " + " | ".join(means.columns) + " |", "|--:|" + "--:|" * len(means.columns)]
-    best = {measure: _short(values.max()) for measure, values in means.items()}
+    best = {measure: format_number(values.max(), 3) for measure, values in means.items()}
     for row, alpha in enumerate(means.index):
         cells: list[str] = []
         for measure in means.columns:
-            text, deviation = _short(means[measure].iloc[row]), deviations[measure].iloc[row]
+            text, deviation = format_number(means[measure].iloc[row], 3), deviations[measure].iloc[row]
             text = f"**{text}**" if text == best[measure] and len(means) > 1 else text
-            cells.append(text if pd.isna(deviation) else f"{text} ± {_short(deviation)}")
+            cells.append(text if pd.isna(deviation) else f"{text} ± {format_number(deviation, 3)}")
         lines.append(f"| {alpha:g} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _short(value: float) -> str:
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.3f}")

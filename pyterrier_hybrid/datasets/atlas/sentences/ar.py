@@ -1,4 +1,4 @@
-"""The sentences of atlas in Arabic."""
+"""The sentence templates of atlas in Arabic."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 

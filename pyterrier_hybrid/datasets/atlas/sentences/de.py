@@ -1,4 +1,4 @@
-"""The sentences of atlas in German."""
+"""The sentence templates of atlas in German."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 
@@ -56,14 +56,14 @@ _ARTICLES = {"dem": "des", "den": "der", "der": "der"}
 _ON_ISLANDS = set("AX BS CC CK CX FO IM KM KY MH MP MV NF PH PN SB SC TC".split())
 
 
-def _place(code: str, name: str) -> dict[str, str]:
+def _territory_fields(code: str, name: str) -> dict[str, str]:
     dative = _DATIVE.get(code, name)
     inside = f"{'auf' if code in _ON_ISLANDS else 'in'} {dative}"
     return {"in": inside.replace("in dem ", "im "), "von": _of(code, dative)}
 
 
 def _of(code: str, dative: str) -> str:
-    """The genitive of a name with an article; after "von" a name without."""
+    """Return the genitive of a name with an article; a name without one after "von"."""
     article, _, noun = dative.partition(" ")
     if article not in _ARTICLES:
         return f"von {dative}"
@@ -125,5 +125,5 @@ LANGUAGE = Language(
             "Wie wird der Name {von} international abgekürzt?",
         ),
     },
-    place=_place,
+    territory_fields=_territory_fields,
 )

@@ -1,4 +1,4 @@
-"""The sentences of atlas in Greek."""
+"""The sentence templates of atlas in Greek."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language, lower_first
 
@@ -36,9 +36,9 @@ _REGIONS = {
 
 
 def _feminine(name: str) -> str:
-    """The article keeps its final nu before vowels and stops."""
-    keeps = name[0].lower() in "αάεέηήιίοόυύωώϊκπτξψ" or name[:2].lower() in ("μπ", "ντ", "γκ")
-    return f"{'την' if keeps else 'τη'} {name}"
+    """Return a name with the feminine article in the accusative, which keeps its final nu before vowels and stops."""
+    keeps_nu = name[0].lower() in "αάεέηήιίοόυύωώϊκπτξψ" or name[:2].lower() in ("μπ", "ντ", "γκ")
+    return f"{'την' if keeps_nu else 'τη'} {name}"
 
 
 def _accusative(code: str, name: str) -> str:
@@ -53,12 +53,12 @@ def _accusative(code: str, name: str) -> str:
     return _feminine(name) if name[-1] in "αάηή" else f"το {name}"
 
 
-def _place(code: str, name: str) -> dict[str, str]:
+def _territory_fields(code: str, name: str) -> dict[str, str]:
     accusative = _accusative(code, name)
     return {"ton": accusative, "se": f"σ{accusative}"}
 
 
-def _answer(relation: str, name: str) -> dict[str, str]:
+def _answer_fields(relation: str, name: str) -> dict[str, str]:
     if relation == "week":
         neuter = {"y": f"το {name}", "day": f"το {name}"}
         return neuter if name == "Σάββατο" else {"y": f"η {name}", "day": _feminine(name)}
@@ -122,6 +122,6 @@ LANGUAGE = Language(
             "Ποια διεθνής συντομογραφία χρησιμοποιείται για {ton};",
         ),
     },
-    place=_place,
-    answer=_answer,
+    territory_fields=_territory_fields,
+    answer_fields=_answer_fields,
 )

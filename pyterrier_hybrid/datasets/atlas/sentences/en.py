@@ -1,16 +1,16 @@
-"""The sentences of atlas in English."""
+"""The sentence templates of atlas in English."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 
 _WITH_ARTICLE = {"AE", "BQ", "BS", "CF", "DO", "GB", "GM", "IM", "KM", "MV", "NL", "PH", "SC", "US"}
 
 
-def _place(code: str, name: str) -> dict[str, str]:
+def _territory_fields(code: str, name: str) -> dict[str, str]:
     name = name.replace("&", "and")
     return {"x": f"the {name}" if code in _WITH_ARTICLE or name.endswith("Islands") else name}
 
 
-def _answer(relation: str, name: str) -> dict[str, str]:
+def _answer_fields(relation: str, name: str) -> dict[str, str]:
     if relation == "region" and name in ("Caribbean", "Micronesian Region"):
         return {"y": f"the {name}"}
     return {"y": name.replace("&", "and")}
@@ -71,6 +71,6 @@ LANGUAGE = Language(
             "What is the international abbreviation for {x}?",
         ),
     },
-    place=_place,
-    answer=_answer,
+    territory_fields=_territory_fields,
+    answer_fields=_answer_fields,
 )

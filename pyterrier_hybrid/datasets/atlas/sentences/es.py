@@ -1,4 +1,4 @@
-"""The sentences of atlas in Spanish."""
+"""The sentence templates of atlas in Spanish."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 
@@ -25,14 +25,14 @@ _REGIONS = {
 }
 
 
-def _place(code: str, name: str) -> dict[str, str]:
+def _territory_fields(code: str, name: str) -> dict[str, str]:
     first = name.split()[0]
     article = _ARTICLES.get(code) or {"Islas": "las", "Isla": "la"}.get(first)
     full = f"{article} {name}" if article else name
     return {"en": f"en {full}", "de": f"del {name}" if article == "el" else f"de {full}"}
 
 
-def _answer(relation: str, name: str) -> dict[str, str]:
+def _answer_fields(relation: str, name: str) -> dict[str, str]:
     return {"y": _REGIONS.get(name, name) if relation == "region" else name}
 
 
@@ -91,6 +91,6 @@ LANGUAGE = Language(
             "¿Cómo se abrevia internacionalmente el nombre {de}?",
         ),
     },
-    place=_place,
-    answer=_answer,
+    territory_fields=_territory_fields,
+    answer_fields=_answer_fields,
 )

@@ -1,4 +1,4 @@
-"""The sentences of atlas in Hindi."""
+"""The sentence templates of atlas in Hindi."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 

@@ -1,56 +1,68 @@
-"""What a language must say to be part of atlas: its sentences and how a name changes inside them."""
+"""The description of a language for atlas: its sentence templates, and the inflection of names in them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 RELATIONS = ("language", "currency", "region", "week", "code")
+"""The facts about a territory, each the subject of one statement and one question."""
 
 
-def _as_is(_: str, name: str) -> dict[str, str]:
+def _uninflected_territory(_: str, name: str) -> dict[str, str]:
     return {"x": name}
 
 
-def _answer_as_is(_: str, name: str) -> dict[str, str]:
+def _uninflected_answer(_: str, name: str) -> dict[str, str]:
     return {"y": name}
 
 
 @dataclass(frozen=True)
 class Language:
-    """The sentences of one language.
+    """The sentence templates of one language.
 
     Attributes:
-        statements: For each of :data:`RELATIONS`, the variants of a statement, with the fields of ``place`` and
-            ``answer`` in braces.
-        questions: The same for questions, with the fields of ``place``.
-        place: Territory code, name in CLDR -> the fields for the territory: by default ``x``, the name itself.
-        answer: Relation, name in CLDR -> the fields for the answer: by default ``y``, the name itself.
-        joiner: What stands between the statements of a paragraph.
+        statements: Relation -> the variants of its statement: templates with the fields of a territory and an answer.
+        questions: Relation -> the variants of its question: templates with the fields of a territory.
+        territory_fields: Function from a territory's code and its name in CLDR to the inflected forms of the name in
+            templates; default: the name itself as ``x``.
+        answer_fields: Function from a relation and an answer's name in CLDR to the inflected forms of the name;
+            default: the name itself as ``y``.
+        joiner: The separator of the statements in a paragraph.
 
-    >>> tiny = Language({"code": ("{y} means {x}.",)}, {"code": ("What means {x}?",)})
-    >>> tiny.statements["code"][0].format(**tiny.place("FR", "France"), **tiny.answer("code", "FR"))
-    'FR means France.'
+    Example:
+        >>> tiny = Language({"code": ("{y} means {x}.",)}, {"code": ("What means {x}?",)})
+        >>> template = tiny.statements["code"][0]
+        >>> template.format(**tiny.territory_fields("FR", "France"), **tiny.answer_fields("code", "FR"))
+        'FR means France.'
     """
 
     statements: Mapping[str, tuple[str, ...]]
     questions: Mapping[str, tuple[str, ...]]
-    place: Callable[[str, str], dict[str, str]] = _as_is
-    answer: Callable[[str, str], dict[str, str]] = _answer_as_is
+    territory_fields: Callable[[str, str], dict[str, str]] = _uninflected_territory
+    answer_fields: Callable[[str, str], dict[str, str]] = _uninflected_answer
     joiner: str = " "
 
 
 def upper_first(text: str) -> str:
-    """The text with a capital in front, as at the start of a sentence.
+    """Return a text with its first letter in upper case, as at the start of a sentence.
 
-    >>> upper_first("in Frankreich")
-    'In Frankreich'
+    Args:
+        text: The text.
+
+    Example:
+        >>> upper_first("in Frankreich")
+        'In Frankreich'
     """
     return text[:1].upper() + text[1:]
 
 
 def lower_first(text: str) -> str:
-    """The text without a capital in front, as inside a sentence.
+    """Return a text with its first letter in lower case, as inside a sentence.
 
-    >>> lower_first("Tiếng Pháp")
-    'tiếng Pháp'
+    Args:
+        text: The text.
+
+    Example:
+        >>> lower_first("Tiếng Pháp")
+        'tiếng Pháp'
     """
     return text[:1].lower() + text[1:]

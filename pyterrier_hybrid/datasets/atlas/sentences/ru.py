@@ -1,13 +1,13 @@
-"""The sentences of atlas in Russian.
+"""The sentence templates of atlas in Russian.
 
-The name stays in the nominative, beside a noun that is inflected in its place.
+Names stay in the nominative: a noun before the name ("country", "territory") is inflected instead.
 """
 
 from pyterrier_hybrid.datasets.atlas.facts import DEPENDENT
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language, upper_first
 
 
-def _place(code: str, name: str) -> dict[str, str]:
+def _territory_fields(code: str, name: str) -> dict[str, str]:
     if code in DEPENDENT:
         nouns = {"land": "территория", "gen": "территории", "acc": "территорию", "prep": "на территории"}
     else:
@@ -70,5 +70,5 @@ LANGUAGE = Language(
             "Как сокращают название {gen} {x} в международных документах?",
         ),
     },
-    place=_place,
+    territory_fields=_territory_fields,
 )

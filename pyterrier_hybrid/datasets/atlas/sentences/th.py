@@ -1,4 +1,4 @@
-"""The sentences of atlas in Thai."""
+"""The sentence templates of atlas in Thai."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 

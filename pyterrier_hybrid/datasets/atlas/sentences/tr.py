@@ -1,16 +1,16 @@
-"""The sentences of atlas in Turkish."""
+"""The sentence templates of atlas in Turkish."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language, lower_first
 
-# Written with a silent last vowel: the suffix follows the sound.
-_SPOKEN = {"CI": "Côte d’Ivoire’da", "GP": "Guadeloupe’ta", "YT": "Mayotte’ta"}
+# Names that end with a silent vowel: the suffix follows the pronunciation.
+_IRREGULAR_LOCATIVES = {"CI": "Côte d’Ivoire’da", "GP": "Guadeloupe’ta", "YT": "Mayotte’ta"}
 _POSSESSIVE = ("sı", "si", "ları", "leri", "yeti")
 
 
 def _locative(code: str, name: str) -> str:
-    """The name with the suffix "in": vowel harmony, t after voiceless consonants, n after a possessive suffix."""
-    if code in _SPOKEN:
-        return _SPOKEN[code]
+    """Return a name in the locative: vowel harmony, t after voiceless consonants, n after a possessive suffix."""
+    if code in _IRREGULAR_LOCATIVES:
+        return _IRREGULAR_LOCATIVES[code]
     last_vowel = next(letter for letter in reversed(name.lower()) if letter in "aeıioöuüéêô")
     vowel = "a" if last_vowel in "aıouô" else "e"
     if name.endswith(_POSSESSIVE):
@@ -18,11 +18,11 @@ def _locative(code: str, name: str) -> str:
     return f"{name}’{'t' if name[-1] in 'fstkçşhp' else 'd'}{vowel}"
 
 
-def _place(code: str, name: str) -> dict[str, str]:
+def _territory_fields(code: str, name: str) -> dict[str, str]:
     return {"x": name, "loc": _locative(code, name)}
 
 
-def _answer(relation: str, name: str) -> dict[str, str]:
+def _answer_fields(relation: str, name: str) -> dict[str, str]:
     return {"y": lower_first(name) if relation == "week" or name == "Euro" else name}
 
 
@@ -81,6 +81,6 @@ LANGUAGE = Language(
             "{x} adı uluslararası alanda nasıl kısaltılır?",
         ),
     },
-    place=_place,
-    answer=_answer,
+    territory_fields=_territory_fields,
+    answer_fields=_answer_fields,
 )

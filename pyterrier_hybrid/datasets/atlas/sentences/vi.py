@@ -1,15 +1,15 @@
-"""The sentences of atlas in Vietnamese."""
+"""The sentence templates of atlas in Vietnamese."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language, lower_first
 
 _COMMON_NOUNS = ("Tiếng ", "Thứ ", "Đồng ", "Đô la ", "Vùng ", "Miền ")
 
 
-def _place(_: str, name: str) -> dict[str, str]:
+def _territory_fields(_: str, name: str) -> dict[str, str]:
     return {"x": lower_first(name) if name.startswith(("Quần đảo ", "Đảo ")) else name}
 
 
-def _answer(_: str, name: str) -> dict[str, str]:
+def _answer_fields(_: str, name: str) -> dict[str, str]:
     return {"y": lower_first(name) if name.startswith(_COMMON_NOUNS) else name}
 
 
@@ -68,6 +68,6 @@ LANGUAGE = Language(
             "Tên {x} được rút gọn thế nào trên phạm vi quốc tế?",
         ),
     },
-    place=_place,
-    answer=_answer,
+    territory_fields=_territory_fields,
+    answer_fields=_answer_fields,
 )

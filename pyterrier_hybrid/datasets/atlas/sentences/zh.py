@@ -1,4 +1,4 @@
-"""The sentences of atlas in Chinese."""
+"""The sentence templates of atlas in Chinese."""
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language
 

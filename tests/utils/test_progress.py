@@ -1,4 +1,4 @@
-"""Progress bars in files and terminals, and what is printed beside them."""
+"""Progress bars in files and terminals, and lines printed while they are shown."""
 
 import click
 import pytest
@@ -8,7 +8,7 @@ from pyterrier_hybrid.cli.options import OneLineErrors, errors_in_one_line
 from pyterrier_hybrid.utils.progress import above_bars, close_bars, progress_bar
 
 
-def test_a_file_gets_a_line_now_and_then(capsys):
+def test_in_a_file_a_line_is_printed_every_30_seconds(capsys):
     with progress_bar(total=1000) as bar:
         for _ in range(1000):
             bar.update()
@@ -19,13 +19,13 @@ def test_a_file_gets_a_line_now_and_then(capsys):
     assert capsys.readouterr().err.count("\r") == 3
 
 
-def test_a_terminal_gets_more(monkeypatch):
+def test_a_terminal_is_updated_more_often(monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     with progress_bar(total=1, disable=False) as bar:
         assert bar.mininterval < 1
 
 
-def test_an_open_bar_and_lines_beside_it(capsys):
+def test_lines_are_printed_above_an_open_bar(capsys):
     bar = progress_bar(total=2, desc="work")
     above_bars("Warning: careful")
     close_bars()
@@ -36,7 +36,7 @@ def test_an_open_bar_and_lines_beside_it(capsys):
 
 
 @pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt()])
-def test_an_error_has_its_own_line(error):
+def test_an_error_message_starts_on_a_new_line(error):
     @click.group(cls=OneLineErrors)
     def main():
         pass

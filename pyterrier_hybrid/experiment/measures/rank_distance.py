@@ -1,0 +1,177 @@
+"""The rank distance, a measure of language bias."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from ir_measures import Metric, ParamInfo
+
+from pyterrier_hybrid.experiment.measures.base import RankMeasure
+from pyterrier_hybrid.experiment.measures.ranks import Ranks, index_in_group
+
+
+class RankDistance(RankMeasure):
+    """How far the relevant documents of one query are apart in a ranking: highest minus lowest rank.
+
+    In a pool of several languages every query has one relevant document per language. Without language bias their ranks
+    are close; a system that prefers some languages pulls them apart. Lower is better, k - 1 is the best value for k
+    relevant documents, and a query with a single relevant document has 0. It is the measure of table 2 of
+    arXiv 2408.10536.
+
+    Its definition for rankings that do not contain all documents:
+
+    - The *depth* of a run is ``cutoff`` if it is given, otherwise the length of the run's longest ranking. Give a
+      cutoff to compare runs of different lengths, or with ``pt.Experiment(batch_size=...)``, which passes one batch at
+      a time to a measure.
+    - A relevant document that was not retrieved, or is below the cutoff, counts as rank depth + 1.
+    - A query with two or more relevant documents of which *none* was retrieved gets ``depth``. It is the worst value
+      that a query can have (one document first, another not retrieved); the plain difference would be 0, the best one.
+    - Every query of the qrels has a value, also without results. A run without any result and without a cutoff has no
+      depth; the value is then NaN.
+
+    Ties are broken as trec_eval breaks them, whatever the order of the input: scores are compared in single precision,
+    and of equal scores the larger docno comes first. Documents are relevant from level 1 on.
+
+    Args:
+        cutoff: Look at the first ``cutoff`` documents only, also written ``RankDistance() @ 100``; default: at all.
+        normalized: Divide by the expected distance in random order, (N + 1)(k - 1)/(k + 1) for N = depth and k relevant
+            documents: 1 is no better than chance, whatever the size of the pool and k.
+
+    Raises:
+        TypeError: ``cutoff`` is not a whole number, or ``normalized`` not a bool.
+        ValueError: ``cutoff`` is below 1; while measuring: a run with a missing score or with a document twice in one
+            ranking.
+
+    Example:
+        >>> run = {"q1": {"de_1": 9.0, "xx_1": 8.0, "ar_1": 7.0, "xx_2": 6.0}}
+        >>> measure = RankDistance()
+        >>> measure.calc_aggregate({"q1": {"de_1": 1, "ar_1": 1}}, run)
+        2.0
+        >>> measure.calc_aggregate({"q1": {"de_1": 1, "tr_1": 1}}, run)
+        4.0
+        >>> RankDistance(cutoff=1000, normalized=True)
+        RankDistance(normalized=True)@1000
+    """
+
+    __name__ = "RankDistance"
+    NAME = __name__
+    PRETTY_NAME = "Rank distance"
+    SHORT_DESC = "Highest minus lowest rank of the relevant documents of a query."
+    SUPPORTED_PARAMS = {
+        "cutoff": ParamInfo(dtype=int, required=False, desc="ranking cutoff threshold"),
+        "normalized": ParamInfo(dtype=bool, default=False, desc="divide by the expectation of random order"),
+    }
+    RUN_INPUTS = ["query_id", "doc_id", "score"]
+    QREL_INPUTS = ["query_id", "doc_id", "relevance"]
+
+    lower_is_better = True
+    # Elsewhere a query has relevant documents of one language only.
+    kinds = ("multi",)
+
+    def __init__(self, *, cutoff: int | None = None, normalized: bool = False) -> None:
+        if cutoff is not None and (isinstance(cutoff, bool) or not isinstance(cutoff, (int, np.integer))):
+            raise TypeError(f"RankDistance: cutoff={cutoff!r} must be a whole number such as 1000, or None")
+        if cutoff is not None and cutoff < 1:
+            raise ValueError(f"RankDistance: cutoff={cutoff!r} must be 1 or more")
+        if not isinstance(normalized, bool):
+            raise TypeError(f"RankDistance: normalized={normalized!r} must be True or False")
+        # Parameters with their default values are left out, so that RankDistance(cutoff=None) equals RankDistance().
+        params = {} if cutoff is None else {"cutoff": int(cutoff)}
+        super().__init__(**params, **({"normalized": True} if normalized else {}))
+
+    def from_ranks(self, ranks: Ranks) -> np.ndarray:
+        """Compute the value of each query: float64 ``[queries]``."""
+        return self._distances(ranks.query, ranks.rank, ranks.queries, ranks.depth)
+
+    def runtime_impl(self, qrels: pd.DataFrame, run: pd.DataFrame) -> Iterator[Metric]:
+        """Compute the values of all queries of the qrels at once: the interface of ir_measures' runtime provider.
+
+        Args:
+            qrels: Columns query_id, doc_id, relevance.
+            run: Columns query_id, doc_id, score, in any order.
+
+        Yields:
+            One metric per query of the qrels, none for other queries.
+
+        Raises:
+            ValueError: A score is missing, or a document occurs twice in one ranking.
+        """
+        qids = pd.Index(qrels["query_id"].unique())
+        relevant = qrels.loc[qrels["relevance"] >= 1, ["query_id", "doc_id"]].drop_duplicates()
+        query = qids.get_indexer(pd.Index(relevant["query_id"]))
+        rank, longest = _ranks_in_run(relevant, run)
+        for qid, value in zip(qids, self._distances(query, rank, len(qids), longest).tolist(), strict=True):
+            yield Metric(query_id=qid, measure=self, value=value)
+
+    def _distances(self, query: np.ndarray, rank: np.ndarray, queries: int, longest: int) -> np.ndarray:
+        depth, normalized = self.params.get("cutoff", longest), self.params.get("normalized", False)
+        return rank_distances(query, rank, queries=queries, depth=depth, normalized=normalized)
+
+
+def rank_distances(
+    query: np.ndarray, rank: np.ndarray, *, queries: int, depth: int, normalized: bool = False
+) -> np.ndarray:
+    """Compute highest minus lowest rank per query, as :class:`RankDistance` defines it.
+
+    Args:
+        query: int64 ``[pairs]``: the query of each relevant document.
+        rank: int64 ``[pairs]``: its rank from 1; 0 or anything beyond ``depth``: not retrieved.
+        queries: The number of queries.
+        depth: The length of the rankings.
+        normalized: Divide by the expectation of random order.
+
+    Returns:
+        float64 ``[queries]``.
+
+    Example:
+        >>> rank_distances(np.array([0, 0, 1, 1, 2]), np.array([4, 1, 0, 0, 0]), queries=3, depth=10)
+        array([ 3., 10.,  0.])
+    """
+    relevant = np.bincount(query, minlength=queries)
+    retrieved = (rank > 0) & (rank <= depth)
+    counted = np.where(retrieved, rank, depth + 1)
+    highest = np.zeros(queries, np.int64)
+    lowest = np.full(queries, depth + 1)
+    np.maximum.at(highest, query, counted)
+    np.minimum.at(lowest, query, counted)
+    nothing_retrieved = np.bincount(query[retrieved], minlength=queries) == 0
+    distance = np.where(nothing_retrieved, depth, highest - lowest).astype(np.float64)
+    distance[relevant < 2] = 0.0
+    if depth == 0:
+        distance[relevant >= 2] = np.nan
+    elif normalized:
+        distance /= np.where(relevant < 2, 1.0, (depth + 1) * (relevant - 1) / (relevant + 1))
+    return distance
+
+
+def _ranks_in_run(relevant: pd.DataFrame, run: pd.DataFrame) -> tuple[np.ndarray, int]:
+    """Rank of each row of ``relevant`` in the run (0: not retrieved), and the length of the run's longest ranking."""
+    if not len(run):
+        return np.zeros(len(relevant), np.int64), 0
+    # pytrec_eval passes scores to trec_eval in single precision: scores that differ only beyond it are ties there.
+    with np.errstate(over="ignore"):
+        score = run["score"].to_numpy(np.float64).astype(np.float32)
+    if np.isnan(score).any():
+        qid = run["query_id"].iloc[int(np.isnan(score).argmax())]
+        raise ValueError(f"RankDistance: the run has a missing score (NaN) for query {qid!r}; drop or fill that row")
+    query, qids = pd.factorize(run["query_id"])
+    docno, docnos = pd.factorize(run["doc_id"], sort=True)
+    # One number for each pair of query and document.
+    pair = query.astype(np.int64) * len(docnos) + docno
+    duplicated = pd.Series(pair).duplicated().to_numpy()
+    if duplicated.any():
+        row = run.iloc[int(duplicated.argmax())]
+        raise ValueError(
+            f"RankDistance: the run lists document {row['doc_id']!r} twice for query {row['query_id']!r}; "
+            "keep one row of each query and document"
+        )
+    order = np.lexsort((-docno, -score, query))
+    rank = np.empty(len(run), np.int64)
+    rank[order] = index_in_group(query[order]) + 1
+    relevant_query = pd.Index(qids).get_indexer(pd.Index(relevant["query_id"]))
+    relevant_docno = pd.Index(docnos).get_indexer(pd.Index(relevant["doc_id"]))
+    unknown = (relevant_query < 0) | (relevant_docno < 0)
+    row_in_run = pd.Index(pair).get_indexer(
+        pd.Index(np.where(unknown, -1, relevant_query * len(docnos) + relevant_docno))
+    )
+    return np.where(row_in_run < 0, 0, rank[row_in_run]), int(np.bincount(query).max())

@@ -1,0 +1,31 @@
+"""Functions from a corpus to a transformer as systems."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from pyterrier_hybrid.experiment.errors import OutputTypeError
+from pyterrier_hybrid.experiment.measures.ranks import Ranks
+from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
+from pyterrier_hybrid.experiment.ranking.retrieved import rank_retrieved
+
+
+class FunctionRanker(Ranker):
+    """A function, called once for each corpus."""
+
+    @staticmethod
+    def accepts(system: Any) -> bool:
+        """Whether a system can be called; PyTerrier transformers can be too, but are not functions of a corpus."""
+        return callable(system) and not hasattr(system, "transform")
+
+    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
+        """Rank the documents of some settings."""
+        for name, settings in task.by_corpus(indexes):
+            corpus = task.corpora[name]
+            retriever = self.system(corpus)
+            if not hasattr(retriever, "transform"):
+                raise OutputTypeError(
+                    f"for the corpus {corpus.id} the function returned a {type(retriever).__name__}; "
+                    "it must return a PyTerrier transformer that retrieves"
+                )
+            for index, setting in settings.items():
+                yield index, rank_retrieved(retriever.transform, corpus, setting)
