@@ -1,13 +1,10 @@
 """The rank distance, a measure of language bias."""
 
-from collections.abc import Iterator
-
 import numpy as np
-import pandas as pd
-from ir_measures import Metric, ParamInfo
+from ir_measures import ParamInfo
 
 from pyterrier_hybrid.experiment.measures.base import RankMeasure
-from pyterrier_hybrid.experiment.measures.ranks import Ranks, index_in_group
+from pyterrier_hybrid.experiment.measures.ranks import Ranks
 
 
 class RankDistance(RankMeasure):
@@ -61,8 +58,6 @@ class RankDistance(RankMeasure):
         "cutoff": ParamInfo(dtype=int, required=False, desc="ranking cutoff threshold"),
         "normalized": ParamInfo(dtype=bool, default=False, desc="divide by the expectation of random order"),
     }
-    RUN_INPUTS = ["query_id", "doc_id", "score"]
-    QREL_INPUTS = ["query_id", "doc_id", "relevance"]
 
     lower_is_better = True
     # Elsewhere a query has relevant documents of one language only.
@@ -81,31 +76,13 @@ class RankDistance(RankMeasure):
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
         """Compute the value of each query: float64 ``[queries]``."""
-        return self._distances(ranks.query, ranks.rank, ranks.queries, ranks.depth)
-
-    def runtime_impl(self, qrels: pd.DataFrame, run: pd.DataFrame) -> Iterator[Metric]:
-        """Compute the values of all queries of the qrels at once: the interface of ir_measures' runtime provider.
-
-        Args:
-            qrels: Columns query_id, doc_id, relevance.
-            run: Columns query_id, doc_id, score, in any order.
-
-        Yields:
-            One metric per query of the qrels, none for other queries.
-
-        Raises:
-            ValueError: A score is missing, or a document occurs twice in one ranking.
-        """
-        qids = pd.Index(qrels["query_id"].unique())
-        relevant = qrels.loc[qrels["relevance"] >= 1, ["query_id", "doc_id"]].drop_duplicates()
-        query = qids.get_indexer(pd.Index(relevant["query_id"]))
-        rank, longest = _ranks_in_run(relevant, run)
-        for qid, value in zip(qids, self._distances(query, rank, len(qids), longest).tolist(), strict=True):
-            yield Metric(query_id=qid, measure=self, value=value)
-
-    def _distances(self, query: np.ndarray, rank: np.ndarray, queries: int, longest: int) -> np.ndarray:
-        depth, normalized = self.params.get("cutoff", longest), self.params.get("normalized", False)
-        return rank_distances(query, rank, queries=queries, depth=depth, normalized=normalized)
+        return rank_distances(
+            ranks.query,
+            ranks.rank,
+            queries=ranks.queries,
+            depth=self.params.get("cutoff", ranks.depth),
+            normalized=self.params.get("normalized", False),
+        )
 
 
 def rank_distances(
@@ -142,36 +119,3 @@ def rank_distances(
     elif normalized:
         distance /= np.where(relevant < 2, 1.0, (depth + 1) * (relevant - 1) / (relevant + 1))
     return distance
-
-
-def _ranks_in_run(relevant: pd.DataFrame, run: pd.DataFrame) -> tuple[np.ndarray, int]:
-    """Rank of each row of ``relevant`` in the run (0: not retrieved), and the length of the run's longest ranking."""
-    if not len(run):
-        return np.zeros(len(relevant), np.int64), 0
-    # pytrec_eval passes scores to trec_eval in single precision: scores that differ only beyond it are ties there.
-    with np.errstate(over="ignore"):
-        score = run["score"].to_numpy(np.float64).astype(np.float32)
-    if np.isnan(score).any():
-        qid = run["query_id"].iloc[int(np.isnan(score).argmax())]
-        raise ValueError(f"RankDistance: the run has a missing score (NaN) for query {qid!r}; drop or fill that row")
-    query, qids = pd.factorize(run["query_id"])
-    docno, docnos = pd.factorize(run["doc_id"], sort=True)
-    # One number for each pair of query and document.
-    pair = query.astype(np.int64) * len(docnos) + docno
-    duplicated = pd.Series(pair).duplicated().to_numpy()
-    if duplicated.any():
-        row = run.iloc[int(duplicated.argmax())]
-        raise ValueError(
-            f"RankDistance: the run lists document {row['doc_id']!r} twice for query {row['query_id']!r}; "
-            "keep one row of each query and document"
-        )
-    order = np.lexsort((-docno, -score, query))
-    rank = np.empty(len(run), np.int64)
-    rank[order] = index_in_group(query[order]) + 1
-    relevant_query = pd.Index(qids).get_indexer(pd.Index(relevant["query_id"]))
-    relevant_docno = pd.Index(docnos).get_indexer(pd.Index(relevant["doc_id"]))
-    unknown = (relevant_query < 0) | (relevant_docno < 0)
-    row_in_run = pd.Index(pair).get_indexer(
-        pd.Index(np.where(unknown, -1, relevant_query * len(docnos) + relevant_docno))
-    )
-    return np.where(row_in_run < 0, 0, rank[row_in_run]), int(np.bincount(query).max())
