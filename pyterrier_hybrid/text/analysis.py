@@ -1,13 +1,12 @@
-r"""Index terms of texts, language by language.
+r"""Index terms of texts, by the rules of each language.
 
-Words are runs of letters, marks and digits (``[\p{L}\p{M}\p{N}]+``; Python's own ``\w`` splits words of Hindi, Thai
-and vocalised Arabic), normalised (NFKC) and case-folded. They are stemmed in the languages that Snowball has a stemmer
-for. Languages written without spaces are split into overlapping character n-grams; foreign words and numbers in them
-are whole terms as well. In all other languages the words are the terms. :attr:`Analyzer.method` names the method of a
+Words are runs of letters, marks and digits (``[\p{L}\p{M}\p{N}]+``; Python's ``\w`` splits words of Hindi, Thai and
+vocalised Arabic), normalised (NFKC) and case-folded. They are stemmed in the languages for which Snowball has a
+stemmer. Languages written without spaces are split into overlapping character n-grams; foreign words and numbers in
+them are also whole terms. In all other languages the words are the terms. :attr:`Analyzer.method` names the method of a
 language.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 import regex
 
-from pyterrier_hybrid.text.languages import named_languages
+from pyterrier_hybrid.text.languages import named_languages, primary_language
 
 # Part of every signature. Increase it when terms change, so that old indexes are refused.
 _VERSION = 1
@@ -36,13 +35,12 @@ SNOWBALL = {
 _HAN = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}ー]"
 _SEA = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 NGRAMS = {"ja": (2, _HAN), "zh": (2, _HAN), "yue": (2, _HAN)} | dict.fromkeys(("th", "lo", "km", "my"), (3, _SEA))
-"""Languages written without spaces -> length of their n-grams, and the characters of their script."""
+"""Language written without spaces -> length of its n-grams, and the characters of its script."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 # Joiners, direction marks, soft hyphens and variation selectors do not separate words. The zero-width space does, in
 # Thai and Khmer.
 _IGNORED = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\u200b]+", regex.VERSION1)
-_CODE = re.compile(r"([a-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,14 @@ class Analyzer:
 
     @cached_property
     def method(self) -> str:
-        """The method: ``snowball german``, ``2-grams``, ``3-grams``, or ``words`` without stemming."""
+        """Such as ``snowball german``, ``2-grams``, ``3-grams``, or ``words`` (without stemming)."""
         if self.lang in SNOWBALL:
             return f"snowball {SNOWBALL[self.lang]}"
         return f"{NGRAMS[self.lang][0]}-grams" if self.lang in NGRAMS else "words"
 
     @cached_property
     def signature(self) -> str:
-        """The method and its versions. Terms of different signatures must not be compared."""
+        """The method and its versions. Terms with different signatures must not be compared."""
         snowball = f" {version('snowballstemmer')}" if self.lang in SNOWBALL else ""
         return f"{self.method}{snowball}, analysis {_VERSION}"
 
@@ -105,7 +103,7 @@ def analyzer(lang: str) -> Analyzer:
         :attr:`Analyzer.method`.
 
     Raises:
-        ValueError: It is not a language code, or Unicode CLDR does not know the language.
+        ValueError: ``lang`` is not a language code, or Unicode CLDR does not know the language.
 
     Example:
         >>> analyzer("vi").method, analyzer("en").method
@@ -113,10 +111,10 @@ def analyzer(lang: str) -> Analyzer:
         >>> analyzer("el")("Οι Άνθρωποι")
         ['οι', 'ανθρωπ']
     """
-    match = _CODE.fullmatch(lang) if isinstance(lang, str) else None
-    if match is None:
+    code = primary_language(lang)
+    if code is None:
         raise ValueError(f"language {lang!r} is not a language code: pass one such as 'de', 'zh' or 'pt-BR'")
-    return _analyzer(match[1])
+    return _analyzer(code)
 
 
 @cache
@@ -129,7 +127,7 @@ def _analyzer(lang: str) -> Analyzer:
 def _normalize(text: str, lang: str) -> str:
     text = _IGNORED.sub("", unicodedata.normalize("NFKC", text))
     if lang in ("tr", "az"):
-        # There, ı and İ are letters of their own, and I is the capital of ı.
+        # In these languages, ı and i are two letters, with the capitals I and İ.
         text = text.replace("I", "ı").replace("İ", "i")
     # Case folding can undo the normal form.
     return unicodedata.normalize("NFKC", text.casefold())
@@ -152,6 +150,6 @@ def _stem(algorithm: str, word: str) -> str:
 
 @cache
 def _stemmer(algorithm: str) -> Callable[[], Any]:
-    # snowballstemmer.stemmer() would return a stemmer of PyStemmer, of another version, where that is installed.
+    # Where PyStemmer is installed, snowballstemmer.stemmer() would return its stemmers, which may differ.
     module = import_module(f"snowballstemmer.{algorithm}_stemmer")
     return getattr(module, f"{algorithm.title()}Stemmer")

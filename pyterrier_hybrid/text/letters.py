@@ -22,7 +22,7 @@ _FIRST_WITHOUT_FORMS = 0x30000
 
 
 def letters_of(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return the letters and digits of all texts in one array, with a zero before the first text and after each text.
+    r"""Return the letters and digits of all texts in one array, with a zero before the first and after each text.
 
     The letters of a character are those of its compatibility decomposition (NFKD) after case folding, without combining
     marks; all decimal digits become ASCII digits.
@@ -53,11 +53,11 @@ def letters_of(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def span_of(text: str, start: int, stop: int) -> str:
-    """Return the span of a text that contains a range of its letters.
+    """Return the span of a text that covers a range of its letters.
 
     Args:
         text: The text.
-        start: Position of the first letter among those of :func:`letters_of`.
+        start: Position of the first letter, counted as in :func:`letters_of`.
         stop: Position after the last letter.
 
     Example:

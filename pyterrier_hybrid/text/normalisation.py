@@ -1,8 +1,8 @@
-"""What makes two texts the same, and which texts show nothing."""
+"""Keys that ignore case and whitespace, and the detection of blank texts."""
 
 import re
 
-# Zero-width and direction marks show nothing, but str.strip keeps them.
+# Zero-width characters and direction marks are invisible, but str.strip keeps them.
 _INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), 0x2060, 0xFEFF)))
 _BLANK = re.compile(rf"[\s{_INVISIBLE}]*")
 
@@ -21,7 +21,7 @@ def text_key(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    r"""Return whether a text has only whitespace and invisible characters.
+    r"""Return whether a text consists of whitespace and invisible characters only.
 
     Args:
         text: The text.
