@@ -47,7 +47,7 @@ def finite_number(name: str, value: Any, *, least: float = 0.0) -> float:
 
     Raises:
         TypeError: The value is not a number.
-        ValueError: It is smaller than ``least``, infinite or not a number.
+        ValueError: It is smaller than ``least``, infinite or NaN.
 
     Example:
         >>> finite_number("margin", -1)

@@ -14,7 +14,7 @@ class Picture(Figure):
     """
 
     def png(self) -> bytes:
-        """Return the content of a PNG file with the figure."""
+        """Return the figure as the content of a PNG file."""
         file = BytesIO()
         self.savefig(file, format="png", facecolor="white")
         return file.getvalue()

@@ -1,4 +1,4 @@
-"""Atomic writes and locks: an output is written under a temporary name, and renamed when it is complete."""
+"""Atomic writes and locks: an output is written under a temporary name and renamed when it is complete."""
 
 import os
 import secrets
@@ -101,7 +101,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def locked(path: str | Path, problem: str) -> Iterator[None]:
-    """Hold a lock until the block ends or the process dies; do not wait for it.
+    """Hold a lock until the block ends or the process dies; if another process holds it, fail at once.
 
     Args:
         path: The lock file; its folder is created if needed.
@@ -129,22 +129,22 @@ def locked(path: str | Path, problem: str) -> Iterator[None]:
 
 
 def paths_of(files: Sequence[str | Path]) -> list[Path]:
-    """Return the paths of a reader's files.
+    """Return the paths of input files, of which there must be at least one.
 
     Args:
         files: The files.
 
     Raises:
-        ValueError: There is no file.
+        ValueError: ``files`` is empty.
 
     Example:
         >>> paths_of([])
         Traceback (most recent call last):
         ...
-        ValueError: no file given: pass the path of at least one
+        ValueError: no file given: pass at least one path
     """
     if not files:
-        raise ValueError("no file given: pass the path of at least one")
+        raise ValueError("no file given: pass at least one path")
     return [Path(file) for file in files]
 
 

@@ -8,7 +8,7 @@ def format_number(value: float, digits: int) -> str:
 
     Args:
         value: The number.
-        digits: Number of decimals.
+        digits: Number of decimal places.
 
     Example:
         >>> format_number(0.7954, 3), format_number(-0.25, 2), format_number(412.3, 0)

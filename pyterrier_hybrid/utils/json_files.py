@@ -9,7 +9,7 @@ from pyterrier_hybrid.utils.files import whole_file
 
 
 def write_json(path: str | Path, value: Any, *, indent: int | None = 2) -> None:
-    """Write a value as JSON; the file appears whole or not at all.
+    """Write a value as JSON, atomically.
 
     Args:
         path: The file; its folder is created if needed.
@@ -39,7 +39,7 @@ def read_json(path: str | Path, *, default: Any = _REQUIRED) -> Any:
 
     Args:
         path: The file.
-        default: Returned if the file does not exist; without it, that is an error.
+        default: Value to return if the file does not exist. Without a default, a missing file is an error.
 
     Raises:
         FileNotFoundError: The file does not exist, and there is no default.
@@ -71,7 +71,8 @@ def require_same(known: Mapping[str, Any], current: Mapping[str, Any], problem: 
     Args:
         known: The settings that it was started with.
         current: The present settings.
-        problem: Makes the message of the first difference from its name and both values (``None``: not set).
+        problem: Builds the error message from the name of the first setting that differs, and its known and current
+            value (``None``: not set).
 
     Raises:
         ValueError: A setting differs.

@@ -8,17 +8,17 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 BAR_DELAY = 2
-"""Seconds before a bar appears: value of the option ``delay`` for tasks that are often short."""
+"""Seconds before the bar of a task that is often short appears: a value for the option ``delay``."""
 
-# In a file, every update is one more line.
+# In a log file, every update is another line.
 _SECONDS_BETWEEN_LINES = 30
 
 
 def progress_bar(iterable: Iterable[Any] | None = None, **options: Any) -> "tqdm":
-    """Return a tqdm bar; if standard error is not a terminal, it prints a line every 30 seconds only.
+    """Return a tqdm bar, which prints only a line every 30 seconds if standard error is not a terminal.
 
     Args:
-        iterable: Iterable to wrap; None: the caller updates the bar.
+        iterable: Iterable to wrap. Default: none; the caller updates the bar.
         **options: Options of tqdm.
 
     Example:
