@@ -1,4 +1,4 @@
-"""Temporary indexes of a corpus, and an encoder that remembers its vectors."""
+"""Temporary indexes of a corpus, and an encoder that caches its vectors."""
 
 import shutil
 import tempfile
@@ -64,7 +64,7 @@ class CachedEncoder:
         return np.stack([known[key] for key in keys])
 
     def query_encoder(self) -> pt.Transformer:
-        """Return a transformer that adds ``query_vec`` to frames with ``query``, and ``lang`` if it is wanted."""
+        """Return a transformer that adds ``query_vec`` to frames with ``query``, and ``lang`` if needed."""
         return _CachedQueryEncoder(self)
 
 

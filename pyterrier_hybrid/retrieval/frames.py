@@ -1,4 +1,4 @@
-"""Checked columns of the frames that PyTerrier passes around."""
+"""Columns of PyTerrier frames as checked lists and arrays."""
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,7 @@ def vectors_of(frame: pd.DataFrame, column: str, *, name: str) -> np.ndarray:
     for row, vector in enumerate(vectors):
         if vector.ndim != 1 or vector.shape != expected:
             first, other = frame[name].iloc[0], frame[name].iloc[row]
-            raise ValueError(f"{column} of {other!r} has the shape {vector.shape}, that of {first!r} {expected}")
+            raise ValueError(f"{column} of {other!r} has the shape {vector.shape}, that of {first!r} has {expected}")
     matrix = np.stack(vectors)
     finite = np.isfinite(matrix).all(axis=1)
     if not finite.all():

@@ -1,4 +1,4 @@
-"""Protocols of encoders: what the package needs of an encoder, whoever wrote it."""
+"""Protocols of encoders: the methods that the package expects, also of encoders that it did not make."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard, runtime_checkable
@@ -10,7 +10,7 @@ import numpy as np
 class Encoder(Protocol):
     """An encoder of texts as vectors whose inner products are scores.
 
-    An encoder may also have a ``fingerprint``, a string that changes with its vectors: results are cached under it.
+    An encoder may also have a ``fingerprint``, a string that changes with its vectors and is the key of cached results.
 
     Example:
         >>> class Lengths:
@@ -32,11 +32,11 @@ class Encoder(Protocol):
 
 
 class LanguageAwareEncoder(Protocol):
-    """An encoder that also needs the language of each text, such as a debiased one."""
+    """An encoder that also needs the language of each text, such as a debiased encoder."""
 
     @property
     def wants_languages(self) -> bool:
-        """True, which distinguishes this encoder from others."""
+        """True; encoders without this attribute do not take languages."""
         ...
 
     def encode_queries(self, texts: Sequence[str], langs: Sequence[str], /) -> np.ndarray:

@@ -1,11 +1,11 @@
-"""The order of results: by score, and by docno downwards where scores are equal, as trec_eval orders them."""
+"""The order of results: by descending score, with ties broken by descending docno, as in trec_eval."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-# At most so many results, or queries, per search.
+# Maximum number of results, and of queries, per search.
 _MAX_RESULTS = 2**22
 _MAX_QUERIES = 1024
 
@@ -27,30 +27,30 @@ class Results(NamedTuple):
 
     @classmethod
     def empty(cls) -> "Results":
-        """No results."""
+        """Return the results of no query."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
 
 Search = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""From rows of queries and a depth to the results of these queries: the query's index among the rows, the document's
-position and the score, ordered by query, score and docno."""
+"""A function of rows of queries and a depth. It returns the results of these queries, in the order of this module: the
+query's index among the rows, the document's position, and the score."""
 
 
 def order_results(row: np.ndarray, score: np.ndarray, tie_key: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return the indexes that sort results by row, then by score downwards, then by a key downwards.
+    """Return the indexes that sort results by row, then by descending score, then by a descending key.
 
     Args:
         row: int ``[n]``, from 0: Row of the query of each result.
         score: float ``[n]``: Scores, compared in single precision as trec_eval does.
-        tie_key: From indexes of results that are tied to their keys, numbers that order documents as docnos do. Only
-            ties are looked at, since keys may be expensive.
+        tie_key: A function from indexes of results to their keys: numbers in the order of the docnos. It is called with
+            tied results only, since keys may be expensive.
 
     Example:
         >>> document = np.array([3, 7, 5])
         >>> order_results(np.zeros(3, int), np.array([0.5, 0.5, 0.9]), lambda tied: document[tied]).tolist()
         [2, 1, 0]
     """
-    # Row and score as one integer: engines return results nearly in order, which a stable sort of one key makes use of.
+    # Row and score as one integer: engines return results nearly in order, which a stable sort of one key exploits.
     # Adding 0 makes -0 and 0 equal.
     bits = (score.astype(np.float32) + np.float32(0)).view(np.uint32)
     negative = (bits >> np.uint32(31)).astype(bool)
@@ -75,7 +75,7 @@ def search_to_cutoff(search: Search, rows: np.ndarray, num_results: int, availab
     Args:
         search: Searches for a block of queries.
         rows: int ``[n]``: Rows of the queries.
-        num_results: Results per query, at most.
+        num_results: Maximum number of results per query.
         available: Number of documents that the search may return.
     """
     depth = min(num_results + 1, available)

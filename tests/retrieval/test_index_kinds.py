@@ -1,4 +1,4 @@
-"""Approximate kinds of FaissIndex: recall, languages, as many results as asked for, the same index every time."""
+"""Approximate kinds of FaissIndex: recall, languages, full rankings, reproducible builds."""
 
 import filecmp
 
@@ -53,7 +53,7 @@ def test_recall_is_high(indexes, kind, lang, k):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_recall_is_what_the_definition_says(indexes, kind):
+def test_recall_matches_its_definition(indexes, kind):
     effort = {"hnsw": {"ef_search": 10}, "ivf": {"nprobe": 1}, "ivfpq": {"nprobe": 1, "rescore": 1}}[kind]
     results = indexes[kind].retriever(10, **effort).transform(topics())
     shares = []
@@ -89,7 +89,7 @@ def test_scores_are_inner_products(indexes, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_effort_is_exact(indexes, kind, tmp_path):
+def test_a_search_with_maximum_effort_is_exact(indexes, kind, tmp_path):
     exact = FaissIndex.from_npy(tmp_path / "exact", VECTORS, DOCNOS, LANGS)
     effort = {"ef_search" if kind == "hnsw" else "nprobe": COUNT} | ({"rescore": COUNT} if kind == "ivfpq" else {})
     for lang in (None, "en"):
@@ -100,7 +100,7 @@ def test_all_effort_is_exact(indexes, kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_documents_are_those_that_came_in(indexes, kind):
+def test_documents_are_returned_as_they_were_indexed(indexes, kind):
     documents = list(indexes[kind].documents())
     assert [(doc["docno"], doc["lang"]) for doc in documents] == list(zip(DOCNOS, LANGS, strict=True))
     np.testing.assert_array_equal(np.stack([doc["doc_vec"] for doc in documents]), VECTORS)
@@ -150,11 +150,12 @@ def test_a_few_documents_are_enough(tmp_path, kind, count, capfd):
         ({"threads": 0}, "threads=0"),
         ({"mode": "add"}, "mode='add' is unknown: choose create, overwrite or append"),
         ({"mode": "overwrite"}, "pass overwrite=True"),
+        ({"mode": "overwrite"}, "pass overwrite=True"),
         ({"mode": "append", "kind": "ivf"}, "leave out kind="),
         ({"mode": "append", "overwrite": True}, "leave out overwrite="),
     ],
 )
-def test_wrong_options_are_named(tmp_path, options, message):
+def test_invalid_options_are_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         FaissIndex(tmp_path / "index").indexer(**options)
 

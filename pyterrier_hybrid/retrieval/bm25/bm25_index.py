@@ -1,4 +1,4 @@
-"""BM25 over texts in many languages, each analysed in its own."""
+"""BM25 over texts in many languages, each analysed by the rules of its language."""
 
 import tempfile
 from collections import Counter
@@ -18,7 +18,7 @@ from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.utils.checks import whole_number
 from pyterrier_hybrid.utils.files import whole_folder
 
-# Scores are rounded to so many significant digits: further ones depend on the order in which an engine adds.
+# Significant digits of scores. Further digits depend on the order in which an engine adds.
 _DIGITS = 5
 
 
@@ -34,8 +34,8 @@ class BM25Index(pt.Artifact):
     ``qf * idf * (k1 + 1) * tf / (tf + k1 * (1 - b + b * dl / avgdl))``, with
     ``idf = max(1e-6, ln((N - df + 0.5) / (df + 0.5)))``: a term that occurs in more than half of the documents counts
     for almost nothing, but never against a document. Scores are rounded to five significant digits, so that equal
-    scores stay equal in single precision and both engines give the same ranking, except for scores that are nearly
-    equal and rounded to different sides.
+    scores stay equal in single precision and both engines give the same ranking, unless nearly equal scores are rounded
+    in different directions.
 
     Args:
         path: Folder of the index; :meth:`indexer` builds it.
@@ -94,12 +94,12 @@ class BM25Index(pt.Artifact):
         """Return a retriever for frames with ``qid``, ``query`` and, optionally, ``lang``: the language of each query.
 
         Args:
-            num_results: Results per query, at most.
-            lang: Search only the documents of this language, as an index of only these would.
+            num_results: Maximum number of results per query.
+            lang: Search only the documents in this language, as an index of only these would.
             query_lang: Language of all queries, whatever the frame says. Without it and without a column ``lang``,
-                queries are taken to be in the language of the searched documents, if that is one.
-            k1: Saturation of a term's count, above 0.
-            b: Normalisation by a document's length, 0 to 1.
+                queries are assumed to be in the language of the searched documents, if there is only one.
+            k1: Term-frequency saturation, above 0.
+            b: Length normalisation, 0 to 1.
 
         Raises:
             ValueError: A parameter is out of range, or the language is unknown.
@@ -156,12 +156,12 @@ class BM25Indexer(pt.Indexer):
         self.overwrite = overwrite
 
     def index_inputs(self) -> list[list[str]]:
-        """Columns of the documents, for inspection; ``lang`` may be missing if the indexer has a language."""
+        """Return the columns of the documents, for inspection; ``lang`` is optional if the indexer has a language."""
         return [["docno", "text", "lang"]] + ([["docno", "text"]] if self.lang is not None else [])
 
     # PyTerrier names the parameter iter, and passes no options.
     def index(self, inp: Iterable[Mapping[str, Any]] | pd.DataFrame) -> BM25Index:  # type: ignore[override]
-        """Build the index, whole or not at all.
+        """Build the index atomically.
 
         Args:
             inp: Documents as dicts or a frame, with ``docno`` (str), ``text`` and ``lang``, which may be missing if it
@@ -225,7 +225,7 @@ class BM25Retriever(pt.Transformer):
         self.b = b
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Search; results are ordered by score, and by docno downwards where scores are equal, as trec_eval does."""
+        """Search; results are sorted by score, with ties broken by descending docno, as in trec_eval."""
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
         found = self.search_arrays(inp)
@@ -233,13 +233,13 @@ class BM25Retriever(pt.Transformer):
         return inp.iloc[found.row].reset_index(drop=True).assign(docno=docnos, score=found.score, rank=found.rank)
 
     def search_arrays(self, inp: pd.DataFrame) -> Results:
-        """Search as :meth:`transform` does, without the frame of results: ten times as fast for long rankings.
+        """Search as :meth:`transform` does, but without building a frame: ten times as fast for long rankings.
 
         Args:
             inp: Queries with ``qid``, ``query`` and, optionally, ``lang``.
 
         Returns:
-            Results by the query's row and by rank; the position of a document is that in the order of indexing.
+            Results in the order of query row and rank; documents are numbered in the order of indexing.
         """
         collection = self.index._open() if len(inp) else None
         if collection is None or not len(collection.docnos):
@@ -259,7 +259,7 @@ class BM25Retriever(pt.Transformer):
         return self.index.retriever(k, self.lang, query_lang=self.query_lang, k1=self.k1, b=self.b)
 
     def _searched(self, collection: Collection) -> tuple[str, tuple[str, ...]]:
-        """The part of the index to search, and its languages."""
+        """Return the part of the index to search, and its languages."""
         if self.lang is None:
             return ALL_LANGUAGES, collection.languages
         if self.lang not in collection.languages:

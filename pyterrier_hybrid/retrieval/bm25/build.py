@@ -1,4 +1,4 @@
-"""Write a BM25 index: analyse the documents, spool their terms by language, and hand them to an engine."""
+"""Writes a BM25 index: analyses the documents, spools their terms by language, and passes them to an engine."""
 
 import json
 from collections import Counter
@@ -13,16 +13,16 @@ from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, K1, B
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, DOCUMENTS, META, NUMBERS, part_folder
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.utils.json_files import write_json
-from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
 
 class Spool:
-    """Documents analysed and on their way to an engine: their term counts in a file per language.
+    """Analysed documents, spooled for an engine: their term counts in a file per language.
 
     Attributes:
         docnos: Docno of every document.
         langs: Language of every document.
-        files: File of each language: a JSON line for each document with a term, its number and its term counts.
+        files: File of each language. It has a JSON line for each document with terms: its number and its term counts.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class Spool:
             ValueError: A document lacks a column, its language is unknown, or its docno occurs twice.
             TypeError: A docno or a text is not a string.
         """
-        bar = progress_bar(documents, desc="analysing documents", unit="document", delay=2, leave=False)
+        bar = progress_bar(documents, desc="analysing documents", unit="document", delay=BAR_DELAY, leave=False)
         streams: dict[str, IO[str]] = {}
         with ExitStack() as stack:
             for number, document in enumerate(bar):
@@ -85,7 +85,7 @@ def write_index(folder: Path, spool: Spool, *, engine: str, artifact: Mapping[st
         folder: The folder.
         spool: The analysed documents.
         engine: Name of the engine that builds and searches the index.
-        artifact: What PyTerrier's metadata say of the type of artifact.
+        artifact: Type of the artifact, for PyTerrier's metadata file.
     """
     parts = {ALL_LANGUAGES: list(spool.files.values())}
     if len(spool.files) > 1:

@@ -41,7 +41,7 @@ class Part:
     """An open part of an index: all documents, or those of one language.
 
     Attributes:
-        search: Search of the engine.
+        search: The engine's search function.
         numbers: int64 ``[n]``: Number of each document of the part in the whole collection.
     """
 
@@ -55,7 +55,7 @@ def part_folder(path: Path, part: str) -> Path:
 
 
 def open_collection(path: Path, *, artifact_format: str) -> Collection:
-    """Read which documents an index has.
+    """Read the documents and languages of an index.
 
     Args:
         path: Folder of the index.
@@ -63,7 +63,7 @@ def open_collection(path: Path, *, artifact_format: str) -> Collection:
 
     Raises:
         FileNotFoundError: The index does not exist.
-        ValueError: The folder holds another artifact, or its texts were analysed in another way than now.
+        ValueError: The folder holds another artifact, or its texts were analysed differently than they would be now.
     """
     if not (path / META).exists():
         raise FileNotFoundError(f"there is no index at {path}: build it with .indexer().index(documents)")

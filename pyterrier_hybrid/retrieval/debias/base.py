@@ -1,4 +1,4 @@
-"""Base class of the methods against language bias."""
+"""Base class of the debiasing methods."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ _Method = TypeVar("_Method", bound="Debias")
 _ROLES = ("documents", "queries")
 _SETTINGS_FILE = "debias.json"
 _BIAS_FILE = "debias.safetensors"
-# Rows that are converted to double precision at a time.
+# Number of rows that are converted to double precision at a time.
 _BLOCK = 2**15
 # Vectors of bfloat16 encoders have a norm of 1 only roughly.
 _UNIT_TOLERANCE = 0.01
@@ -56,12 +56,12 @@ class VectorsByLanguage(NamedTuple):
 class Debias(ABC):
     """A method against language bias: estimates the bias of each language and removes it from vectors.
 
-    The biases of documents and queries are estimated separately, since their prefixes and lengths differ. A language
+    The biases of documents and of queries are estimated separately, since their prefixes and lengths differ. A language
     that has only documents or only queries gets the same bias for both.
 
     Args:
         normalize: Whether to L2-normalise debiased vectors. Default: yes if the vectors it was fitted on were
-            L2-normalised. A vector of which nothing remains becomes zero.
+            L2-normalised. A vector that is removed entirely becomes zero.
 
     Example:
         >>> from pyterrier_hybrid.retrieval import Centring
@@ -188,12 +188,12 @@ class Debias(ABC):
 
     @property
     def languages(self) -> list[str]:
-        """Languages that it was fitted on, sorted; empty before fitting."""
+        """Languages that the method was fitted on, sorted; empty before fitting."""
         return list(self._biases.get("documents", {}))
 
     @property
     def normalizes(self) -> bool:
-        """Whether debiased vectors are L2-normalised: ``normalize``, or decided when it was fitted."""
+        """Whether debiased vectors are L2-normalised: ``normalize``, or else decided by fitting."""
         return self._normalizes
 
     @property
@@ -216,8 +216,8 @@ class Debias(ABC):
             float32 ``[n, dim]``.
 
         Raises:
-            ValueError: It was not fitted on one of the languages, or shapes differ.
-            RuntimeError: It was not fitted.
+            ValueError: The method was not fitted on one of the languages, or shapes differ.
+            RuntimeError: The method was not fitted.
 
         Example:
             >>> from pyterrier_hybrid.retrieval import Centring
@@ -270,7 +270,7 @@ class Debias(ABC):
         return self._biases
 
     def fold_into_queries(self, queries: np.ndarray, lang: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return query vectors and constants that score unchanged documents as if they were debiased.
+        """Return query vectors and constants that score unchanged documents as if these were debiased.
 
         Args:
             queries: Debiased query vectors, ``[n, dim]``.
@@ -285,7 +285,8 @@ class Debias(ABC):
         self._check(queries, [lang] * len(queries), "documents", biases)
         return self._fold(queries, biases[lang].astype(np.float64))
 
-    turned = fold_into_queries  # Its former name.
+    # Alias for existing code.
+    turned = fold_into_queries
 
     def applied_to(self, encoder: Encoder) -> DebiasedEncoder:
         """Return an encoder whose vectors are debiased, for pipelines and a ``LanguageExperiment``.
@@ -336,7 +337,7 @@ class Debias(ABC):
 
         Args:
             index: The existing index; each of its documents needs a language.
-            path: Folder of the new index, which appears whole or not at all.
+            path: Folder of the new index, which is written atomically.
             **options: Options of :meth:`FaissIndex.indexer`, such as ``overwrite`` and ``kind``. Default: an exact
                 index.
 
@@ -345,7 +346,7 @@ class Debias(ABC):
 
         Raises:
             FileExistsError: ``path`` already exists.
-            ValueError: A document has no language, or one that it was not fitted on.
+            ValueError: A document has no language, or one that the method was not fitted on.
         """
         from pyterrier_hybrid.retrieval.index import FaissIndex
 
@@ -374,7 +375,7 @@ class Debias(ABC):
         return UnchangedIndexRetriever(self, index, num_results=num_results, lang=lang)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Save the fitted method in a folder that appears whole or not at all; :meth:`load` reads it.
+        """Save the fitted method in a folder, atomically; :meth:`load` reads it.
 
         Args:
             folder: The folder.
@@ -411,7 +412,7 @@ class Debias(ABC):
 
         Raises:
             FileNotFoundError: One of its files does not exist.
-            ValueError: It is damaged, or holds another method than this class.
+            ValueError: The folder is damaged, or holds another method than this class.
         """
         folder = Path(folder)
         for name in (_SETTINGS_FILE, _BIAS_FILE):
@@ -464,13 +465,13 @@ def _norms(vectors: np.ndarray) -> np.ndarray:
 
 
 def _are_normalized(vectors: np.ndarray) -> bool:
-    """Whether all vectors but zero vectors are L2-normalised."""
+    """Return whether all vectors except zero vectors are L2-normalised."""
     norms = _norms(vectors)
     return bool((np.abs(norms[norms > 0] - 1) < _UNIT_TOLERANCE).all())
 
 
 def _normalized(vectors: np.ndarray, norms_before: np.ndarray) -> np.ndarray:
-    """L2-normalise vectors; those with next to nothing left of their norm before become zero.
+    """L2-normalise vectors; those that lost nearly all of their former norm become zero.
 
     Example:
         >>> _normalized(np.array([[0.0, 2.0], [1e-9, 0.0]]), np.array([1.0, 1.0])).tolist()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class DebiasedEncoder:
     """An encoder whose vectors are debiased; a system for a :class:`~pyterrier_hybrid.LanguageExperiment`.
 
-    The bias that is removed depends on the language, so every text needs one. In an experiment it is the language of
-    the setting's queries and that of each document.
+    The bias that is removed depends on the language, so every text needs one. In an experiment, queries have the
+    language of the setting, and documents their own.
 
     Args:
         encoder: The original encoder.
@@ -97,7 +97,7 @@ class DebiasedEncoder:
 
     @property
     def _dense(self) -> "DenseEncoder":
-        # Or another encoder that has transformers of its own; the protocol does not require them.
+        # Any encoder that makes transformers will do, but the protocol does not require this.
         return cast("DenseEncoder", self.encoder)
 
     @property

@@ -1,4 +1,4 @@
-"""The methods against language bias: Centring, LIR and SHIFT."""
+"""The debiasing methods: Centring, LIR and SHIFT."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
@@ -142,14 +142,14 @@ class LIR(_MonolingualDebias):
 
 
 class SHIFT(Debias):
-    """Moves documents to where their translations into a source language are; queries are left unchanged.
+    """Moves documents towards their translations into a source language; queries are left unchanged.
 
     For a document in language l, it subtracts ``alpha`` times the mean of f(text in l) - f(same text in the source
     language) over translations, where f encodes documents (Jang et al. 2026, "SHIFT: Semantic Harmonization via
     Index-side Feature Transformation for multilingual information retrieval", arXiv 2606.18801, equation 1 and
-    algorithm 1). The authors use 533,000 passages of mMARCO and vectors before L2-normalisation; for the same, pass
-    ``DenseEncoder(..., normalize=False)`` and ``normalize=True``. Unlike theirs, this refuses documents in a language
-    that it was not fitted on.
+    algorithm 1). The authors use 533,000 passages of mMARCO and vectors before L2-normalisation; to do the same,
+    pass ``DenseEncoder(..., normalize=False)`` and ``normalize=True``. Unlike their code, this class refuses documents
+    in a language that it was not fitted on.
 
     Args:
         source: Language that documents are moved to.
@@ -208,7 +208,7 @@ class SHIFT(Debias):
             float32 ``[n, dim]``.
 
         Raises:
-            RuntimeError: It was not fitted.
+            RuntimeError: The method was not fitted.
         """
         self._fitted_biases()
         return np.array(vectors, dtype=np.float32)
@@ -235,7 +235,7 @@ class SHIFT(Debias):
             if rows:
                 shifts[lang] = (vectors[rows] - vectors[[source_rows[items[row]] for row in rows]]).mean(axis=0)
         if len(shifts) == 1:
-            raise ValueError(f"no text is there in {self.source!r} and in another language: pass translations")
+            raise ValueError(f"no text is there in {self.source!r} as well as another language: pass translations")
         return shifts
 
     def _remove(self, vectors: np.ndarray, bias: np.ndarray) -> np.ndarray:

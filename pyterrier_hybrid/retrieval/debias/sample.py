@@ -9,7 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
 
-# Names of the text of a document or a query, by priority.
+# Fields that may hold the text of a document or a query, by priority.
 _TEXT_FIELDS = {"documents": ("text",), "queries": ("query", "text")}
 
 
@@ -28,7 +28,7 @@ class Sample(NamedTuple):
 
 
 def is_pairs(source: object) -> TypeGuard["ParallelPairs"]:
-    """Whether an object is a pair store."""
+    """Return whether an object is a pair store."""
     from pyterrier_hybrid.parallel import ParallelPairs
 
     return isinstance(source, ParallelPairs)
@@ -39,8 +39,8 @@ def sample_pairs(
 ) -> Sample:
     """Draw texts in each language from a pair store.
 
-    All languages draw items in the same order, so they share as many items as possible: then their means differ by
-    language and not by content.
+    All languages draw items in the same order, so they share as many items as possible, and their means differ by
+    language rather than content.
 
     Args:
         pairs: The pair store.

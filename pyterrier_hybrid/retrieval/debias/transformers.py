@@ -19,7 +19,7 @@ _CONSTANT = "_debias_constant"
 
 
 class FittedMethod(Protocol):
-    """A fitted method against language bias; see :class:`~pyterrier_hybrid.retrieval.debias.Debias`."""
+    """A fitted debiasing method; see :class:`~pyterrier_hybrid.retrieval.debias.Debias`."""
 
     @property
     def normalizes(self) -> bool:
@@ -59,7 +59,7 @@ class _DebiasTransformer(pt.Transformer):
         return hash((type(self), self._key))
 
     def subtransformers(self) -> dict[str, pt.Transformer]:
-        """Return nothing: the fitted method is not a transformer."""
+        """Return an empty dictionary, because the fitted method is not a transformer."""
         return {}
 
 
@@ -85,7 +85,7 @@ class Debiaser(_DebiasTransformer):
         """Debias the vectors of a frame.
 
         Args:
-            inp: Rows with ``query_vec`` or ``doc_vec``, and with their language unless it was given.
+            inp: Rows with ``query_vec`` or ``doc_vec``, and ``lang_field`` unless all vectors are in ``lang``.
 
         Raises:
             ValueError: A row has no language, or one that the method was not fitted on.

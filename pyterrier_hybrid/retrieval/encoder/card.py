@@ -1,6 +1,6 @@
 """Model cards: the ``README.md`` of a saved encoder, filled into the template ``card.md.j2``.
 
-A card says only what is known: whatever a training did not record is left out.
+A card says only what is known: what a training did not record is left out.
 """
 
 import json
@@ -25,7 +25,7 @@ _NOT_LOSS_SUFFIXES = ("_runtime", "_per_second")
 
 
 class _DescribedEncoder(Protocol):
-    """What a card needs of a :class:`~pyterrier_hybrid.DenseEncoder`."""
+    """The attributes of a :class:`~pyterrier_hybrid.DenseEncoder` that a card shows."""
 
     name: str
     training: dict[str, Any] | None
@@ -58,7 +58,7 @@ def model_card(encoder: _DescribedEncoder, name: str, *, licence: str | None = N
         results: A Markdown table, or an object with ``.table("markdown")``.
 
     Raises:
-        TypeError: ``results`` is neither.
+        TypeError: ``results`` is neither of these.
     """
     training = without_paths(encoder.training or {})
     datasets = training.get("datasets") or {}
@@ -94,7 +94,7 @@ def model_card(encoder: _DescribedEncoder, name: str, *, licence: str | None = N
 
 
 def without_paths(value: Any) -> Any:
-    """Strip the record of a training of local paths, of which only the last part is kept, and of tokens for the hub.
+    """Cut local paths in the record of a training to their last part, and remove tokens for the hub.
 
     Example:
         >>> without_paths({"start": "/home/me/models/start+HybridSampler(alpha=0.5)", "seed": 0})
@@ -110,7 +110,7 @@ def without_paths(value: Any) -> Any:
 
 
 def public_name(model: str) -> str:
-    """Return a model's name as it may be published: a hub name as it is, of a folder the last part.
+    """Return a model's name as it may be published: the name on the hub, or the last part of a folder.
 
     Example:
         >>> public_name("intfloat/e5+CrossSampler()"), public_name("/models/mine+CrossSampler()")
@@ -121,14 +121,14 @@ def public_name(model: str) -> str:
 
 
 def _front_matter(encoder: _DescribedEncoder, training: dict[str, Any], licence: str | None) -> str:
-    # There is no field `datasets`: the hub would read names such as atlas/train as repositories.
+    # Without a field `datasets`, because the hub would read names such as atlas/train as repositories.
     languages = [language for language in training.get("languages") or [] if _LANGUAGE.fullmatch(language)]
     start = training.get("start", encoder.name).partition("+")[0]
     fields: dict[str, Any] = {}
     if licence and re.fullmatch(r"[\w.-]+", licence):
         fields = {"license": licence.lower()}
     elif licence:
-        # The hub knows its own list of licences, and "other" with a name.
+        # The hub has a list of licences; any other licence is "other" with a name.
         fields = {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-")}
     return ModelCardData(
         language=languages or None,

@@ -31,7 +31,7 @@ from pyterrier_hybrid.utils.checks import whole_number
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.json_files import read_json, write_json
-from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _TRAINING = "training.json"
@@ -41,9 +41,9 @@ class DenseEncoder:
     """One encoder for queries and documents, from any Hugging Face or sentence-transformers model.
 
     The encoder is not a transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder`, :meth:`text_scorer`.
-    Options that are None are read from the model's sentence-transformers files; where these don't specify them, the
+    Options that are None are read from the model's sentence-transformers files; if these don't specify them, the
     encoder uses mean pooling, no prefix and cosine. Models with a preset, such as multilingual E5 with its prefixes,
-    use that if they are given by their name on the hub.
+    use it when they are given by their name on the hub.
 
     Args:
         model: A folder, or a name on the Hugging Face hub. Weights are read from safetensors only.
@@ -298,7 +298,7 @@ class DenseEncoder:
         (``training.json``).
 
         Args:
-            folder: A folder that does not exist yet; it appears whole or not at all.
+            folder: A folder that does not exist yet; it is written atomically.
             licence: Licence of the weights, for the card; preferably as the hub names it: ``"cc-by-sa-4.0"``.
             results: Results for the card: the result of a :class:`~pyterrier_hybrid.LanguageExperiment`, or a Markdown
                 table.
@@ -412,7 +412,7 @@ class DenseEncoder:
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
         vectors = np.empty((len(ids), self.dim), dtype=np.float32)
         bar = progress_bar(
-            total=len(ids), desc=f"encoding {kind}", unit="text", delay=2, leave=False, disable=not self.verbose
+            total=len(ids), desc=f"encoding {kind}", unit="text", delay=BAR_DELAY, leave=False, disable=not self.verbose
         )
         with torch.inference_mode(), bar:
             for batch in chunked(order, self.batch_size):

@@ -12,7 +12,7 @@ _REPO_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether a name looks like ``user/model`` and is not a local folder.
+    """Return whether a name looks like ``user/model`` and is not a local folder.
 
     Example:
         >>> is_hub_name("intfloat/multilingual-e5-small"), is_hub_name("/models/mine")
@@ -66,7 +66,7 @@ def push(
         write: Called with an empty folder and the full name of the repository.
         repo_id: ``user/name``, or a name in the account of the token.
         private: Whether a new repository is private; an existing one is left as it is.
-        token: A token with write access; None takes that of ``hf auth login``.
+        token: A token with write access; None uses the token of ``hf auth login``.
         commit_message: Message of the commit.
 
     Returns:

@@ -101,7 +101,7 @@ def tokenizer_fingerprint(tokenizer: Tokenizer | PreTrainedTokenizerBase) -> str
         return hash_json({"vocabulary": tokenizer.get_vocab(), "class": type(tokenizer).__name__})
     # Scores have single precision; saving and loading changes digits beyond it.
     state = json.loads(backend.to_str(), parse_float=lambda number: format(float(number), ".6g"))
-    # Left behind by the last call, and set again by the next.
+    # State of the last call, which the next call sets again.
     state.pop("truncation", None)
     state.pop("padding", None)
     return hash_json(state)

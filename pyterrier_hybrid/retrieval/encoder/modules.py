@@ -183,7 +183,7 @@ class Projection(nn.Module):
         layer.__name__: layer
         for layer in (nn.Identity, nn.Tanh, nn.ReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.Softplus)
     }
-    # Config keys of which only the default is supported.
+    # Config keys that must have their default value.
     _DEFAULTS = {
         "module_input_name": "sentence_embedding",
         "module_output_name": "sentence_embedding",
@@ -223,7 +223,7 @@ class Projection(nn.Module):
 
 
 class EmbeddingModel(nn.Module):
-    """Backbone, projections and normalisation: what an encoder computes and a trainer trains.
+    """Backbone, projections and normalisation: the model that an encoder runs and a trainer trains.
 
     Args:
         backbone: Turns lists of token ids into vectors.
@@ -300,7 +300,7 @@ class EmbeddingModel(nn.Module):
         return vectors[position.to(vectors.device)]
 
     def _embed_recomputing(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
-        # checkpoint() restores the random state only of devices on which it got a tensor as positional argument.
+        # checkpoint() restores the random state only of devices that hold one of its positional tensor arguments.
         empty = torch.empty(0, device=self.backbone.token_embeddings.weight.device)
         return checkpoint(lambda _: self._embed(ids, **options), empty, use_reentrant=False)
 

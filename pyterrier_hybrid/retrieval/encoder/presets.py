@@ -8,7 +8,7 @@ LABSE = {"query_prefix": "", "document_prefix": ""}
 MDPR = {"pooling": "cls", "query_prefix": "", "document_prefix": "", "normalize": False, "max_length": 256}
 ME5 = {"pooling": "mean", "query_prefix": "query: ", "document_prefix": "passage: ", "normalize": True}
 
-# Without XLM-R, which is not a retriever: its preset is that of a paper that makes it one.
+# Without XLM-R, which is not a retriever: its preset is from a paper that trains it to be one.
 _BY_NAME: dict[str, dict[str, Any]] = {
     "castorini/mdpr-tied-pft-msmarco": MDPR,
     "sentence-transformers/LaBSE": LABSE,

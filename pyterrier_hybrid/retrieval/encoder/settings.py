@@ -20,7 +20,7 @@ _LEGACY_POOLINGS = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
-# Options of a Transformer module of which only these values are supported.
+# Options of a Transformer module, and the only values that are supported.
 _SUPPORTED: dict[str, tuple[Any, ...]] = {
     "transformer_task": ("feature-extraction",),
     "module_output_name": ("token_embeddings",),
@@ -43,7 +43,7 @@ class Settings:
         max_length: Number of tokens that texts are cut to.
         truncate_dim: Number of leading dimensions that are kept.
         lower_case: Whether texts are lower-cased before they are tokenised.
-        has_modules: Whether the folder has a ``modules.json``, which says what a plain Hugging Face model leaves open.
+        has_modules: Whether the folder has a ``modules.json``; plain Hugging Face models have none.
         transformer: Folder of the transformer, relative to the model's.
         static: Folder of the token vectors of a static encoder.
         projections: Folders of the dense layers, in order.
@@ -131,7 +131,7 @@ def pooling_flags(pooling: str) -> dict[str, bool]:
 
 
 def _prompt(prompts: dict[str, str | None], *names: str) -> str | None:
-    """Return the first prompt that is not empty, or else an empty one."""
+    """Return the first prompt that is not empty; otherwise an empty one if there is one, or None."""
     values = [prompts[name] for name in names if prompts.get(name) is not None]
     return next(filter(None, values), values[0] if values else None)
 

@@ -1,4 +1,4 @@
-"""Fusion over a corpus in one call: BM25 and encoders are indexed when they are needed."""
+"""Fusion over a corpus in one call: the corpus is indexed for BM25 and encoders on the fly."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -39,7 +39,7 @@ class Fusion:
 
     @property
     def fingerprint(self) -> str | None:
-        """A hash of everything that results depend on except BM25's analysis; ``None`` if a system has none."""
+        """A hash of all that results depend on except BM25's analysis; ``None`` if a system has no fingerprint."""
         parts = [system if isinstance(system, str) else fingerprint_of(system) for system in self.systems]
         if None in parts:
             return None
@@ -61,8 +61,8 @@ def fuse(
     """Fuse several systems over any corpus, as a system for an experiment.
 
     ``ph.LanguageExperiment({"BM25 + dense": ph.fuse("bm25", encoder)}, "xquad-r")`` evaluates a fusion, and
-    ``ph.fuse("bm25", encoder)(corpus)`` is a retriever over your own corpus. Its indexes are temporary and deleted with
-    it. An encoder encodes each text once for all corpora.
+    ``ph.fuse("bm25", encoder)(corpus)`` is a retriever over your own corpus. Its indexes are temporary and are deleted
+    with it. An encoder encodes each text once for all corpora.
 
     Args:
         *systems: ``"bm25"``, an encoder, or a function from a corpus to a retriever.
@@ -77,8 +77,8 @@ def fuse(
         BM25, ``lang``.
 
     Raises:
-        ValueError: There are no systems, a system or the way to fuse is unknown, or an option does not fit.
-        TypeError: A system is none of the above, or a number is not whole.
+        ValueError: There are no systems, ``by`` or the name of a system is unknown, or an option does not fit.
+        TypeError: A system has another type, or a number is not whole.
 
     Example:
         >>> import pyterrier_hybrid as ph

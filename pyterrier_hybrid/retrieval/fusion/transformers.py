@@ -45,7 +45,7 @@ class FusionTransformer(pt.Transformer, ABC):
     @property
     @abstractmethod
     def options(self) -> dict[str, Any]:
-        """Keyword arguments that make the same fusion of other retrievers."""
+        """Keyword arguments for the same fusion of other retrievers."""
 
     @abstractmethod
     def _contributions(self, number: int, row: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -57,8 +57,8 @@ class FusionTransformer(pt.Transformer, ABC):
             score: Score of each result, best first within a row.
 
         Returns:
-            The contribution of each result, and what a document that was not retrieved for the same row gets instead
-            (for each result; ``None``: 0).
+            The contribution of each result, and, also for each result, the contribution of documents that were not
+            retrieved for its row (``None``: 0).
         """
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +73,7 @@ class FusionTransformer(pt.Transformer, ABC):
             by score, and by descending docno where scores are equal in single precision, as in trec_eval.
 
         Raises:
-            ValueError: A query occurs twice, or a retriever returns a score that is not finite or another query.
+            ValueError: A query occurs twice, or a retriever returns an unknown query or a score that is not finite.
         """
         pt.validate.columns(inp, includes=["qid"], context=self)
         frames = [retriever.transform(inp) for retriever in self.retrievers]
@@ -116,7 +116,7 @@ class FusionTransformer(pt.Transformer, ABC):
         """Fuse results given as arrays.
 
         Args:
-            found: The results of each retriever, in any order. Of a document that occurs twice, the best score counts.
+            found: The results of each retriever, in any order. If a document occurs twice, its best score counts.
 
         Returns:
             The first ``num_results`` fused results of each row, sorted by row and score; where scores are equal in
@@ -156,7 +156,7 @@ class FusionTransformer(pt.Transformer, ABC):
                 values[number] = _value_per_row(row, if_missing, np.arange(rows))[:, None]
             values[number, row, document] = contribution
             retrieved[row, document] = True
-        # As in fuse; the order of two summands does not matter.
+        # Sorted as in fuse, but the order of two summands does not matter.
         fused = (np.sort(values, axis=0) if len(values) > 2 else values).sum(axis=0).astype(np.float32)
         fused[~retrieved] = -np.inf
         fused[~best_cells(fused, self.num_results)] = -np.inf
@@ -185,8 +185,8 @@ class FusionTransformer(pt.Transformer, ABC):
 class ReciprocalRankFusion(FusionTransformer):
     """Sums ``1 / (k + rank)`` over the retrievers, with ranks from 1 (Cormack et al., SIGIR 2009).
 
-    Scores are not compared, so BM25 scores and inner products need no common scale. A document that a retriever did not
-    return gets nothing from it.
+    Scores are not compared, so BM25 scores and inner products need no common scale. A retriever adds nothing to the
+    score of a document that it did not return.
 
     Args:
         *retrievers: Transformers from queries to results. Each retriever sets its own depth.
@@ -268,8 +268,8 @@ class ScoreFusion(FusionTransformer):
         super().__init__(*retrievers, num_results=num_results)
         if normalization not in NORMALIZATIONS:
             raise ValueError(f"normalization={normalization!r} is unknown: choose one of {', '.join(NORMALIZATIONS)}")
-        given = [1.0] * len(retrievers) if weights is None else weights
-        self.weights = tuple(finite_number("weights", weight) for weight in given)
+        weights = [1.0] * len(retrievers) if weights is None else weights
+        self.weights = tuple(finite_number("weights", weight) for weight in weights)
         if len(self.weights) != len(retrievers):
             raise ValueError(f"weights={list(self.weights)}: {len(retrievers)} retrievers need as many weights")
         if not any(self.weights):

@@ -1,4 +1,4 @@
-"""Pseudo-relevance feedback on vectors: moves a query towards its first documents."""
+"""Pseudo-relevance feedback on vectors: a query is moved towards its first documents."""
 
 import numpy as np
 import pandas as pd
@@ -18,14 +18,14 @@ class VectorFeedback(pt.Transformer):
     to it than to the query: a second search with the moved query finds them. Within one language it changes little. In
     a pipeline: ``index.retriever(10) >> index.vec_loader() >> VectorFeedback() >> index.retriever()``.
 
-    The new vector is ``query_vec + weight * sum(share * doc_vec)``, scaled to the norm of ``query_vec``, so that cosine
-    scores remain cosines. The shares are a softmax of the inner products divided by ``temperature``, so that
-    irrelevant documents count little. With equal shares, this is the vector feedback of Li et al. (arXiv 2108.11044),
-    ``VectorPrf`` in pyterrier_dr. The defaults were tuned for L2-normalised vectors on held-out pairs, where a weight
-    of 1 was better in a pool and worse within a language (``docs/results.md``).
+    The new vector is ``query_vec + weight * sum(p * doc_vec)``, scaled to the norm of ``query_vec``, so that cosine
+    scores remain cosines. The probabilities ``p`` are a softmax of the inner products divided by ``temperature``, so
+    that irrelevant documents count little. With equal probabilities, this is the vector feedback of Li et al. (arXiv
+    2108.11044), ``VectorPrf`` in pyterrier_dr. The defaults were tuned for L2-normalised vectors on held-out pairs,
+    where a weight of 1 was better in a pool and worse within a language (``docs/results.md``).
 
     Args:
-        k: Number of documents per query, the first of its ranking.
+        k: Number of documents per query, from the top of its ranking.
         weight: Weight of the documents; the query has weight 1.
         temperature: Softmax temperature: the lower, the more the closest documents dominate. Scale it with the inner
             products if vectors are not L2-normalised.
@@ -57,12 +57,12 @@ class VectorFeedback(pt.Transformer):
 
         Args:
             inp: Results with ``qid``, ``query_vec`` (``[dim]``), ``docno``, ``doc_vec`` (``[dim]``) and ``score``. A
-                query without results is not in this frame, so it gets none from the second search either.
+                query without results is not in this frame, so the second search finds nothing for it either.
 
         Returns:
             One row per query, in the order of the first results: the columns of the queries (``qid``, ``query`` and
-            others that begin with ``query``) with the new ``query_vec`` (float32). ``lang`` is dropped, because in
-            results it may be the document's.
+            others that begin with ``query``) with the new ``query_vec`` (float32). ``lang`` is dropped, because
+            in results it may be the language of the document.
 
         Raises:
             ValueError: Vectors differ in dimension or have a value that is not finite, or two queries have the same
@@ -73,7 +73,7 @@ class VectorFeedback(pt.Transformer):
         columns = [name for name in inp.columns if name in query_columns]
         queries = inp.drop_duplicates("qid")[columns].reset_index(drop=True)
         if "query" in inp and (repeated := inp.groupby("qid", sort=False)["query"].nunique().gt(1)).any():
-            raise ValueError(f"qid {repeated.idxmax()!r} is that of several queries: give each query its own")
+            raise ValueError(f"qid {repeated.idxmax()!r} is that of several queries: give each query a different one")
         if not len(inp):
             return queries
         ranking = inp.sort_values(["score", "docno"], ascending=False, kind="stable")
@@ -108,9 +108,9 @@ class VectorFeedback(pt.Transformer):
         scores = np.einsum("nd,nkd->nk", queries, documents, dtype=np.float64) / self.temperature
         if there is not None:
             scores[~there] = -np.inf
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        moved = queries + self.weight * np.einsum("nk,nkd->nd", shares, documents, dtype=np.float64)
+        probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        moved = queries + self.weight * np.einsum("nk,nkd->nd", probabilities, documents, dtype=np.float64)
         norms = np.linalg.norm(queries, axis=1, keepdims=True)
         moved_norms = np.linalg.norm(moved, axis=1, keepdims=True)
         # A zero vector stays zero.

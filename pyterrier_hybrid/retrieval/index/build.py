@@ -1,4 +1,4 @@
-"""Write a dense index: check the documents, spool their vectors to a file, and build a faiss index from it."""
+"""Writes a dense index: checks the documents, spools their vectors to a file, and builds a faiss index from it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,17 +30,17 @@ def write_index(
         blocks: Documents.
         options: Kind and options of a new index.
         base: An index that the documents are added to; its kind and parameters are kept.
-        artifact: What PyTerrier's metadata say of the type of artifact.
+        artifact: Type of the artifact, for PyTerrier's metadata file.
 
     Raises:
-        ValueError: There is no document, a docno occurs twice, or a vector has another dimension or is not finite.
+        ValueError: There are no documents, a docno occurs twice, or a vector has another dimension or is not finite.
         TypeError: A docno or a language is not a string.
     """
     names = _Names(base)
     spool = VectorFile(folder / VECTORS)
     try:
         keeps_vectors = base.keeps_vectors if base else options.keeps_vectors
-        # Unless vectors are a file of their own, those of the base are in its faiss index already.
+        # Without a file of vectors, the vectors of the base are already in its faiss index.
         for _, _, vectors in index_blocks(base) if base and keeps_vectors else ():
             spool.append(vectors)
         for docnos, langs, vectors in blocks:

@@ -44,8 +44,8 @@ class FaissIndex(pt.Artifact):
     ========  ==================================================================  =============================
 
     Files are mapped into memory: an index opens at once, and processes share what they read. The index also stores the
-    documents' languages: one index of all languages can search each of them alone. Results are ordered by score, and by
-    docno downwards where scores are equal, as trec_eval does; equal vectors have equal scores.
+    documents' languages, so that one index of all languages can search each of them alone. Results are sorted by score,
+    with ties broken by descending docno, as in trec_eval; equal vectors have equal scores.
 
     Args:
         path: Folder of the index; :meth:`indexer` builds it.
@@ -91,7 +91,7 @@ class FaissIndex(pt.Artifact):
             folder: Folder of the new index.
             vectors: A .npy file, which is read in parts, or an array: ``[n, dim]`` numbers.
             docnos: A docno for each row.
-            langs: A language for each row, or a function from a docno to its language.
+            langs: A language for each row, or a function from a docno to its language. Default: no languages.
             **options: Options of :meth:`indexer`, such as ``kind``.
 
         Raises:
@@ -131,15 +131,15 @@ class FaissIndex(pt.Artifact):
     def merge(cls, folder: str | Path, *indexes: "FaissIndex", **options: Any) -> "FaissIndex":
         """Build one index of the documents of several, one after the other.
 
-        It is built anew from their vectors: merging exact indexes gives the exact index of all their documents.
+        It is built from their vectors: merging exact indexes gives the exact index of all their documents.
 
         Args:
             folder: Folder of the new index.
-            *indexes: Indexes of equal dimension and without a common docno.
+            *indexes: Indexes of the same dimension that share no docno.
             **options: Options of :meth:`indexer`, such as ``kind``.
 
         Raises:
-            ValueError: There is no index to merge, or their dimensions or docnos clash.
+            ValueError: There are no indexes to merge, their dimensions differ, or they share a docno.
 
         Example:
             >>> import tempfile, numpy as np
@@ -187,23 +187,25 @@ class FaissIndex(pt.Artifact):
         Args:
             kind: ``exact`` (the default), ``hnsw``, ``ivf`` or ``ivfpq``.
             mode: ``create``, or ``append`` to add documents to an existing index. Its kind, its options and the
-                clusters and codes that were learned from its first documents stay as they are. The files are written
-                anew, whole or not at all.
+                clusters and codes that were learned from its first documents stay as they are. All files are written
+                again, atomically.
             overwrite: Replace an existing index.
             neighbours: ``hnsw``: Links per document (M). Default: 32.
             ef_construction: ``hnsw``: Candidates for these links. Default: 100.
-            lists: ``ivf``, ``ivfpq``: Number of clusters. Default: ``4 * sqrt(n)``, as faiss's guidelines say, and at
+            lists: ``ivf``, ``ivfpq``: Number of clusters. Default: ``4 * sqrt(n)``, as faiss's guidelines say, but at
                 most ``n / 40``, so that each has enough documents to learn from.
-            code_size: ``ivfpq``: Bytes per code; must divide the dimension. Default: a byte for every four dimensions,
-                or for a few more.
-            keep_vectors: ``ivfpq``: Also store the vectors, in a file of which a search reads only a few rows: results
-                are scored by them, and :meth:`recall` can be measured. Default: yes.
+            code_size: ``ivfpq``: Bytes per code; must divide the dimension. Default: one byte for every four
+                dimensions or slightly more.
+            keep_vectors: ``ivfpq``: Also store the vectors, to score results by them and to measure :meth:`recall`. A
+                search reads only a few of them from the file. Default: yes.
             seed: Seed of k-means and of the choice of its training documents, 40 per cluster.
-            threads: Threads that build the index.
+            threads: Number of threads that build the index.
 
         Raises:
             ValueError: An option is unknown, out of range, or of another kind of index.
         """
+        if mode == "overwrite":
+            raise ValueError("mode='overwrite' was removed: pass overwrite=True instead")
         if mode not in ("create", "append"):
             raise ValueError(
                 f"mode={mode!r} is unknown: choose create, overwrite or append; to overwrite, pass overwrite=True"
@@ -244,19 +246,19 @@ class FaissIndex(pt.Artifact):
     ) -> "FaissRetriever":
         """Return a retriever for frames with ``qid`` and ``query_vec``.
 
-        Every query gets ``num_results`` documents, or all that there are, also from an approximate index and with
-        ``lang``: if a search finds fewer, it is repeated more thoroughly, in the end exactly. With ``lang``,
-        ``ef_search`` and ``nprobe`` are divided by the language's share of the documents, so that as many of its
-        documents are compared as of all documents without it.
+        Every query gets ``num_results`` documents, or all documents if there are fewer. This holds for approximate
+        indexes and with ``lang``, too: a search that finds fewer is repeated more thoroughly, and finally exactly. With
+        ``lang``, ``ef_search`` and ``nprobe`` are divided by the fraction of documents in that language, so that the
+        search compares as many documents as it does without ``lang``.
 
         Args:
-            num_results: Results per query, at most.
-            lang: Search only the documents of this language.
-            ef_search: ``hnsw``: Candidates to follow, at least ``num_results``. Default: twice ``num_results``, and at
-                least 128. If the graph would visit as many documents as there are, every document is compared instead.
-            nprobe: ``ivf``, ``ivfpq``: Clusters to search. Default: a 16th of them, and at least 16.
-            rescore: ``ivfpq``: Candidates per result that are scored by their vectors. Default: 4, if the vectors were
-                kept.
+            num_results: Maximum number of results per query.
+            lang: Search only the documents in this language.
+            ef_search: ``hnsw``: Candidates to follow, at least ``num_results``. Default: twice ``num_results``, but at
+                least 128. If the graph search would visit as many documents as there are, all are compared instead.
+            nprobe: ``ivf``, ``ivfpq``: Number of clusters to search. Default: a 16th of them, but at least 16.
+            rescore: ``ivfpq``: Number of candidates per result that are scored by their vectors. Default: 4 if the
+                vectors were kept.
 
         Raises:
             ValueError: A number is below 1.
@@ -291,7 +293,7 @@ class FaissIndex(pt.Artifact):
         Args:
             queries: Vectors ``[n, dim]``, or how many documents to draw as queries; a document is not counted as its
                 own neighbour.
-            k: Depth.
+            k: Number of nearest documents per query.
             lang: Language of the searched documents.
             ef_search: As for :meth:`retriever`.
             nprobe: As for :meth:`retriever`.
@@ -320,7 +322,7 @@ class FaissIndex(pt.Artifact):
 
         Yields:
             ``docno``, ``doc_vec`` (float32 ``[dim]``) and ``lang`` (or ``None``). Vectors are those that were indexed;
-            an ``ivfpq`` index without kept vectors decodes its codes to approximate ones.
+            an ``ivfpq`` index without kept vectors decodes its codes to approximations.
         """
         for docnos, langs, vectors in index_blocks(self._open()):
             for docno, lang, vector in zip(docnos, langs, vectors, strict=True):
@@ -338,7 +340,7 @@ class FaissIndex(pt.Artifact):
 
     @property
     def languages(self) -> list[str]:
-        """Languages of the documents, sorted; empty if they were indexed without."""
+        """Languages of the documents, sorted; empty if they were indexed without languages."""
         return list(self._open().languages)
 
     def __len__(self) -> int:
@@ -372,12 +374,12 @@ class FaissIndexer(pt.Indexer):
         self.overwrite = overwrite
 
     def index_inputs(self) -> list[list[str]]:
-        """Columns of the documents, for inspection."""
+        """Return the columns of the documents, for inspection."""
         return [["docno", "doc_vec", "lang"], ["docno", "doc_vec"]]
 
     # PyTerrier names the parameter iter, and passes no options.
     def index(self, inp: Iterable[Mapping[str, Any]] | pd.DataFrame) -> FaissIndex:  # type: ignore[override]
-        """Write the index, whole or not at all.
+        """Write the index atomically.
 
         Args:
             inp: Documents as dicts or a frame, with ``docno`` (str), ``doc_vec`` (``[dim]``) and, optionally, ``lang``.
@@ -388,7 +390,7 @@ class FaissIndexer(pt.Indexer):
         Raises:
             FileExistsError: The index already exists.
             FileNotFoundError: Documents cannot be added, since the index does not exist.
-            ValueError: There is no document, a docno occurs twice, or a vector has another dimension or is not finite.
+            ValueError: There are no documents, a docno occurs twice, or a vector is not finite or of another dimension.
             TypeError: A docno or a language is not a string.
         """
         documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
@@ -440,7 +442,7 @@ class FaissRetriever(pt.Transformer):
         self.options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """Search; results are ordered by score, and by docno downwards where scores are equal, as trec_eval does."""
+        """Search; results are sorted by score, with ties broken by descending docno, as in trec_eval."""
         pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
         if not len(inp):

@@ -1,4 +1,4 @@
-"""The folder of a dense index: its layout, writing it in one pass, and opening it through memory maps."""
+"""The folder of a dense index: its layout, writing it in one pass, and opening it with memory maps."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ VECTORS = "vectors.npy"
 FAISS = "search.faiss"
 
 NativeIndex = Any
-"""An index of faiss. Its type stubs know neither what ``read_index`` returns nor most attributes of the classes."""
+"""An index of faiss, whose type stubs lack the type that ``read_index`` returns and most attributes."""
 
 
 @dataclass
@@ -34,9 +34,9 @@ class OpenIndex:
         docnos: Docno of every document.
         languages: Languages that occur, sorted.
         lang_codes: int16 ``[n]``: Index into ``languages`` of each document; -1 without a language.
-        parameters: What the index was built with; empty if exact.
-        matrix: float32 ``[n, dim]``: The vectors, if they are stored as such.
-        native: The faiss index; exact indexes have none.
+        parameters: Options that the index was built with; empty for exact indexes.
+        matrix: float32 ``[n, dim]``: The vectors, if they are stored uncompressed and in order.
+        native: The faiss index; ``None`` for exact indexes.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class OpenIndex:
 
     @property
     def keeps_vectors(self) -> bool:
-        """Whether the vectors are a file of their own."""
+        """Whether the vectors are stored in a separate file."""
         return self.kind == "exact" or (self.kind == "ivfpq" and self.lossless)
 
     def vectors(self, positions: np.ndarray) -> np.ndarray:
@@ -69,14 +69,14 @@ class OpenIndex:
         return self._reconstructing.reconstruct_batch(np.ascontiguousarray(positions, np.int64))
 
     def langs(self, start: int, stop: int) -> list[str | None]:
-        """Languages of the documents from ``start`` to ``stop``."""
+        """Return the languages of the documents from ``start`` to ``stop``."""
         return [self.languages[code] if code >= 0 else None for code in self.lang_codes[start:stop].tolist()]
 
     def positions(self, docnos: Sequence[str]) -> np.ndarray:
-        """Positions of documents: int64 ``[len(docnos)]``; -1 for docnos that the index does not have."""
+        """Look up the positions of documents: int64 ``[len(docnos)]``; -1 for docnos that are not in the index."""
         names = pa.array(docnos, pa.large_string())
         wanted = pc.unique(names)
-        # Usually few of millions of docnos are looked up: hashing these instead of all is ten times as fast.
+        # Usually few of millions of docnos are looked up: hashing only these is ten times as fast as hashing all.
         index_in_wanted = pc.index_in(self.docnos, value_set=wanted)
         found = np.flatnonzero(index_in_wanted.is_valid().to_numpy(zero_copy_only=False))
         position = np.full(len(wanted), -1)
@@ -176,7 +176,7 @@ class VectorFile:
 
 @contextmanager
 def _damage_reported(path: Path) -> Iterator[None]:
-    # faiss raises RuntimeError for all that it cannot read, numpy ValueError and EOFError, Arrow its own errors.
+    # For files that they cannot read, faiss raises RuntimeError, numpy ValueError and EOFError, Arrow its own errors.
     try:
         yield
     except (RuntimeError, ValueError, EOFError, OSError, KeyError, pa.ArrowException) as error:
@@ -198,10 +198,10 @@ def _contiguous(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _sorted_languages(langs: pa.DictionaryArray) -> tuple[list[str], np.ndarray]:
-    """Languages in alphabetical order, and the code of each document's language in that order."""
+    """Return the languages in alphabetical order, and the code of each document's language in that order."""
     names = langs.dictionary.to_pylist()
     languages = sorted(names)
-    # A missing language has the code -1 in Arrow's array too, which picks the last element here.
+    # Documents without a language get the index -1, and so the last element, which is the code -1.
     new_code = np.array([languages.index(name) for name in names] + [-1], np.int16)
     return languages, new_code[langs.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
 
@@ -216,5 +216,5 @@ def _read_faiss(path: Path, kind: str, mapped: bool) -> NativeIndex:
 
 
 def _flat_vectors(storage: NativeIndex) -> np.ndarray:
-    """The vectors of a flat faiss index, without a copy: the index must live as long as they do."""
+    """Return the vectors of a flat faiss index without copying: the index must outlive them."""
     return faiss.rev_swig_ptr(storage.get_xb(), storage.ntotal * storage.d).reshape(storage.ntotal, storage.d)

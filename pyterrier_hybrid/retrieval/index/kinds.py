@@ -27,14 +27,14 @@ _SMALLEST = {"neighbours": 2, "ef_construction": 1, "lists": 1, "code_size": 1, 
 _VECTORS_PER_CLUSTER = 40
 # Training vectors for each of the (at most 256) values of a code's byte.
 _VECTORS_PER_CODE_VALUE = 4
-# A byte of a code stands for at least so many dimensions, unless code_size= says otherwise.
+# Minimum number of dimensions per byte of a code, by default.
 _DIMENSIONS_PER_BYTE = 4
 _VECTORS_PER_CALL = 65536
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """Options of an index that is built, see :meth:`~pyterrier_hybrid.FaissIndex.indexer`; ``None``: the default."""
+    """Options of a new index, see :meth:`~pyterrier_hybrid.FaissIndex.indexer`; ``None``: the default of the kind."""
 
     kind: str = "exact"
     neighbours: int | None = None
@@ -57,7 +57,7 @@ class BuildOptions:
 
     @property
     def keeps_vectors(self) -> bool:
-        """Whether the vectors are stored as a file of their own."""
+        """Whether the vectors are stored in a separate file."""
         return self.kind == "exact" or (self.kind == "ivfpq" and self.keep_vectors is not False)
 
     def parameters(self, count: int, dim: int) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class BuildOptions:
                 )
             if count < 2:
                 raise ValueError("kind='ivfpq' needs at least 2 documents to learn from: choose kind='exact'")
-            # Few vectors are not enough to learn all 256 values of a byte.
+            # Too few vectors cannot train all 256 values of a byte.
             parameters["bits"] = max(1, min(8, int(math.log2(count / _VECTORS_PER_CODE_VALUE))))
         return parameters
 

@@ -1,4 +1,4 @@
-"""Search in a dense index of any kind: the nearest documents of vectors, in one order; and its recall."""
+"""Search in a dense index of any kind, with results in the same order for all kinds; and the recall of a search."""
 
 import math
 from collections.abc import Callable
@@ -17,13 +17,13 @@ DEFAULT_EF_SEARCH = 128
 DEFAULT_RESCORE = 4
 
 _KINDS_OF_OPTION = {"ef_search": ("hnsw",), "nprobe": ("ivf", "ivfpq"), "rescore": ("ivfpq",)}
-# At most so many numbers of vectors in memory at once.
+# Maximum number of vector components in memory at once.
 _MAX_NUMBERS = 2**22
-# Inner products that differ by less, relative to a query's largest, may differ by the order of summation only.
+# Inner products that differ by less, relative to the largest of the query, may be equal up to the order of summation.
 _ROUNDING = 1e-6
 
 Nearest = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
-"""From vectors and a depth to scores and positions ``[n, depth]``, best first; position -1: too few were found."""
+"""A function from vectors and a depth to scores and positions ``[n, depth]``, best first; position -1: none found."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def search(
     Args:
         index: The index.
         vectors: float32 ``[n, dim]``: Queries.
-        num_results: Documents per query; fewer only if the index has fewer.
-        lang: Language of the documents; ``None``: all documents.
+        num_results: Number of documents per query; fewer only if the index has fewer.
+        lang: Search only the documents in this language. Default: all.
         options: Search options of approximate kinds.
 
     Raises:
@@ -101,7 +101,7 @@ def recall(
     found = _without_itself(search(index, vectors, depth, lang=lang, options=options), own_position, k)
     smallest = np.full(len(vectors), np.inf)
     np.minimum.at(smallest, truth.row, truth.score)
-    # Scores by the vectors themselves: those of a search may be scores of codes.
+    # Score by the vectors themselves, since a search may score by codes.
     parts = np.array_split(np.arange(len(found.row)), max(1, len(found.row) * index.dim // _MAX_NUMBERS))
     score = np.concatenate(
         [np.einsum("nd,nd->n", vectors[found.row[part]], index.vectors(found.document[part])) for part in parts]
@@ -114,17 +114,17 @@ def recall(
 
 
 def default_nprobe(lists: int) -> int:
-    """Number of lists that are searched by default: a 16th of them, and at least 16."""
+    """Return the default number of lists to search: a 16th of them, but at least 16."""
     return min(lists, max(16, lists // 16))
 
 
 class _Subset:
-    """The documents that a search may return: those of one language, or all.
+    """The documents that a search may return: all, or those in one language.
 
     Attributes:
-        selector: For faiss; ``None``: all documents.
+        selector: Selects the documents in faiss; ``None``: all.
         count: Number of documents.
-        share: Share of all documents.
+        fraction: Fraction of all documents.
     """
 
     def __init__(self, index: OpenIndex, lang: str | None) -> None:
@@ -138,7 +138,7 @@ class _Subset:
             # An attribute, since faiss only keeps the address of the bits.
             self._bits = np.packbits(selected, bitorder="little")
             self.selector = faiss.IDSelectorBitmap(self._bits)  # type: ignore[call-arg, arg-type]  # wrong stubs
-        self.share = self.count / len(index)
+        self.fraction = self.count / len(index)
 
 
 def _search(index: OpenIndex, vectors: np.ndarray, num_results: int, subset: _Subset, nearest: Nearest) -> Results:
@@ -154,14 +154,14 @@ def _search(index: OpenIndex, vectors: np.ndarray, num_results: int, subset: _Su
 
 
 def _docno_ranks(index: OpenIndex, positions: np.ndarray) -> np.ndarray:
-    """Ranks of some documents in the ascending order of their docnos."""
+    """Return the ranks of some documents in the ascending order of their docnos."""
     ranks = np.empty(len(positions), np.int64)
     ranks[pc.array_sort_indices(index.docnos.take(positions)).to_numpy()] = np.arange(len(positions))
     return ranks
 
 
 def _without_itself(results: Results, own_position: np.ndarray, k: int) -> Results:
-    """The first ``k`` results of each query, without the document that is the query."""
+    """Return the first ``k`` results of each query, without the document that is the query itself."""
     row, document, score, _ = (column[results.document != own_position[results.row]] for column in results)
     rank = np.arange(len(row)) - np.searchsorted(row, row)
     return Results(*(column[rank < k] for column in (row, document, score, rank)))
@@ -170,11 +170,11 @@ def _without_itself(results: Results, own_position: np.ndarray, k: int) -> Resul
 def _nearest(index: OpenIndex, subset: _Subset, options: SearchOptions) -> Nearest:
     if index.kind == "exact":
         return _exact(index, subset)
-    # Divided by the share, so that as many documents of one language are compared as of all without lang=.
+    # Divided by the fraction, so that a search with lang= compares as many documents as one without.
     if index.kind == "hnsw":
         return partial(_search_graph, index, subset, options.ef_search)
     lists = index.native.nlist
-    nprobe = min(lists, math.ceil((options.nprobe or default_nprobe(lists)) / subset.share))
+    nprobe = min(lists, math.ceil((options.nprobe or default_nprobe(lists)) / subset.fraction))
     in_lists = partial(_search_lists, index, subset, nprobe)
     if index.kind == "ivfpq" and index.matrix is not None:
         return partial(_rescore, index, subset, in_lists, options.rescore or DEFAULT_RESCORE)
@@ -182,9 +182,11 @@ def _nearest(index: OpenIndex, subset: _Subset, options: SearchOptions) -> Neare
 
 
 def _exact(index: OpenIndex, subset: _Subset) -> Nearest:
-    """Compares vectors with every document."""
+    """Return a search that compares vectors with every document."""
     if not index.lossless:
-        raise ValueError(f"{index.path} was built with keep_vectors=False: there are only codes to compare with")
+        raise ValueError(
+            f"{index.path} was built with keep_vectors=False: it has no vectors to compare with, only codes"
+        )
     if index.matrix is None:
         return partial(_search_lists, index, subset, index.native.nlist)
     return partial(_search_matrix, index.matrix, subset)
@@ -221,8 +223,8 @@ def _search_graph(
     scores = np.empty((len(vectors), depth), np.float32)
     positions = np.full((len(vectors), depth), -1, np.int64)
     short = np.arange(len(vectors))
-    ef_search = math.ceil(max(ef_search or max(DEFAULT_EF_SEARCH, 2 * depth), depth) / subset.share)
-    # Each visited document is compared with its neighbours, which soon is more work than comparing every document.
+    ef_search = math.ceil(max(ef_search or max(DEFAULT_EF_SEARCH, 2 * depth), depth) / subset.fraction)
+    # Each visited document is compared with its neighbours, which soon costs more than comparing every document.
     while len(short) and ef_search * index.parameters["neighbours"] < subset.count:
         parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]  # the stubs lack it
             sel=subset.selector, efSearch=ef_search
@@ -238,7 +240,7 @@ def _search_graph(
 def _rescore(
     index: OpenIndex, subset: _Subset, nearest: Nearest, rescore: int, vectors: np.ndarray, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Finds ``rescore`` candidates per result by their codes, and scores these by their vectors."""
+    """Find ``rescore`` candidates per result by their codes, and score these by their vectors."""
     _, positions = nearest(vectors, min(subset.count, rescore * depth))
     rows = np.repeat(np.arange(len(vectors)), positions.shape[1])
     scores = _inner_products(index, vectors, rows, positions.ravel()).reshape(positions.shape)
@@ -251,14 +253,14 @@ def _recompute_near_ties(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute nearly equal scores again, pair by pair, so that equal vectors have equal scores.
 
-    A matrix product rounds differently in different places of a block, which would order copies of a sentence by noise.
+    A matrix product rounds differently in different parts of a block, which would order equal sentences at random.
     """
     near = -np.diff(scores, axis=1) <= _ROUNDING * np.abs(scores).max(axis=1, keepdims=True)
     if not near.any():
         return scores, positions
     rows, columns = np.nonzero(np.pad(near, ((0, 0), (0, 1))) | np.pad(near, ((0, 0), (1, 0))))
     if index.matrix is not None:
-        # Only equal vectors need it, and these begin with the same number, unlike most that are merely close.
+        # Only equal vectors need this. They begin with the same number, unlike most vectors that are merely close.
         group = np.cumsum(~np.pad(near, ((0, 0), (1, 0))))[rows * scores.shape[1] + columns]
         first_number = index.matrix[positions[rows, columns], 0]
         sort = np.lexsort((first_number, group))
@@ -271,7 +273,7 @@ def _recompute_near_ties(
 
 
 def _inner_products(index: OpenIndex, vectors: np.ndarray, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Scores of single pairs of a query and a document, summed in double precision."""
+    """Return the scores of pairs of a query and a document, summed in double precision."""
     scores = np.empty(len(rows), np.float32)
     size = max(1, _MAX_NUMBERS // index.dim)
     for start in range(0, len(rows), size):

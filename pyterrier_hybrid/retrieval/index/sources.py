@@ -14,20 +14,20 @@ BLOCK = 4096
 """Documents per block."""
 
 Block = tuple[Sequence[str], Sequence[str | None], np.ndarray]
-"""Some documents: their docnos, languages and vectors ``[n, dim]``."""
+"""Docnos, languages and vectors ``[n, dim]`` of some documents."""
 
 Langs = Iterable[str | None] | Callable[[str], str | None] | None
-"""Languages of documents: one for each, or a function from a docno to its language, or none."""
+"""Languages of documents: one for each, a function from a docno to its language, or ``None``."""
 
 
 def document_blocks(documents: Iterable[Mapping[Any, Any]]) -> Iterator[Block]:
-    """Read documents that are dicts, as PyTerrier passes them to indexers.
+    """Read documents given as dicts, as PyTerrier passes them to indexers.
 
     Args:
         documents: Dicts with ``docno``, ``doc_vec`` and, optionally, ``lang``.
 
     Raises:
-        ValueError: A document has no docno or no doc_vec, or a doc_vec of another shape than the first one.
+        ValueError: A document has no docno or no doc_vec, or a doc_vec of another shape than that of the first.
     """
     count, shape = 0, None
     for block in more_itertools.chunked(documents, BLOCK):
@@ -60,7 +60,7 @@ def array_blocks(name: str, vectors: np.ndarray, docnos: Iterable[str], langs: L
         name: Name of the array in error messages.
         vectors: ``[n, dim]``, of any type of number.
         docnos: A docno for each row.
-        langs: A language for each row, a function of the docno, or none.
+        langs: A language for each row, a function from a docno to its language, or ``None``.
 
     Raises:
         ValueError: The array has another shape or type, or there are fewer or more docnos or languages than rows.
@@ -89,7 +89,7 @@ def array_blocks(name: str, vectors: np.ndarray, docnos: Iterable[str], langs: L
 
 
 def open_npy(path: str | Path) -> np.ndarray:
-    """Open the array of a .npy file through a memory map.
+    """Open the array of a .npy file as a memory map.
 
     Raises:
         FileNotFoundError: The file does not exist.
@@ -111,7 +111,7 @@ def flex_blocks(folder: str | Path, langs: Langs) -> Iterator[Block]:
 
     Args:
         folder: Folder of the FlexIndex.
-        langs: A language for each document, a function of the docno, or none.
+        langs: A language for each document, a function from a docno to its language, or ``None``.
 
     Raises:
         FileNotFoundError: There is no FlexIndex.

@@ -1,6 +1,6 @@
 """Search engines behind BM25Index.
 
-An engine is a module with the members of :class:`Engine`. A new one is a new module and its line in :data:`ENGINES`.
+An engine is a module with the members of :class:`Engine`. To add one, write a module and list it in :data:`ENGINES`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +12,9 @@ import numpy as np
 from pyterrier_hybrid.retrieval.bm25.engines import pisa, terrier
 
 K1 = 0.9
-"""Default saturation of a term's count; searches with the defaults need no preparation."""
+"""Default term-frequency saturation. Indexes are built for the defaults; other values need preparation."""
 B = 0.4
-"""Default normalisation by a document's length."""
+"""Default length normalisation."""
 
 
 class Search(Protocol):
@@ -25,7 +25,7 @@ class Search(Protocol):
 
         Args:
             queries: The terms of each query with their counts.
-            depth: Results per query, at most.
+            depth: Maximum number of results per query.
 
         Returns:
             For each result, in any order: int64: index of the query; int64: position of the document in the order of
@@ -35,10 +35,10 @@ class Search(Protocol):
 
 
 class Engine(Protocol):
-    """What a module of an engine defines."""
+    """Interface of an engine module."""
 
     NEEDS: str
-    """What has to be installed to use it, for error messages."""
+    """What to install to use the engine, for error messages."""
 
     def available(self) -> bool:
         """Whether the engine can be used here."""
@@ -50,8 +50,8 @@ class Engine(Protocol):
         Args:
             folder: The folder of the new index.
             documents: The terms of each document with their counts, at least one.
-            k1: Saturation of a term's count in most of the searches.
-            b: Normalisation by a document's length in most of the searches.
+            k1: Term-frequency saturation of most searches.
+            b: Length normalisation of most searches.
         """
         ...
 

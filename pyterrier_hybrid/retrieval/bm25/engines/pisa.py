@@ -35,7 +35,7 @@ def build(folder: Path, documents: Iterable[Mapping[str, int]], *, k1: float, b:
         _index(folder).toks_indexer(scale=1.0).index(
             {"docno": str(position), "toks": counts} for position, counts in enumerate(documents)
         )
-        # Writes the files that searches with these parameters need.
+        # Opening the index writes the files that searches with these parameters need.
         _retriever(folder, k1, b)
 
 
@@ -49,8 +49,8 @@ class PisaSearch:
 
     def __init__(self, folder: Path, *, k1: float, b: float) -> None:
         """Open the index."""
-        # PISA writes the files for other parameters next to the index, which others may be reading: give it a folder of
-        # links instead.
+        # PISA writes files for other parameters next to the index, which other processes may be reading: give it a
+        # folder of links instead.
         links = Path(tempfile.mkdtemp(prefix="pyterrier-hybrid-pisa-"))
         weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
         for file in folder.resolve().iterdir():

@@ -14,7 +14,7 @@ import pyterrier as pt
 
 NEEDS = "Terrier needs Java 11 or newer on the PATH or in JAVA_HOME, and 'pip install pyterrier[java]'"
 
-# Bytes of the longest term that Terrier's lexicon has room for; a longer one breaks the index.
+# Maximum number of bytes of a term in Terrier's lexicon; a longer one breaks the index.
 _LONGEST_TERM = 60
 
 
@@ -41,9 +41,9 @@ def open_index(folder: Path, *, k1: float, b: float) -> "TerrierSearch":
 class TerrierSearch:
     """Exact BM25 over a Terrier index.
 
-    Terrier's own BM25 gives terms that occur in more than half of the documents a negative weight, PISA's a weight of
-    nearly zero. Terrier's TF_IDF saturates counts as BM25 does and takes a weight for every query term, with which both
-    engines give the same scores.
+    To terms that occur in more than half of the documents, Terrier's own BM25 gives a negative weight, and PISA's a
+    weight of nearly zero. Terrier's TF_IDF saturates counts as BM25 does and takes a weight for every query term. The
+    weights passed here make its scores equal to PISA's.
     """
 
     def __init__(self, folder: Path, *, k1: float, b: float) -> None:
@@ -75,7 +75,7 @@ class TerrierSearch:
             terms = _java("org.terrier.matching.MatchingQueryTerms")(str(row), self._request)
             for term, weight in weights.items():
                 terms.setTermProperty(term, weight)
-            # After the terms: a model that is set before them scores nothing.
+            # A model that is set before the terms scores nothing.
             terms.setDefaultTermWeightingModel(_java("org.terrier.matching.models.TF_IDF")())
             terms.setMatchingRequestSize(depth)
             results = self._matching.match(str(row), terms)
@@ -85,7 +85,7 @@ class TerrierSearch:
         return np.concatenate(rows), np.concatenate(positions), np.concatenate(scores)
 
     def _weight(self, term: str) -> float | None:
-        """Weight of a term; ``None`` if no document has it."""
+        """Return the weight of a term; ``None`` if no document has it."""
         if term not in self._weights:
             entry = self._lexicon.getLexiconEntry(_stored_term(term))
             self._weights[term] = None if entry is None else self._weight_of(entry.getDocumentFrequency())
@@ -97,7 +97,7 @@ class TerrierSearch:
 
 
 def _stored_term(term: str) -> str:
-    """A term as the index stores it: a hash if it is too long."""
+    """Return a term as the index stores it: as a hash if it is too long."""
     encoded = term.encode()
     return term if len(encoded) <= _LONGEST_TERM else hashlib.blake2b(encoded, digest_size=24).hexdigest()
 
