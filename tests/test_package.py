@@ -30,6 +30,6 @@ def test_public_names_exist_and_are_documented(name):
     assert name in dir(ph)
 
 
-def test_unknown_names_are_no_attributes():
+def test_unknown_names_are_not_attributes():
     with pytest.raises(AttributeError, match="Encoder"):
         ph.Encoder  # noqa: B018

@@ -1,4 +1,4 @@
-"""BM25 indexes: scores by hand on both engines, languages apart and together, ties, bad input, the real XQuAD-R."""
+"""BM25 indexes: scores by hand on both engines, one and several languages, ties, bad input, the real XQuAD-R."""
 
 import json
 import math
@@ -67,7 +67,7 @@ def topics(*queries, **columns):
 
 
 def by_hand(query, docs, *, k1=0.9, b=0.4):
-    """The formula of the class's docstring, to the letter."""
+    """Score by the formula of the class's docstring."""
     bags = {doc["docno"]: Counter(analyzer(doc["lang"])(doc["text"])) for doc in docs}
     bags = {docno: bag for docno, bag in bags.items() if bag}
     average = sum(bag.total() for bag in bags.values()) / len(bags)
@@ -121,7 +121,7 @@ def test_languages_share_names_and_numbers(index):
     assert set(index.retriever(lang="en", query_lang="de")(topics("2024"))["docno"]) == {"en_3"}
 
 
-def test_one_language_of_a_pool_ranks_as_an_index_of_its_own(index, engine, tmp_path):
+def test_one_language_of_a_pool_ranks_as_a_separate_index(index, engine, tmp_path):
     alone = ph.BM25Index(tmp_path / "en").indexer(engine).index([doc for doc in DOCS if doc["lang"] == "en"])
     queries = topics("house river", "the 2024", "nothing")
     pd.testing.assert_frame_equal(index.retriever(lang="en")(queries), alone.retriever()(queries))
@@ -219,7 +219,7 @@ def test_searching_writes_nothing_into_the_index(index):
     assert sorted(index.path.rglob("*")) == before
 
 
-def test_retrievers_are_equal_by_what_they_do(index):
+def test_retrievers_with_equal_settings_are_equal(index):
     assert index.retriever(5) == ph.BM25Index(index.path).retriever(5)
     assert len({index.retriever(5), index.retriever(5), index.retriever(5, k1=2), index.retriever(5, "de")}) == 3
     assert index.retriever(5) != index.retriever(5, query_lang="de")
@@ -241,7 +241,7 @@ def test_another_artifact_is_refused(tmp_path):
         len(ph.BM25Index(tmp_path))
 
 
-def test_no_index_here(tmp_path):
+def test_a_missing_index(tmp_path):
     assert not ph.BM25Index(tmp_path / "none").built()
     with pytest.raises(FileNotFoundError, match="build it with"):
         ph.BM25Index(tmp_path / "none").retriever(query_lang="de").search("Haus")
@@ -266,7 +266,7 @@ def test_bad_documents_leave_nothing(engine, tmp_path, docs, error, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_documents_without_language_take_the_given_one(engine, tmp_path):
+def test_documents_without_language_get_that_of_the_indexer(engine, tmp_path):
     docs = [{"docno": "1", "text": "Häuser"}, {"docno": "2", "text": "houses", "lang": "en"}]
     index = ph.BM25Index(tmp_path / "index").indexer(engine, lang="de").index(docs)
     assert index.languages == ["de", "en"]
@@ -299,7 +299,7 @@ def test_engines_give_the_same_ranking(tmp_path):
             np.testing.assert_allclose(one, other, rtol=1.01e-4)
 
 
-def test_results_as_arrays_are_those_of_the_frame(index):
+def test_results_as_arrays_equal_the_frame(index):
     queries = topics("river house", "unseen", "Fluss", lang=["en", "en", "de"])
     retriever = index.retriever()
     row, document, score, rank = retriever.search_arrays(queries)
@@ -310,7 +310,7 @@ def test_results_as_arrays_are_those_of_the_frame(index):
     assert [len(array) for array in retriever.search_arrays(queries[:0])] == [0] * 4
 
 
-def test_the_language_of_a_query_is_that_of_its_dataset(engine, tmp_path):
+def test_queries_have_the_language_of_their_dataset(engine, tmp_path):
     """German questions over documents in German and English, given and taken from the ID: the same ranking."""
     de, en = (ir_datasets.load(f"atlas/{lang}/test") for lang in ("de", "en"))
     docs = [
@@ -327,7 +327,7 @@ def test_the_language_of_a_query_is_that_of_its_dataset(engine, tmp_path):
     assert set(alone["docno"].str[:2]) == {"de"} and set(given["docno"].str[:2]) == {"de", "en"}
 
 
-def test_an_index_is_replaced_only_on_demand(engine, tmp_path):
+def test_an_index_is_replaced_only_on_request(engine, tmp_path):
     index = ph.BM25Index(tmp_path / "index").indexer(engine).index(DOCS)
     with pytest.raises(FileExistsError, match="overwrite=True"):
         index.indexer(engine).index(DOCS)
@@ -379,7 +379,7 @@ def test_bad_engines(tmp_path, monkeypatch):
 
 
 class PlainEngine:
-    """The formula over a JSON file: the smallest engine."""
+    """A minimal engine: the formula over a JSON file."""
 
     NEEDS = "nothing"
 
@@ -415,7 +415,7 @@ class PlainEngine:
         return search
 
 
-def test_a_new_engine_is_a_line_in_the_table(index, tmp_path, monkeypatch):
+def test_an_engine_can_be_added(index, tmp_path, monkeypatch):
     monkeypatch.setitem(ENGINES, "plain", PlainEngine())
     plain = ph.BM25Index(tmp_path / "index").indexer("plain").index(DOCS)
     assert ph.BM25Index(plain.path).engine == "plain"

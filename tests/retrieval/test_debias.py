@@ -1,4 +1,4 @@
-"""Centring, LIR, SHIFT: by hand, as properties, on a space with language offsets, in files."""
+"""Centring, LIR and SHIFT: by hand, as properties, on vectors with language offsets, and in files."""
 
 import json
 
@@ -25,7 +25,7 @@ def fitted(method, documents, langs, **options):
 
 
 def space(texts=60, dim=16, offset=2.0, seed=0):
-    """Documents and queries whose vector is what they say, a little noise, and a strong offset of their language."""
+    """Documents and queries whose vectors are their meaning, a little noise, and a large offset of their language."""
     rng = np.random.default_rng(seed)
     content = rng.normal(size=(texts, dim))
     documents, queries, langs = [], [], []
@@ -43,7 +43,7 @@ def unit(vectors):
 
 
 def translations_first(queries, documents, texts):
-    """The share of queries whose best documents are their three translations."""
+    """Return the fraction of queries whose best documents are their three translations."""
     best = np.argsort(-(queries @ documents.T), axis=1)[:, : len(LANGS)]
     return np.mean((best % texts == (np.arange(len(queries)) % texts)[:, None]).all(axis=1))
 

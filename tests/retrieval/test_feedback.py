@@ -1,4 +1,4 @@
-"""Feedback on vectors: by hand, as pyterrier_dr's, in pipelines, in the grid, and what is refused."""
+"""Feedback on vectors: by hand, compared with pyterrier_dr, in pipelines, in the grid, and invalid input."""
 
 import zlib
 
@@ -123,7 +123,7 @@ def test_bad_frames():
 
 
 class Letters:
-    """Vectors of length 1 of letters, not often tied."""
+    """L2-normalised vectors of letters, rarely tied."""
 
     def encode_queries(self, texts):
         counts = [[zlib.crc32(f"{letter}{text}".encode()) % 97 for letter in "abcdefgh"] for text in texts]

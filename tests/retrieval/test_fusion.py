@@ -231,7 +231,7 @@ def test_results_for_an_unknown_query_are_refused():
 
 
 class Letters:
-    """Counts letters, and texts."""
+    """An encoder that counts letters, and the texts that it encodes."""
 
     def __init__(self):
         self.texts = []
@@ -283,7 +283,7 @@ def test_the_grid_takes_fusions(tmp_path):
 
 @pytest.mark.parametrize("options", [{}, {"by": "min-max", "depth": 5}, {"by": "z-score", "num_results": 7}])
 def test_the_grid_ranks_as_the_transformer_does(toy, options):
-    """Ties included: these scores are whole numbers."""
+    """With ties, since these scores are whole numbers."""
     fusion = ph.fuse("bm25", Letters(), lambda corpus: ph.fuse("bm25", Letters())(corpus), **options)
     systems = {"arrays": fusion, "frames": lambda corpus: fusion(corpus)}
     results = LanguageExperiment(systems, toy, measures=MEASURES)

@@ -1,4 +1,4 @@
-"""FaissIndex: exact search, languages, ties, bad input, whole or not at all."""
+"""FaissIndex: exact search, languages, ties, bad input, atomic writes."""
 
 import numpy as np
 import pandas as pd
@@ -110,7 +110,7 @@ def test_a_missing_language_in_a_frame_is_none(tmp_path):
     assert index.retriever(lang="de").transform(queries(1)).docno.tolist() in (["d0", "d3"], ["d3", "d0"])
 
 
-def test_unknown_language_lists_those_there_are(index):
+def test_an_unknown_language_is_refused_with_the_known_ones(index):
     with pytest.raises(ValueError, match=r"'fr'.*\['de', 'en', 'zh'\]"):
         index.retriever(lang="fr").transform(queries())
 
@@ -144,7 +144,7 @@ def test_an_interrupted_build_leaves_the_old_index(index):
     assert len(FaissIndex(index.path)) == 40
 
 
-def test_an_existing_index_is_not_overwritten_unasked(index):
+def test_an_existing_index_is_not_overwritten_by_default(index):
     with pytest.raises(FileExistsError, match="overwrite=True"):
         index.indexer().index(documents(2))
     assert len(index.indexer(overwrite=True).index(documents(2))) == 2

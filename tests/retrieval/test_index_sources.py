@@ -1,4 +1,4 @@
-"""FaissIndex from other people's vectors, in other people's indexes, and as a PyTerrier artifact."""
+"""FaissIndex from arrays and other indexes, FlexIndexes of our vectors, and FaissIndex as a PyTerrier artifact."""
 
 import shutil
 import sys
@@ -33,7 +33,7 @@ def test_npy_files_of_any_number(tmp_path, dtype):
     index = FaissIndex.from_npy(tmp_path / "index", tmp_path / "vectors.npy", docnos, ["de"] * 8 + [None])
     np.testing.assert_array_equal(np.stack([doc["doc_vec"] for doc in index.documents()]), vectors.astype(np.float32))
     assert index.languages == ["de"]
-    # What was built is a .npy file that numpy opens.
+    # numpy can open the file of vectors.
     np.testing.assert_array_equal(np.load(index.path / "vectors.npy"), vectors.astype(np.float32))
 
 
@@ -46,13 +46,13 @@ def test_npy_files_of_any_number(tmp_path, dtype):
         (["a", "b"], ["de"] * 3, "has 2 vectors, but there are more langs"),
     ],
 )
-def test_names_that_do_not_fit_the_vectors(tmp_path, docnos, langs, message):
+def test_docnos_and_languages_must_match_the_vectors(tmp_path, docnos, langs, message):
     with pytest.raises(ValueError, match=message):
         FaissIndex.from_npy(tmp_path / "index", np.eye(2), docnos, langs)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_that_are_no_vectors(tmp_path):
+def test_files_without_vectors_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         FaissIndex.from_npy(tmp_path / "index", tmp_path / "nowhere.npy", [])
     (tmp_path / "text.npy").write_text("not numbers")
@@ -64,7 +64,7 @@ def test_files_that_are_no_vectors(tmp_path):
 
 @pytest.fixture
 def flex(tmp_path, encoder):
-    """A FlexIndex that our encoder has filled."""
+    """A FlexIndex of vectors of our encoder."""
     pyterrier_dr = pytest.importorskip("pyterrier_dr")
     index = pyterrier_dr.FlexIndex(str(tmp_path / "flex"), verbose=False)
     return (encoder.doc_encoder() >> index.indexer()).index(DOCS)
@@ -98,7 +98,7 @@ def test_a_damaged_flex_index(flex, tmp_path, monkeypatch):
         FaissIndex.from_flex(tmp_path / "ours", tmp_path / "flex")
 
 
-def test_what_is_no_flex_index(encoder, tmp_path):
+def test_other_folders_are_not_flex_indexes(encoder, tmp_path):
     with pytest.raises(FileNotFoundError, match="no FlexIndex"):
         FaissIndex.from_flex(tmp_path / "ours", tmp_path / "nowhere")
     indexed(encoder, tmp_path / "index")
@@ -107,15 +107,15 @@ def test_what_is_no_flex_index(encoder, tmp_path):
 
 
 def serve(folder, monkeypatch):
-    """Downloads come from a folder; returns the addresses that are asked for."""
-    real, asked = pt.io.open_or_download_stream, []
+    """Serve downloads from a folder, and return the list of requested URLs."""
+    real, requested = pt.io.open_or_download_stream, []
 
     def download(url, **options):
-        asked.append(url)
+        requested.append(url)
         return real(str(folder / url.rsplit("/", 1)[1]), **options)
 
     monkeypatch.setattr(pt.io, "open_or_download_stream", download)
-    return asked
+    return requested
 
 
 @pytest.mark.parametrize("kind", ["exact", "ivf"])
@@ -147,9 +147,9 @@ def test_to_the_hub_and_back(encoder, tmp_path, monkeypatch):
     (folder,) = uploaded.values()
     assert "pyterrier-artifact.dense_index.hybrid_faiss" in (folder / "README.md").read_text()
 
-    asked = serve(folder, monkeypatch)
+    requested = serve(folder, monkeypatch)
     loaded = pt.Artifact.from_hf("someone/an-index.dense")
-    assert all("someone/an-index.dense" in url for url in asked)
+    assert all("someone/an-index.dense" in url for url in requested)
     assert isinstance(loaded, FaissIndex)
     assert list(loaded.retriever().transform(encoder.query_encoder().transform(QUERIES)).docno) == list(
         index.retriever().transform(encoder.query_encoder().transform(QUERIES)).docno

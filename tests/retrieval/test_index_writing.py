@@ -66,7 +66,7 @@ def test_codes_without_vectors_can_be_added_to_and_merged(tmp_path):
         ([{"docno": "x", "doc_vec": np.ones(9)}], r"doc_vec of 'x' has the shape \(9,\), expected \(8,\)"),
     ],
 )
-def test_adding_what_does_not_fit_changes_nothing(tmp_path, docs, message):
+def test_adding_invalid_documents_changes_nothing(tmp_path, docs, message):
     index = FaissIndex(tmp_path / "index").indexer().index(DOCS)
     before = content(index.path)
     with pytest.raises(ValueError, match=message):
@@ -87,7 +87,7 @@ def test_adding_needs_an_index(tmp_path):
         FaissIndex(tmp_path / "index").indexer(mode="append").index(DOCS)
 
 
-def test_merging_what_does_not_fit_is_refused(tmp_path):
+def test_merging_incompatible_indexes_is_refused(tmp_path):
     one = FaissIndex(tmp_path / "one").indexer().index(DOCS[:3])
     other = FaissIndex(tmp_path / "other").indexer().index([{"docno": "x", "doc_vec": [1.0]}])
     with pytest.raises(ValueError, match="merge: vectors of .*other have 1 values, those of .*one 8"):
@@ -137,7 +137,7 @@ def test_files_of_two_indexes_do_not_mix(tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.parametrize("there", [False, True])
-def test_a_killed_write_leaves_what_was_there(tmp_path, there):
+def test_a_killed_write_leaves_the_old_index(tmp_path, there):
     path = tmp_path / "index"
     if there:
         FaissIndex(path).indexer().index(DOCS)

@@ -1,4 +1,4 @@
-"""The order of results: against a full sort, and at cutoffs that fall into a tie."""
+"""The order of results: against a full sort, and at cutoffs within ties."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_keys_are_only_computed_for_ties():
 
 
 class CarelessEngine:
-    """Returns the first documents of each query; which of equally good ones is random."""
+    """Returns the first documents of each query, choosing randomly among tied ones."""
 
     def __init__(self, scores):
         self.scores = scores

@@ -48,7 +48,7 @@ def test_golden_terms(lang, text, terms):
         ("ru", "ёлка", "елка"),
     ],
 )
-def test_writings_of_one_word_are_one_term(lang, one, other):
+def test_spellings_of_one_word_are_one_term(lang, one, other):
     assert analyzer(lang)(one) == analyzer(lang)(other) != []
 
 
@@ -113,7 +113,7 @@ def test_every_language_of_snowball_has_its_stemmer():
         assert analyzer(lang)("a 1") is not None
 
 
-def test_scripts_and_regions_change_nothing():
+def test_scripts_and_regions_make_no_difference():
     assert analyzer("zh-Hant") == analyzer("zh_CN") == analyzer("zh") == Analyzer("zh")
 
 

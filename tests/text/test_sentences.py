@@ -40,7 +40,7 @@ def test_scripts_without_spaces_or_full_stops() -> None:
     assert found == [clauses[21], clauses[19]]
 
 
-def test_abbreviations_make_no_sentences_of_their_own() -> None:
+def test_short_pieces_after_abbreviations_are_joined() -> None:
     text = "The answer is this sentence here. In U. S. law it is otherwise, as is known."
     assert neighbours("The answer is this sentence here.", text, 5) == ["In U. S. law it is otherwise, as is known."]
 
@@ -48,7 +48,7 @@ def test_abbreviations_make_no_sentences_of_their_own() -> None:
 @pytest.mark.parametrize(
     "context", ["", "Something else. And more.", ANSWER, f"  {ANSWER} ", f"{ANSWER} HERE is the answer."]
 )
-def test_nothing_to_take(context: str) -> None:
+def test_a_paragraph_without_other_sentences(context: str) -> None:
     assert neighbours(ANSWER, context, 5) == []
 
 

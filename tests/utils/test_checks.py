@@ -44,7 +44,7 @@ def test_other_values_are_not_numbers(value):
         finite_number("margin", value)
 
 
-def test_truth_values_are_not_whole_numbers():
+def test_booleans_are_not_whole_numbers():
     with pytest.raises(ValueError, match="depth=True"):
         whole_number("depth", True)
 
