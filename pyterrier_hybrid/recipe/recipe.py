@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields
 from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, check_parts
@@ -88,8 +88,9 @@ class Recipe:
     seed: int = 0
     folder: Path = Path()
 
-    # "FILE, line L, column C: " of each string of the sources, for errors about files that do not exist.
-    _positions: Mapping[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # "FILE, line L, column C: " of each string of the sources, for errors about files that do not exist. It is not a
+    # field, so that Recipe(**dataclasses.asdict(recipe)) is a copy.
+    _positions: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         values = copy.deepcopy(self._values())
@@ -109,7 +110,7 @@ class Recipe:
     @classmethod
     def _names(cls) -> list[str]:
         """Return the names of the fields that a file has."""
-        return [part.name for part in dataclasses.fields(cls) if part.init and part.name != "folder"]
+        return [part.name for part in dataclasses.fields(cls) if part.name != "folder"]
 
     @classmethod
     def from_file(cls, path: str | Path) -> "Recipe":

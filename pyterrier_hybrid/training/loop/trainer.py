@@ -35,7 +35,7 @@ class HybridTrainer(Trainer):
         self, model: ContrastiveModel, *, encoder: DenseEncoder, judge: Validator | None = None, **options: Any
     ) -> None:
         super().__init__(model=model, **options)
-        self.encoder, self.validator = encoder, judge
+        self.encoder, self.judge = encoder, judge
         self._losses: dict[str, list[torch.Tensor]] = {}
 
     def get_train_dataloader(self) -> DataLoader:
@@ -119,13 +119,13 @@ class HybridTrainer(Trainer):
         Raises:
             ValueError: The validator gives no finite mean.
         """
-        if self.validator is None:
+        if self.judge is None:
             return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
         scores: list[Any] = [None]
         if self.args.process_index == 0:
             was_training = self.model.training
             encoder = self.encoder.with_module(self.model.encoder, name=self.encoder.name)
-            scores = [_with_finite_mean(self.validator(encoder))]
+            scores = [_with_finite_mean(self.judge(encoder))]
             self.model.train(was_training)
         if self.args.world_size > 1:
             distributed.broadcast_object_list(scores)
