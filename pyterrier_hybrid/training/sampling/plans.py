@@ -21,7 +21,7 @@ LanguagePairs = tuple[tuple[str, str], ...]
 
 
 class PairArrays(Protocol):
-    """What a sampler reads of a pair store; :class:`~pyterrier_hybrid.parallel.ParallelPairs` is one."""
+    """What a sampler reads from a pair store; :class:`~pyterrier_hybrid.parallel.ParallelPairs` is one."""
 
     @property
     def languages(self) -> Sequence[str]:
@@ -73,7 +73,7 @@ class Plan(ABC):
     Attributes:
         batch_size: Number of pairs in every batch.
         seed: Together with the step, the seed determines each batch.
-        repeats_items: Whether an item may have several rows in a batch, each with another positive.
+        repeats_items: Whether an item may have several rows in a batch, each with a different positive.
     """
 
     repeats_items: bool = False
