@@ -52,7 +52,7 @@ class PlannedBatches(Dataset[dict[str, Any]]):
             raise ValueError(f"mask={mask!r} is unknown: choose one of {', '.join(MASKS)}")
         self.plan, self.pairs, self.texts, self.length = plan, pairs, texts, length
         self.mask, self.hard_negatives = mask, hard_negatives
-        self.own_rows = plan.rows_of_rank(rank, world_size)
+        self.rows = plan.rows_of_rank(rank, world_size)
 
     def __len__(self) -> int:
         return self.length
@@ -61,9 +61,9 @@ class PlannedBatches(Dataset[dict[str, Any]]):
         batch = self.plan.batch(t)
         negatives = self._negatives(batch, t)
         return {
-            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in self.own_rows])),
-            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in self.own_rows])),
-            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in self.own_rows])),
+            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in self.rows])),
+            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in self.rows])),
+            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in self.rows])),
             "groups": torch.tensor([self._group(item) for item, _, _ in batch]),
             "negative_rows": torch.tensor([row for row, _ in negatives], dtype=torch.long),
             "t": t,

@@ -80,8 +80,8 @@ def train(
     """Train an encoder contrastively, on batches chosen by a sampler (arXiv 2408.10536, section 3).
 
     The defaults are the paper's as far as it states them (AdamW, weight decay, learning rate, batch size, cosine).
-    The loop is :class:`transformers.Trainer`'s. If ``torchrun`` starts several processes, each trains on its part of the
-    batches that one process would have, and every query still has all passages of its batch as negatives.
+    The loop is :class:`transformers.Trainer`'s. If ``torchrun`` starts several processes, each trains on its part of
+    the batches that one process would have, and every query still has all passages of its batch as negatives.
 
     With ``output``, an interrupted training resumes when it is started again with the same settings: checkpoints are
     kept in ``{output}.checkpoints`` until the encoder is saved. On a CPU, a resumed training ends with exactly the
@@ -232,15 +232,16 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
 
 
 def _check_types(encoder: Any, pairs: Any, sampler: Any) -> None:
-    for name, value, fits, expected in (
-        ("encoder", encoder, isinstance(encoder, DenseEncoder), 'DenseEncoder("FacebookAI/xlm-roberta-base")'),
-        ("pairs", pairs, isinstance(pairs, ParallelPairs), 'ParallelPairs.from_irds("atlas/train")'),
-        ("sampler", sampler, hasattr(sampler, "plan") and not isinstance(sampler, type), "HybridSampler()"),
+    is_encoder, are_pairs = isinstance(encoder, DenseEncoder), isinstance(pairs, ParallelPairs)
+    is_sampler = hasattr(sampler, "plan") and not isinstance(sampler, type)
+    for name, value, is_valid, expected in (
+        ("encoder", encoder, is_encoder, 'a DenseEncoder, such as DenseEncoder("FacebookAI/xlm-roberta-base")'),
+        ("pairs", pairs, are_pairs, 'ParallelPairs, such as ParallelPairs.from_irds("atlas/train")'),
+        ("sampler", sampler, is_sampler, "a sampler, such as HybridSampler()"),
     ):
-        if not fits:
-            kind = {"encoder": "a DenseEncoder", "pairs": "ParallelPairs", "sampler": "a sampler"}[name]
-            found = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
-            raise TypeError(f"{name} is {found}: pass {kind}, such as {expected}")
+        if not is_valid:
+            kind = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
+            raise TypeError(f"{name} is {kind}: pass {expected}")
 
 
 def _model(config: TrainingConfig, encoder: DenseEncoder) -> ContrastiveModel:
