@@ -1,4 +1,4 @@
-"""What the commands share: options, and how options and errors are read."""
+"""Options that several commands share, and errors in one line."""
 
 import contextlib
 import sys
@@ -46,14 +46,14 @@ class Interrupted(click.ClickException):
 
 
 class TrainingOption(click.Option):
-    """An option of :func:`training_options`, which has a section of its own in the help."""
+    """An option from :func:`training_options`; the help lists these in a section called Training."""
 
 
 class ManyValues(click.Command):
     """A command whose repeatable options take several values at once, as shells expand ``--pairs *.jsonl``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Repeat such an option before each of its values, which is the form that click reads."""
+        """Repeat each such option before each of its values, as click expects."""
         repeatable = {
             name
             for option in self.params
@@ -74,7 +74,7 @@ class ManyValues(click.Command):
         return super().parse_args(ctx, repeated)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the training options after the command's own."""
+        """Write the training options in a section after the other options."""
         sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Training": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
@@ -102,7 +102,7 @@ class SamplerName(click.ParamType):
 
 
 class _NoComma(click.ParamType):
-    """A number of several; a comma between them gets an error that says how they are separated."""
+    """Base of the numbers of an option that takes several: a comma is an error that says how to separate them."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
@@ -112,11 +112,11 @@ class _NoComma(click.ParamType):
 
 
 class Number(_NoComma, click.FloatRange):
-    """A number, for options with several."""
+    """A number of an option that takes several."""
 
 
 class WholeNumber(_NoComma, click.IntRange):
-    """A whole number, for options with several."""
+    """A whole number of an option that takes several."""
 
 
 class Weight(click.ParamType):
@@ -167,7 +167,8 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
         ),
         TrainingOption(
             ["--lexicon"], multiple=True, metavar="FILE...",
-            help="Words with their translations: half of the queries that exist in one language only get some of them.",
+            help="Files of words and their translations, for code-switching: in half of the queries that exist in one "
+            "language only, some words are replaced.",
         ),
         TrainingOption(
             ["--weight", "weights"], multiple=True, type=Weight(), metavar="PATTERN=NUMBER...",
@@ -210,7 +211,7 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
             help="Dropout probability. [default: the encoder's]",
         ),
         TrainingOption(["--freeze-token-embeddings"], is_flag=True, help="Do not train the token embeddings."),
-        TrainingOption(["--chunk-size"], type=count, help="Number of texts computed at a time."),
+        TrainingOption(["--chunk-size"], type=count, help="Number of texts encoded at a time."),
         TrainingOption(
             ["--gradient-caching"], is_flag=True,
             help="Train large batches in the memory of one chunk, which takes a third longer.",
@@ -242,7 +243,7 @@ def errors_in_one_line() -> Iterator[None]:
 
 
 def check_option(option: str, function: Callable[[str], T], value: str) -> T:
-    """Return a function of an option's value; if it raises a ValueError, that is bad usage of the option."""
+    """Apply a function to an option's value, and report a ValueError as bad usage of the option."""
     try:
         return function(value)
     except ValueError as error:
@@ -250,7 +251,7 @@ def check_option(option: str, function: Callable[[str], T], value: str) -> T:
 
 
 def new_folder(output: Path, option: str = "--output") -> Path:
-    """Return the value of an option such as ``--output``, which must not exist."""
+    """Return the folder that an option such as ``--output`` names, after checking that it does not exist."""
     if output.exists():
         raise click.BadParameter(f"{output} already exists: choose another one, or remove it first", param_hint=option)
     return output

@@ -52,8 +52,8 @@ def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[s
 @_EXCLUDE
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True,
-    help="New file NAME.jsonl, NAME.jsonl.gz or NAME.parquet, or new folder, named without a suffix. A folder opens at "
-    "once.",
+    help="New file (NAME.jsonl, NAME.jsonl.gz or NAME.parquet), or new folder (a name without a suffix). A folder "
+    "opens instantly.",
 )  # fmt: skip
 def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], output: Path) -> None:
     """Write all sources to one file or folder."""
@@ -79,7 +79,7 @@ def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple
     type=click.FloatRange(0, 1, min_open=True),
     default=0.5,
     show_default=True,
-    help="Smallest ratio of the shorter text that two near texts share.",
+    help="Minimum ratio of the shorter text that near duplicates share.",
 )
 @click.option(
     "--min-shared",
@@ -87,7 +87,7 @@ def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple
     default=40,
     show_default=True,
     metavar="LETTERS",
-    help="Smallest number of letters that near texts share.",
+    help="Minimum number of letters that near duplicates share.",
 )
 @click.option(
     "--min-stretch",
@@ -95,7 +95,7 @@ def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple
     default=60,
     show_default=True,
     metavar="LETTERS",
-    help="Length of a single shared span that is always a leak.",
+    help="Length from which on a single shared span is always a leak.",
 )
 @click.option("--phrases", is_flag=True, help="Also list shared phrases, which are not leaks.")
 @click.option(
@@ -113,7 +113,7 @@ def leaks(
     ctx: click.Context, sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...],
     csv: Path | None, clean: Path | None, fail: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Search evaluation sets for texts of the pairs, exact or near."""
+    """Search evaluation sets for exact and near duplicates of the pairs' texts."""
     from pyterrier_hybrid.parallel import find_leaks
     from pyterrier_hybrid.parallel.leaks.texts import evaluation_sets
 
@@ -132,20 +132,20 @@ def leaks(
 
 
 def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:
-    """Check the output of a store and return a function that writes it."""
+    """Check the output path and return a function that writes a store to it."""
     new_folder(output, option)
-    lines, parquet = output.name.endswith((".jsonl", ".jsonl.gz")), output.suffix == ".parquet"
-    if output.suffix and not lines and not parquet:
+    is_jsonl, is_parquet = output.name.endswith((".jsonl", ".jsonl.gz")), output.suffix == ".parquet"
+    if output.suffix and not is_jsonl and not is_parquet:
         raise click.BadParameter(
-            f"{output.name} ends in none of .jsonl, .jsonl.gz and .parquet: choose one of them, or a folder's name "
+            f"{output.name} ends in none of .jsonl, .jsonl.gz and .parquet: choose one of them, or a folder name "
             "without a suffix",
             param_hint=option,
         )
 
     def write(store: "ParallelPairs") -> None:
-        if lines:
+        if is_jsonl:
             store.to_jsonl(output)
-        elif parquet:
+        elif is_parquet:
             store.to_parquet(output)
         else:
             store.save(output)

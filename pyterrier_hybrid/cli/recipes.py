@@ -24,14 +24,15 @@ _TRAINING = {
 
 
 def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = None) -> "Recipe":
-    """Return the recipe that a command runs: its file, or an empty one, changed by its options.
+    """Return the recipe that a command runs: the recipe file or the defaults, changed by the options.
 
     Args:
-        options: Values of ``training_options``. Paths in them start from the working folder.
-        name: Name of the recipe if there is no file.
+        options: Values of ``training_options``. Relative paths in them start from the working folder.
+        name: Name of the recipe if there is no recipe file.
         sampler: Name of the sampler, if the user chose one.
 
     Raises:
+        click.UsageError: Two options exclude each other, or the sampler does not have an option.
         ValueError: A field of the recipe has a wrong value.
     """
     from pyterrier_hybrid.recipe import Recipe
@@ -49,7 +50,7 @@ def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = No
     }
     if "seed" in chosen:
         changes["seed"] = chosen["seed"]
-    # Other held-out pairs are searched if those of the recipe are.
+    # If the recipe validates on its held-out pairs by search, so do the new ones.
     validation = recipe.validation or {}
     search = {} if "experiment" in validation else {key: validation[key] for key in validation if key in SEARCH_OPTIONS}
     if "hold_out" in chosen:
@@ -60,15 +61,18 @@ def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = No
 
 
 def with_sampler(config: Mapping[str, Any], name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the config of a sampler.
+    """Return the config of a sampler after a change of the sampler, its options, or both.
 
     Args:
-        config: The present config.
-        name: The name of the wanted sampler; ``None``: the same. If the present one draws its monolingual or
-            cross-lingual batches with a sampler of this name, its config is taken; otherwise the settings that both
-            samplers have.
-        options: ``alpha`` and ``weights``, if the user set them. Where a sampler wraps another one, they change the
-            latter.
+        config: The current config.
+        name: Name of the new sampler; ``None`` keeps the current one. If the current sampler is a hybrid that has a
+            config for a sampler of this name, that config is used; otherwise the new sampler keeps the settings that
+            it has in common with the current one.
+        options: ``alpha`` and ``weights``, if the user set them. If the sampler wraps another one, they apply to the
+            wrapped one.
+
+    Raises:
+        click.UsageError: The sampler has no alpha.
     """
     from pyterrier_hybrid.training.sampling import class_named
 
@@ -113,30 +117,30 @@ def _recipe_without_file(chosen: Mapping[str, Any], name: str) -> "Recipe":
     return Recipe(name=name, encoder=start, pairs=_pairs({}, chosen))
 
 
-def _encoder(present: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _encoder(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     encoder = chosen.get("encoder")
     if encoder in _NEW_ENCODERS:
-        settings = present if "from_scratch" in present else _NEW_ENCODER_DEFAULTS
-        present = {**settings, "from_scratch": encoder}
+        settings = current if "from_scratch" in current else _NEW_ENCODER_DEFAULTS
+        current = {**settings, "from_scratch": encoder}
     elif encoder is not None:
         # A recipe's relative paths start from its own folder. Prefixes and other settings apply to the new model too.
         model = os.path.abspath(encoder) if os.path.isdir(encoder) else encoder
-        present = {**(present if "model" in present else {}), "model": model}
+        current = {**(current if "model" in current else {}), "model": model}
     changes = {key: chosen[key] for key in ("dim", "vocab_size", "dtype", "max_length") if key in chosen}
     for option in ("dim", "vocab_size"):
-        if option in changes and "from_scratch" not in present:
+        if option in changes and "from_scratch" not in current:
             del changes[option]
             click.echo(f"--{option.replace('_', '-')} has no effect: it is for new encoders", err=True)
-    return {**present, **changes}
+    return {**current, **changes}
 
 
-def _pairs(present: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _pairs(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     from pyterrier_hybrid.recipe.sources import reading_options, source_from_option
 
-    result = dict(present)
+    result = dict(current)
     if "pairs" in chosen:
-        # Other files of the same kind are read with the recipe's options.
-        options = reading_options(present.get("sources", ()))
+        # New files keep the reading options that the recipe has for their kind.
+        options = reading_options(current.get("sources", ()))
         sources = [source_from_option(source, chosen.get("languages", ())) for source in chosen["pairs"]]
         result["sources"] = [{**options.get(next(iter(source)), {}), **source} for source in sources]
     if "lexicon" in chosen:

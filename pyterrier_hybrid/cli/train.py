@@ -31,10 +31,10 @@ from pyterrier_hybrid.utils.checks import LARGEST_SEED
     help="New folder for the encoder.",
 )  # fmt: skip
 def train(sampler: str | None, output: Path | None, **options: Any) -> None:
-    """Train an encoder as RECIPE says, with any options that are set here instead.
+    """Train an encoder from RECIPE; options override its values.
 
-    A recipe is not needed if the options say what to train on. The recipe that was run is saved with the encoder. If
-    interrupted, rerun the same command to resume.
+    RECIPE is not needed if the options name the training data and the output. The recipe that was run is saved with the
+    encoder. If interrupted, rerun the same command to resume.
     """
     if not options["recipe"]:
         if not options["pairs"]:
@@ -90,7 +90,7 @@ def _how_to_resume(output: Path) -> str:
 @click.option("--keep-models", is_flag=True, help="Keep every trained encoder.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default="sweep", show_default=True,
-    help="Folder for the results; an interrupted sweep in it is resumed.",
+    help="Folder for the results; if it holds an interrupted sweep, that one is resumed.",
 )  # fmt: skip
 def sweep(
     dataset: str,
@@ -101,7 +101,7 @@ def sweep(
     output: Path,
     **options: Any,
 ) -> None:
-    """Train with one alpha after the other and plot the results: the grid search of arXiv 2408.10536.
+    """Train with each alpha in turn and plot the results: the grid search of arXiv 2408.10536.
 
     Each encoder is evaluated by its mean over monolingual, cross-lingual and multilingual retrieval on the dataset's
     test split. Without a recipe and --pairs, the built-in dataset is used for training. If interrupted, rerun the same

@@ -183,7 +183,7 @@ def _described(annotation: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Print a value as YAML has it."""
+    """Format a value as YAML writes it."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -1,4 +1,4 @@
-"""Checks of the parts of a recipe that are more than one value."""
+"""Checks of the structured parts of a recipe: encoder, pairs, sampler, training, validation."""
 
 import dataclasses
 import typing
@@ -19,7 +19,7 @@ _NOT_ARGUMENTS = ("hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval
 
 
 def check_parts(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Check the parts of a recipe that are more than one value.
+    """Check the structured parts of a recipe.
 
     Args:
         values: The fields of a recipe.

@@ -1,4 +1,4 @@
-"""Recipes: all of a training run as plain values."""
+"""``Recipe``: all of a training run as plain values."""
 
 import copy
 import dataclasses
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields
 from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, check_parts
@@ -88,14 +88,15 @@ class Recipe:
     seed: int = 0
     folder: Path = Path()
 
-    # "FILE, line L, column C: " of each string of the sources, for errors about files that do not exist.
-    _positions: Mapping[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # "FILE, line L, column C: " of each string of the sources, for errors about files that do not exist. It is not a
+    # field, so that Recipe(**dataclasses.asdict(recipe)) is a copy.
+    _positions: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         values = copy.deepcopy(self._values())
         values = check_fields(values, (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
         if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("/\\"):
-            raise FieldError(("name",), f"{values['name']!r} is not a folder name, and the output folder has this name")
+            raise FieldError(("name",), f"{values['name']!r} is not a folder name: the output folder gets this name")
         if not 0 <= values["seed"] <= LARGEST_SEED:
             raise FieldError(("seed",), f"{values['seed']} is not a seed: give a number from 0 to {LARGEST_SEED}")
         folder = Path(self.folder)
@@ -109,7 +110,7 @@ class Recipe:
     @classmethod
     def _names(cls) -> list[str]:
         """Return the names of the fields that a file has."""
-        return [part.name for part in dataclasses.fields(cls) if part.init and part.name != "folder"]
+        return [part.name for part in dataclasses.fields(cls) if part.name != "folder"]
 
     @classmethod
     def from_file(cls, path: str | Path) -> "Recipe":
@@ -195,7 +196,7 @@ class Recipe:
             FileNotFoundError: A file does not exist.
             ValueError: A reader or ``ParallelPairs.filter`` refuses the data.
         """
-        # A missing lexicon shows before all pairs are read.
+        # First, so that a missing lexicon is an error before the pairs are read.
         switch_codes = self._code_switching()
         pairs = read_sources(
             self.pairs["sources"],
@@ -283,8 +284,8 @@ class Recipe:
         Args:
             output: A new folder for the encoder; by default the recipe's name, in the working folder.
             encoder: The encoder to start from; by default that of :meth:`start_encoder`.
-            pairs: The training pairs; by default those of :meth:`load_pairs`. If they are passed, so must be
-                ``validation``, which is not the recipe's then.
+            pairs: The training pairs; by default those of :meth:`load_pairs`. With other pairs, the recipe's
+                validation is not used: pass ``validation``, too.
             **overrides: Options of :func:`~pyterrier_hybrid.train` that replace the recipe's.
 
         Returns:
@@ -297,7 +298,7 @@ class Recipe:
         from pyterrier_hybrid.training import train
         from pyterrier_hybrid.training.loop.processes import is_first_process
 
-        # These are of this call: a recipe does not have them, or would read their path from its own folder.
+        # These stay options of the call: a recipe cannot have them, or would resolve their path in its own folder.
         names = ("validation", "validation_sampler", "verbose", "token_cache")
         call_options = {name: overrides.pop(name) for name in names if name in overrides}
         recipe = self.override(seed=overrides.pop("seed", self.seed), training=overrides)
@@ -319,8 +320,8 @@ class Recipe:
         """Return the recipe as YAML, with the defaults for its encoder written out.
 
         Args:
-            folder: The folder that the file will be in, which its relative paths shall start from; by default the
-                recipe's own.
+            folder: The folder that the file will be in; the file's relative paths start from it. By default the
+                recipe's folder.
 
         Example:
             >>> recipe = Recipe(name="a", encoder="model", pairs={"sources": ["a.jsonl"]}, training={"dropout": 3e-5})

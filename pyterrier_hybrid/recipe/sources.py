@@ -43,7 +43,7 @@ def check_sources(sources: Any, path: Keys, *, folder: Path = Path()) -> list[di
         The sources as mappings.
 
     Raises:
-        FieldError: This is not a list or an empty one, or a source is wrong (see :func:`check_source`).
+        FieldError: The sources are not a list, the list is empty, or a source is wrong (see :func:`check_source`).
 
     Example:
         >>> check_sources(["de.jsonl", "en.jsonl", "atlas/train"], ())
@@ -74,7 +74,7 @@ def check_source(source: Any, path: Keys, *, folder: Path = Path()) -> dict[str,
         The source as a mapping; files as a list.
 
     Raises:
-        FieldError: The source is neither, or has a field that the method has not.
+        FieldError: The source is neither, or has a field that is not an option of the method.
 
     Example:
         >>> check_source({"jsonl": "pairs.jsonl", "languages": ["de"]}, ())
@@ -145,7 +145,7 @@ def source_from_option(text: str, languages: Sequence[str] = ()) -> dict[str, An
 
     Args:
         text: The path or ID, see :func:`guess_kind`.
-        languages: Values of ``--languages``, which IDs that are not this package's need.
+        languages: Values of ``--languages``; IDs of other packages need them.
 
     Raises:
         FileNotFoundError: The text is neither a file, a folder nor an ID.
@@ -214,7 +214,7 @@ def read_sources(
     """
     from pyterrier_hybrid.parallel import find_leaks
 
-    # All files are searched before the first is read, which may take hours.
+    # All files are looked up before the first one is read, since reading may take hours.
     readings = [_reading(source, folder, positions or {}) for source in sources]
     stores = []
     for reading in readings:
@@ -284,7 +284,7 @@ def relative_to(source: Mapping[str, Any], folder: Path, new_folder: Path) -> di
     Args:
         source: A checked source.
         folder: The folder that its paths start from.
-        new_folder: The folder that they shall start from.
+        new_folder: The folder that they will start from.
 
     Example:
         >>> relative_to({"jsonl": ["pairs.jsonl"]}, Path("home"), Path("result"))

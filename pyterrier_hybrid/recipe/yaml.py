@@ -9,7 +9,7 @@ import yaml
 from pyterrier_hybrid.recipe.checks import Keys
 
 Positions = dict[Keys, tuple[int, int]]
-"""Line and column, from 1, of the value at each path; of an entry of a mapping, those of its key."""
+"""Line and column, from 1, of the value at each path; for an entry of a mapping, those of its key."""
 
 # Plain scalars as in YAML 1.2 (and 16_000). In YAML 1.1, the language code `no` is false and 3e-5 is a string.
 _SCALARS = {
@@ -105,7 +105,7 @@ def _value(
         raise _error(node, "an alias of a value that contains it")
     outer_nodes = (*outer_nodes, node)
     if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
-        return [_value(loader, part, (*path, at), positions, outer_nodes) for at, part in enumerate(node.value)]
+        return [_value(loader, part, (*path, i), positions, outer_nodes) for i, part in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
         keys = [key.value for key, _ in node.value]
         loader.flatten_mapping(node)

@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 def planned_dataset(
     plan: Plan, pairs: "ParallelPairs", *, steps: int, query_prefix: str = "", document_prefix: str = ""
 ) -> "Dataset":
-    """Return the batches of a plan as a dataset whose texts are looked up when they are read.
+    """Return the batches of a plan as a dataset that looks texts up when they are read.
 
     Args:
         plan: From ``sampler.plan(pairs, batch_size=...)``.
         pairs: The same pairs.
         steps: Number of batches: those of the whole training, which is then one epoch.
-        query_prefix: Put before every query, as the model needs it. (The trainer's ``prompts`` do the same.)
-        document_prefix: Put before every passage.
+        query_prefix: Text before every query, as the model needs it. (The trainer's ``prompts`` do the same.)
+        document_prefix: Text before every passage.
 
     Returns:
         A ``datasets.Dataset`` of ``steps * batch_size`` rows with the columns ``anchor`` (query) and ``positive``
@@ -85,8 +85,8 @@ def planned_dataset(
 class PlannedBatchSampler(BatchSampler):
     """The batches of a :func:`planned_dataset` in the order of the plan.
 
-    Pass the class, not an object: ``SentenceTransformerTrainingArguments(batch_sampler=PlannedBatchSampler)``. Several
-    processes take whole batches in turn: the in-batch negatives of a query are the same as in one process.
+    Pass the class, not an object: ``SentenceTransformerTrainingArguments(batch_sampler=PlannedBatchSampler)``. With
+    several processes, each takes whole batches, so the in-batch negatives of a query are the same as with one.
 
     Args:
         dataset: From :func:`planned_dataset`.

@@ -26,7 +26,7 @@ class InfoNCE(nn.Module):
         margin: Subtracted from the score of each query's positive before dividing by the temperature: the positive has
             to be nearer than the negatives by this much (additive margin softmax, arXiv 1902.08564; LaBSE, arXiv
             2007.01852, uses 0.3). 0 is no margin.
-        learned: Whether to learn the temperature, starting from the given one, as in CLIP (arXiv 2103.00020).
+        learned: Whether to learn the temperature, starting from ``temperature``, as in CLIP (arXiv 2103.00020).
         symmetric: Whether to also score each passage against the queries; the loss is the mean of both directions.
         dimensions: Matryoshka dimensions to train (arXiv 2205.13147): the loss is the mean over these numbers of
             leading values. By default only the whole vectors.
@@ -146,7 +146,7 @@ class InfoNCE(nn.Module):
         return scores / self._temperature if self.log_scale is None else scores * self._scale(self.log_scale)
 
     def _scale(self, log_scale: nn.Parameter) -> torch.Tensor:
-        # The parameter itself is clamped: a clamp on its value alone would have no gradient to come back by.
+        # The parameter itself is clamped: the gradient of a clamped copy would be zero above the limit, for good.
         with torch.no_grad():
             log_scale.clamp_(max=self._largest_log_scale)
         return log_scale.exp()

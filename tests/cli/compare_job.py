@@ -1,6 +1,7 @@
 """One ``pyterrier-hybrid compare`` as a process that kills itself: ``python compare_job.py EVENT NUMBER ARGUMENT...``.
 
-EVENT is ``step``, of a training, or ``setting``, when the ranks of one are kept; it dies at the NUMBER-th of them.
+EVENT is ``step`` (a training step) or ``setting`` (the ranks of a setting are stored); the process dies
+at the NUMBER-th.
 """
 
 import os

@@ -85,7 +85,7 @@ def test_mdpr_by_folder(tmp_path, tiny_mdpr):
     assert ap.iloc[0] != ap.iloc[1]
 
 
-def test_mdpr_that_was_asked_for_and_cannot_be_had_is_an_error(tmp_path):
+def test_requested_mdpr_that_is_not_available_is_an_error(tmp_path):
     output = run("compare", *SMALL, "--no-bm25", "--mdpr", "--output", tmp_path / "r", code=1)
     assert output.count("\n") == 1 and MDPR in output
     assert not (tmp_path / "r").exists()
@@ -111,7 +111,7 @@ def test_train_holds_out_pairs(tmp_path, pairs_file):
     assert any("eval_loss" in entry for entry in record["log"])
 
 
-def test_train_a_transformer_and_train_it_on(tmp_path, pairs_file):
+def test_train_a_transformer_and_continue_from_it(tmp_path, pairs_file):
     run("train", "--pairs", pairs_file, "--encoder", "transformer", *SMALL, "--output", tmp_path / "one")
     run("train", "--pairs", "atlas/train", "--encoder", tmp_path / "one", *SMALL, "--output", tmp_path / ".two")
     assert ph.DenseEncoder(tmp_path / ".two").dim == 16

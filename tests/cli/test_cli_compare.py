@@ -197,7 +197,7 @@ def test_one_encoder_is_in_memory_at_a_time(encoder):
         (["--eval-languages", "xx"], "atlas has no 'xx', only ar, de"),
         (["--seeds", "1", "--seed", "2"], "--seed and --seeds exclude each other"),
         (["--seeds", "0,1"], "separate by spaces"),
-        (["--with-start"], "--with-start evaluates an encoder that knows something"),
+        (["--with-start"], "--with-start evaluates a pretrained encoder"),
         (["--debias", "shift", "--debias-on", "corpus"], "is estimated on translations"),
         (["--no-train", "--system", "a=b", "--debias", "lir", "--debias-on", "pairs"], "needs pairs"),
         (["--debias", "mean"], "'centring', 'lir', 'shift'"),

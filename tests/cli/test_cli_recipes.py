@@ -159,7 +159,7 @@ def test_the_inner_sampler_of_a_recipe_keeps_its_settings():
     assert with_sampler({"name": "hybrid", "alpha": 0.4}, "mono", {}) == {"name": "mono"}
 
 
-def test_the_folder_by_the_recipes_name_is_there(recipe, tmp_path):
+def test_an_existing_folder_with_the_recipes_name_is_an_error(recipe, tmp_path):
     (tmp_path / "small").mkdir()
     output = run("train", recipe, code=1)
     assert "the output folder small/ (from the recipe's name) already exists" in output

@@ -1,4 +1,4 @@
-"""Recipe files: what they may say, what they say when they are wrong, and the files in recipes/."""
+"""Recipe files: their fields, the errors of wrong ones, and the files in recipes/."""
 
 import dataclasses
 import json
@@ -247,7 +247,7 @@ def test_code_switching(folder, pairs, tmp_path):
     queries = [[part.query(i, "en") for i in range(len(part))] for part in (learned, held)]
     assert [sum("Aussicht" in query for query in part) for part in queries] == [5, 0]
     assert recipe.override(seed=1).load_pairs()[0].fingerprint != learned.fingerprint
-    # The paths of a recipe that is kept elsewhere begin there.
+    # A recipe saved in another folder has paths relative to that one.
     (tmp_path / "kept").mkdir()
     recipe.save(tmp_path / "kept" / "recipe.yaml")
     assert ph.Recipe.from_file(tmp_path / "kept" / "recipe.yaml").load_pairs()[0].fingerprint == learned.fingerprint
@@ -329,7 +329,7 @@ def test_a_folder_of_pairs_belongs_to_one_source(folder, pairs):
 
 def test_sources_are_relative_to_the_recipe(folder, pairs):
     pairs.save(folder / "saved")
-    Path("atlas/train").mkdir(parents=True)  # in the working folder, which is none of the recipe's business
+    Path("atlas/train").mkdir(parents=True)  # in the working folder, which recipes ignore
     for text, meant in (("saved", {"store": "saved"}), ("atlas/train", {"irds": "atlas/train"})):
         recipe = ph.Recipe.from_file(written(folder / "other.yaml", SMALL.replace("pairs.jsonl", text)))
         assert recipe.pairs["sources"] == [meant]

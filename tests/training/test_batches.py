@@ -73,7 +73,7 @@ def test_hard_negatives_are_in_the_passages_language_and_drawn_anew():
 
 
 def test_a_negative_that_answers_another_query_of_the_batch_is_left_out(encoder):
-    """As mined negatives do, which are other items' passages."""
+    """Mined negatives are such passages of other items."""
     items = [
         Item(str(n), None, "toy", {"en": f"query {n}"}, {"en": f"passage {n}"}, False,
              {"en": [f"passage {(n + 1) % 8}", f"wrong {n}"]})
@@ -92,7 +92,7 @@ def test_a_negative_that_answers_another_query_of_the_batch_is_left_out(encoder)
 
 
 def test_a_negative_that_answers_in_another_language_is_left_out(encoder):
-    """Whatever language the answered query has drawn, and however the text is written."""
+    """In whatever language that query was drawn, and however the text is normalised."""
     texts = {"de": "Stelle C", "en": "passage C"}
     store = ph.ParallelPairs([
         Item("a", None, "toy", {"de": "Frage A", "en": "query A"}, {"de": "Stelle A", "en": "passage A"}, False,

@@ -52,7 +52,7 @@ def test_the_gradient_is_the_plain_one_with_dropout(parts, frozen):
 
 
 def kept_bytes(model, batch):
-    """What the forward pass keeps for the backward pass, beside the parameters."""
+    """Count the bytes that the forward pass keeps for the backward pass, without the parameters."""
     parameters = {value.untyped_storage().data_ptr() for value in model.parameters()}
     kept = {}
 

@@ -32,7 +32,7 @@ def weights(folder):
 
 
 def losses(folder):
-    """Everything logged but times."""
+    """Return all log entries without their times."""
     log = json.loads((folder / "training.json").read_text())["log"]
     timed = ("runtime", "per_second", "total_flos", "train_loss")
     return [{name: value for name, value in row.items() if not any(word in name for word in timed)} for row in log]
@@ -83,7 +83,7 @@ def test_killed_and_resumed_is_as_if_never_killed(tmp_path, monkeypatch, options
 
 
 def record_batches(monkeypatch):
-    """The numbers of the batches that are trained on from here on."""
+    """Record the numbers of the batches that are trained on from now on."""
     seen = []
     compute = ph.training.HybridTrainer.compute_loss
 
@@ -116,7 +116,7 @@ class InterruptError(Exception):
 
 
 def interrupted(output, monkeypatch, *, at, **options):
-    """Leave checkpoints behind, without the seconds that a process costs."""
+    """Leave the checkpoints of an interrupted training, without starting a process."""
     compute = ph.training.HybridTrainer.compute_loss
 
     def compute_or_raise(self, model, inputs, *args, **rest):

@@ -13,7 +13,7 @@ from pyterrier_hybrid.training.sampling import CrossSampler, HybridSampler, Mono
 
 
 def mono_capacity(pairs):
-    """The most pairs that a batch can have in each language that has one at all."""
+    """Return the maximum number of pairs of a batch in each language that has any."""
     able = pairs.has_query & pairs.has_passage & ~pairs.is_translation[:, None]
     sizes = [len(set(pairs.groups[column])) for column in able.T]
     return [size for size in sizes if size]

@@ -110,7 +110,7 @@ def test_dataset_mixing(mixing, weights, shares, one_dataset):
 
 
 def test_datasets_are_mixed_among_those_that_have_the_language():
-    # Dataset a has ar and de, b only de: ar comes from a one_dataset, de from both alike.
+    # Dataset a has ar and de, b only de: ar comes from a only, de equally often from both.
     has_query = np.array([[True, True]] * 300 + [[False, True]] * 30)
     names = ["a"] * 300 + ["b"] * 30
     plan = MonoSampler(dataset_mixing="uniform").plan(store(has_query, datasets=names), batch_size=2, seed=1)

@@ -112,7 +112,7 @@ def test_chunks_change_nothing(pairs, freeze):
 
 
 def test_chunks_of_an_xlm_r_like_model_change_nothing():
-    """Its positions are counted from the padding's, which token vectors don't show."""
+    """It derives positions from token ids, which are unknown if its input is token vectors."""
     config = XLMRobertaConfig(
         vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
         max_position_embeddings=20, pad_token_id=1,
@@ -194,7 +194,7 @@ def test_output_opens_again_with_its_record(pairs, tmp_path):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_validator_without_a_number(pairs, value):
-    with pytest.raises(ValueError, match="neither better nor worse than any"):
+    with pytest.raises(ValueError, match="must be a finite number"):
         ph.train(start(pairs), pairs, ph.MonoSampler(), **SETTINGS, validation=lambda _: value)
 
 
@@ -221,7 +221,7 @@ def test_bfloat16_only_where_the_processor_has_it(monkeypatch):
 
 
 def test_a_validator_decides_what_is_best(pairs):
-    """Its best encoder is kept, wherever in the training that was."""
+    """Its best encoder is kept, at whatever step it was."""
     seen = []
 
     def validator(encoder):
@@ -268,14 +268,14 @@ def test_the_log_tells_the_kinds_apart(pairs):
     assert len(rows) == 10
 
 
-def test_a_loss_that_is_no_number_names_its_batch(pairs, tmp_path, monkeypatch):
-    """A rate that leads to infinity: the message says where, and what the last good checkpoint is."""
+def test_a_loss_that_is_not_finite_names_its_batch(pairs, tmp_path, monkeypatch):
+    """A learning rate so large that the loss overflows: the message names the batch and the last good checkpoint."""
     options = {**SETTINGS, "learning_rate": 1e38, "warmup_steps": 0, "max_grad_norm": 0, "save_steps": 1}
     with pytest.raises(ValueError, match=r"the loss is nan at step \d+, in batch \d+: toy/\d\d \(..-..\), ") as error:
         ph.train(start(pairs), pairs, ph.MonoSampler(), **options, output=tmp_path / "out")
     assert "and 3 more" in str(error.value)
     assert "no checkpoint yet" in str(error.value)
-    # The second step's weights are the last good ones of these; then infinity is added.
+    # The weights after the second step are the last good ones; then infinity is added.
     options["learning_rate"] = 1e-2
     with monkeypatch.context() as patch:
         with pytest.raises(ValueError, match="the loss is nan at step 3") as error:
@@ -344,7 +344,7 @@ def test_an_estimate_changes_nothing(pairs):
     assert sizes[True] < sizes[False] / 3
 
 
-def test_several_positives_are_no_negatives_of_each_other(pairs):
+def test_several_positives_are_not_negatives_of_each_other(pairs):
     """Items of two rows each: with eight rows of four items, the perfect loss is near zero."""
     sampler = ph.MultiPositiveSampler(ph.MonoSampler())
     plan = sampler.plan(pairs, batch_size=8)

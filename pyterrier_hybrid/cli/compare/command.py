@@ -118,8 +118,8 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
 def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
     """Train an encoder with each batch sampler and compare them with BM25 and mDPR.
 
-    The encoders are trained as RECIPE says, with any options that are set here instead; a recipe is not needed if the
-    options say what to train on.
+    The encoders are trained from RECIPE; options override its values. RECIPE is not needed if the options name the
+    training data. Without both, the built-in dataset is used.
 
     Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated. Prints a table and writes it
     with the figures of all settings, heat maps, models and options to a new folder (with several datasets, to a folder
@@ -157,7 +157,7 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a comparison will train and evaluate, checked before anything is.
+    """What a comparison will train and evaluate. All of it is checked before the work starts.
 
     Attributes:
         names: Names of the rows, in the order of the table.
@@ -179,10 +179,10 @@ class _Plan:
 
 
 def _plan(options: Mapping[str, Any], *, name: str) -> _Plan:
-    """Plan the rows; `name` is that of a recipe without a file."""
+    """Plan the rows of the table; ``name`` is the recipe's name if there is no recipe file."""
     recipe = None
     if options["recipe"] or options["pairs"]:
-        # Alpha is an option of hybrid only, which need not be the recipe's sampler.
+        # Only hybrid has alpha, and the recipe may have another sampler: _recipes sets it.
         recipe = recipe_of({**options, "alpha": None}, name=name)
     start = start_row(recipe, options)
     recipes = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
@@ -210,7 +210,7 @@ def _systems(plan: _Plan, options: Mapping[str, Any], models: Path) -> "tuple[di
     """Train and load the systems that are not derived from others.
 
     Returns:
-        The systems by row, and the pairs if there was a need to read them.
+        The systems by row, and the pairs if they were read.
     """
     systems = dict(plan.ready)
     for name, text in options["system"]:
@@ -254,7 +254,7 @@ def _evaluate(
 
 
 def _check_usage(options: dict[str, Any]) -> None:
-    """Refuse options that exclude each other before anything is read; set the default pairs."""
+    """Check for options that exclude each other before anything is read, and set the default pairs."""
     options["dataset"] = tuple(dict.fromkeys(options["dataset"]))
     for name in options["dataset"]:
         known = check_option("--dataset", datasets.family, name).languages
@@ -297,7 +297,7 @@ def _recipes(recipe: "Recipe", options: Mapping[str, Any]) -> "dict[str, Recipe]
 
 
 def _bias_source(recipe: "Recipe | None", options: Mapping[str, Any]) -> str | None:
-    """Return what language bias is estimated on, if it is."""
+    """Return what language bias is estimated on; ``None``: it is not estimated."""
     if not options["debias"]:
         return None
     source = options["debias_on"] or ("pairs" if recipe else "corpus")

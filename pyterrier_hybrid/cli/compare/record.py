@@ -53,9 +53,9 @@ def write_record(
         output: The folder.
         options: The options of the command, as JSON can hold them.
         rows: The names of all rows.
-        systems: The systems, or lists of their seeds, without the rows that are derived from them.
-        seconds: The time that each part took; of a resumed comparison, since it was resumed.
-        bias_source: What the language bias was estimated on.
+        systems: The systems by row, without the derived rows; a list has one system per seed.
+        seconds: Time that each part took; if the comparison was resumed, since then.
+        bias_source: What language bias was estimated on; ``None``: it was not estimated.
     """
     import torch
 

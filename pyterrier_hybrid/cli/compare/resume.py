@@ -27,7 +27,7 @@ def unfinished(output: Path, options: Mapping[str, Any]) -> Iterator[Path]:
         options: The options that decide the result, as JSON can hold them.
 
     Yields:
-        A folder for what is needed only until the comparison is finished.
+        A folder for files that are needed only until the comparison is finished.
 
     Raises:
         click.BadParameter: The folder already exists and is not an unfinished comparison.
@@ -75,7 +75,7 @@ def _require_same_options(output: Path, known: Mapping[str, Any], current: Mappi
             "another folder, or remove it"
         )
 
-    # An option that changes the recipe says more than the recipe, which therefore comes last.
+    # An option that changes the recipe makes the clearer message, so the recipe is compared last.
     require_same(_without_recipe(known), _without_recipe(current), problem)
     require_same(known, current, problem)
 

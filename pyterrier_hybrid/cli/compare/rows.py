@@ -33,8 +33,8 @@ elsewhere too (arXiv 2210.11934).
 class LazyEncoder:
     """An encoder that is loaded at its first use and released at the first use of another.
 
-    So only one of many encoders (three samplers, three seeds) is in memory. It is also loaded once when it is made, so
-    that a missing model is an error before any work.
+    This keeps only one of many encoders (three samplers, three seeds) in memory. The encoder is also loaded once when
+    the object is made, so that a missing model is an error before the work starts.
 
     Args:
         load: Loads the encoder.
@@ -121,8 +121,7 @@ def start_row(recipe: "Recipe | None", options: Mapping[str, Any]) -> StartRow |
         if options["no_train"] and options["system"]:
             return None
         raise click.UsageError(
-            f"{option} evaluates an encoder that knows something: pass --encoder NAME or PATH, not "
-            f"{encoder or 'a new one'}"
+            f"{option} evaluates a pretrained encoder: pass --encoder NAME or PATH, not {encoder or 'a new one'}"
         )
     model = str(settings["model"])
     name = os.path.basename(os.path.abspath(model))
@@ -135,7 +134,7 @@ def start_row(recipe: "Recipe | None", options: Mapping[str, Any]) -> StartRow |
 def trained_encoders(
     recipes: "Mapping[str, Recipe]", seeds: Iterable[int], folder: Path
 ) -> "tuple[dict[str, Any], ParallelPairs]":
-    """Train each recipe with each seed, or take what an interrupted comparison has already trained.
+    """Train each recipe with each seed, except those that an interrupted comparison has already trained.
 
     All recipes with one seed start from the same encoder and train on the same pairs.
 
@@ -177,7 +176,7 @@ def trained_encoders(
 
 
 def _check_trained(output: Path, pairs: "ParallelPairs") -> None:
-    """Check the pairs of an encoder of an interrupted comparison, and remove checkpoints that it may have left."""
+    """Check the pairs that an interrupted comparison trained an encoder on, and remove leftover checkpoints."""
     from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
 
     if read_json(output / "training.json", default={}).get("pairs") != pairs.fingerprint:
@@ -188,7 +187,7 @@ def _check_trained(output: Path, pairs: "ParallelPairs") -> None:
 
 
 def bm25_is_available() -> bool:
-    """Whether BM25 has an engine here; if not, print why."""
+    """Return whether a BM25 engine is installed; if not, print why BM25 was left out."""
     from pyterrier_hybrid.retrieval.bm25 import choose_engine
 
     try:
@@ -280,10 +279,10 @@ def derived_rows(
 def with_derived_rows(
     systems: Mapping[str, Any], rows: Iterable[DerivedRow], *, texts: Any, cache: Path
 ) -> dict[str, Any]:
-    """Return the systems with those derived from them; of a system with several seeds, from each.
+    """Return the systems and those derived from them. If a system has several seeds, so do its derived systems.
 
     Args:
-        systems: Systems by row, or lists of the seeds of one.
+        systems: Systems by row; a list has one system per seed.
         rows: The rows from :func:`derived_rows`.
         texts: What language bias is estimated on: pairs, or rows with text and lang.
         cache: The folder for the vectors of these texts.
@@ -310,7 +309,7 @@ class DocumentTexts:
 
     Args:
         dataset: Name of the dataset.
-        languages: Some of its languages; if empty, those of an experiment that names none.
+        languages: Languages of the documents; if empty, the default languages of an experiment.
     """
 
     def __init__(self, dataset: str, languages: tuple[str, ...]) -> None:

@@ -51,7 +51,7 @@ def check_arguments(arguments: Mapping[str, Any]) -> None:
         arguments: Fields of ``TrainingArguments`` by name.
 
     Raises:
-        TypeError: There is no such field, or ``train`` sets it.
+        TypeError: A field does not exist, or ``train`` sets it.
 
     Example:
         >>> check_arguments({"adam_beta2": 0.99})

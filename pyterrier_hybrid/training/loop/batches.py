@@ -15,20 +15,20 @@ from pyterrier_hybrid.training.sampling.plans import Plan, Triple
 MASKS = ("document", "passage", "item")
 
 _NEGATIVES_STREAM = 100
-"""Number of the random stream of the hard negatives, which is none of the plans' streams."""
+"""Number of the random stream of hard negatives, different from the streams of plans."""
 
 
 class PlannedBatches(Dataset[dict[str, Any]]):
-    """Batch ``t`` of a plan, tokenised: this process's part of the texts, and the groups of all.
+    """The batches of a plan, tokenised: this process's part of the texts, and the groups of the whole batch.
 
     Args:
         plan: The plan.
         pairs: The pairs of the plan.
-        texts: Their token ids.
+        texts: The token ids of the pairs.
         length: Number of batches.
         mask: Which passages are not negatives of a query: those of its "document" or group, those of items that share
             a "passage", or those of the same "item" only.
-        hard_negatives: Number of hard negatives of each item; they are drawn again for every batch.
+        hard_negatives: Maximum number of hard negatives of each item; they are drawn again for every batch.
         rank: Number of this process.
         world_size: Number of processes.
 
@@ -52,7 +52,7 @@ class PlannedBatches(Dataset[dict[str, Any]]):
             raise ValueError(f"mask={mask!r} is unknown: choose one of {', '.join(MASKS)}")
         self.plan, self.pairs, self.texts, self.length = plan, pairs, texts, length
         self.mask, self.hard_negatives = mask, hard_negatives
-        self.own_rows = plan.rows_of_rank(rank, world_size)
+        self.rows = plan.rows_of_rank(rank, world_size)
 
     def __len__(self) -> int:
         return self.length
@@ -61,9 +61,9 @@ class PlannedBatches(Dataset[dict[str, Any]]):
         batch = self.plan.batch(t)
         negatives = self._negatives(batch, t)
         return {
-            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in self.own_rows])),
-            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in self.own_rows])),
-            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in self.own_rows])),
+            "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in self.rows])),
+            "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in self.rows])),
+            "negative_ids": TokenIds(self.texts.negatives([text for row, text in negatives if row in self.rows])),
             "groups": torch.tensor([self._group(item) for item, _, _ in batch]),
             "negative_rows": torch.tensor([row for row, _ in negatives], dtype=torch.long),
             "t": t,
@@ -81,7 +81,8 @@ class PlannedBatches(Dataset[dict[str, Any]]):
         rng = np.random.default_rng([self.plan.seed, t, _NEGATIVES_STREAM])
         candidates = {row: self.pairs.negatives(item, language) for row, (item, _, language) in enumerate(batch)}
         candidates = {row: texts for row, texts in candidates.items() if texts}
-        # Mined negatives include passages of other items, which are positives of those items in any language.
+        # Mined negatives are passages of other items. If such an item is in the batch, its passage is a positive there,
+        # in whatever language.
         columns = {batch[row][2]: self.pairs.languages.index(batch[row][2]) for row in candidates}
         positives = {
             text_key(self.pairs.passage(item, language))

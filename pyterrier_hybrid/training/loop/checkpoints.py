@@ -45,7 +45,7 @@ class Checkpoints:
         """Store the settings of a training, or compare them with those of the interrupted one.
 
         Args:
-            settings: What decides the result.
+            settings: The settings that decide the result.
 
         Raises:
             ValueError: The checkpoints belong to a training with other or unknown settings.
@@ -122,7 +122,7 @@ def stopped_early(checkpoint: Path) -> bool:
 
 def load_weights(module: nn.Module, checkpoint: Path) -> None:
     """Load the weights of a checkpoint."""
-    # Not strict: of tensors that share memory, one is saved.
+    # Not strict, since only one of several tensors that share memory is saved.
     module.load_state_dict(load_file(checkpoint / "model.safetensors"), strict=False)
 
 
@@ -130,15 +130,15 @@ def load_weights(module: nn.Module, checkpoint: Path) -> None:
 def without_mtime_warning() -> Iterator[None]:
     """Silence the Trainer's warning that checkpoints have the same time, which is normal when steps are short."""
 
-    def is_other(record: logging.LogRecord) -> bool:
+    def is_kept(record: logging.LogRecord) -> bool:
         return "mtime" not in record.getMessage()
 
     logger = logging.getLogger("transformers.trainer_utils")
-    logger.addFilter(is_other)
+    logger.addFilter(is_kept)
     try:
         yield
     finally:
-        logger.removeFilter(is_other)
+        logger.removeFilter(is_kept)
 
 
 def _is_complete(checkpoint: Path) -> bool:

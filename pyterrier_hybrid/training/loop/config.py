@@ -1,4 +1,4 @@
-"""The options of a training: how they are checked, which ones decide the result, and which ones are recorded."""
+"""The options of a training: their checks, and which of them decide the result and are recorded."""
 
 import dataclasses
 import os
@@ -17,11 +17,11 @@ from pyterrier_hybrid.utils.checks import LARGEST_SEED, whole_number
 
 
 def _option(*, decides_result: bool = True, recorded: bool = True, least: int | None = None) -> Any:
-    """Declare an option.
+    """Declare an option of :class:`TrainingConfig`.
 
     Args:
         decides_result: Whether a resumed training must have the same value.
-        recorded: Whether ``training.json`` has the value.
+        recorded: Whether ``training.json`` contains the value.
         least: The smallest value of a whole number.
     """
     return dataclasses.field(metadata={"decides_result": decides_result, "recorded": recorded, "least": least})
@@ -31,7 +31,7 @@ def _option(*, decides_result: bool = True, recorded: bool = True, least: int | 
 class TrainingConfig:
     """The options of :func:`pyterrier_hybrid.train`, which documents them and has their defaults.
 
-    Whole numbers become Python's, also those of numpy.
+    Whole numbers of numpy become Python ints.
 
     Attributes:
         arguments: Further fields of ``transformers.TrainingArguments``, by name.
@@ -143,7 +143,7 @@ class TrainingConfig:
         if config.keeps_checkpoints and config.save_interval % config.logging_steps:
             raise ValueError(
                 f"save_steps={config.save_interval} must be a multiple of logging_steps={config.logging_steps}, or a "
-                "resumed training would log something else"
+                "resumed training would have another log"
             )
         return config
 
@@ -154,7 +154,7 @@ class TrainingConfig:
 
     @property
     def save_interval(self) -> int:
-        """Steps between two times that weights are saved, as a checkpoint or because they may be the best ones."""
+        """Steps between two saves of the weights, as a checkpoint or as candidates for the best ones."""
         return self.save_steps or self.eval_steps or max(1, self.max_steps // 10)
 
     @property
@@ -167,7 +167,7 @@ class TrainingConfig:
 
     @property
     def validator(self) -> Validator | None:
-        """The function that validates, if it is not the loss on held-out pairs."""
+        """The function that validates; ``None`` if there is no validation, or it is the loss on held-out pairs."""
         return None if isinstance(self.validation, ParallelPairs) else self.validation
 
     @property
@@ -176,7 +176,7 @@ class TrainingConfig:
         return self.arguments.get("gradient_accumulation_steps", 1)
 
     def decisive(self) -> dict[str, Any]:
-        """Return what decides the result, by name."""
+        """Return the options that decide the result, by name."""
         return dict(self._values("decides_result")) | decisive_arguments(self.arguments)
 
     def record(self) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class TrainingConfig:
 
         Args:
             encoder: The encoder to train.
-            folder: Where weights are saved during training.
+            folder: The folder for weights that are saved during training.
             resumed: Whether the training resumes from a checkpoint.
         """
         fields: dict[str, Any] = {
@@ -205,7 +205,7 @@ class TrainingConfig:
             fields |= {
                 "save_strategy": "steps", "save_steps": self.save_interval,
                 "save_only_model": not self.keeps_checkpoints,
-                # Two checkpoints, since the last one may be incomplete, and the best one besides.
+                # Two checkpoints, since the last one may be incomplete, plus the best one.
                 "save_total_limit": 1 + self.keeps_checkpoints + (self.keeps_checkpoints and validated),
             }  # fmt: skip
         if validated:
@@ -217,7 +217,7 @@ class TrainingConfig:
         return fields | dict(self.arguments)
 
     def _values(self, flag: str) -> Iterator[tuple[str, Any]]:
-        """The options with a flag, as JSON can hold them."""
+        """Yield the names and JSON values of the options that have a flag."""
         for option in dataclasses.fields(self):
             if not option.metadata[flag]:
                 continue

@@ -33,14 +33,14 @@ class Estimate(NamedTuple):
 
     def __str__(self) -> str:
         minutes = self.seconds / 60
-        time = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(minutes, 1):.0f} min"
-        return f"about {time} and {self.memory / 1e9:.1f} GB"
+        duration = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(minutes, 1):.0f} min"
+        return f"about {duration} and {self.memory / 1e9:.1f} GB"
 
 
 def estimate(
     model: ContrastiveModel, batch: dict[str, Any], *, steps: int, bf16: bool, accumulation: int = 1
 ) -> Estimate:
-    """Measure one batch; weights, gradients and random numbers stay as they are.
+    """Estimate time and memory from one batch; weights, gradients and random numbers stay as they are.
 
     Args:
         model: The model that will be trained.

@@ -19,12 +19,12 @@ class ContrastiveModel(nn.Module):
     DistributedDataParallel does, is the gradient of a single process.
 
     Args:
-        encoder: Turns token ids into vectors.
+        encoder: The module that turns token ids into vectors.
         loss: The loss, called with the vectors of the whole batch.
-        chunk_size: Texts computed at a time, see :class:`EmbeddingModel`; ``None``: all at once.
+        chunk_size: Number of texts encoded at a time, see :class:`EmbeddingModel`; ``None``: all at once.
         recompute: Gradient caching (GradCache, arXiv 2101.06983): keep only the vectors, and compute each chunk again,
             with the same dropout, when its gradient is needed.
-        look_up_once: Look the tokens of all chunks up together.
+        look_up_once: Look up the tokens of all chunks together.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class ContrastiveModel(nn.Module):
         self.encoder, self.loss = encoder, loss
         self.chunk_size, self.recompute, self.look_up_once = chunk_size, recompute, look_up_once
 
-    # One signature instead of torch's overloads.
+    # The overridden method is overloaded in torch; one signature covers both.
     def state_dict(self, *args: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
-        """Return the weights by name; of tensors that share memory, such as T5's token embeddings, only the first."""
+        """Return the weights by name; if tensors share memory (T5's token embeddings), only the first of them."""
         state = super().state_dict(*args, **options)
         first = {value.data_ptr(): name for name, value in reversed(state.items()) if value.numel()}
         for name in [name for name, value in state.items() if value.numel() and first[value.data_ptr()] != name]:
@@ -89,13 +89,13 @@ class ContrastiveModel(nn.Module):
 
 
 def gather(vectors: torch.Tensor, *, sizes: Sequence[int] | None = None) -> torch.Tensor:
-    """Concatenate the vectors of all processes in the order of their ranks; only this process's have a gradient.
+    """Concatenate the vectors of all processes by rank; only those of this process have a gradient.
 
     The gradient is multiplied by the number of processes, since it is averaged over them later.
 
     Args:
         vectors: This process's vectors, ``[n, dim]``.
-        sizes: Number of vectors of each process; by default the same as here.
+        sizes: Number of vectors of each process; by default, all have as many as this one.
 
     Returns:
         ``[sum of sizes, dim]``.
@@ -138,7 +138,7 @@ def trainable_copy(encoder: DenseEncoder, *, dropout: float | None, freeze_token
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:
-    """Whether a device computes in bfloat16 itself; elsewhere it is emulated and slower than float32."""
+    """Whether a device has bfloat16 arithmetic; if it is only emulated, it is slower than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):

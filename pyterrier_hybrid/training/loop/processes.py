@@ -1,4 +1,4 @@
-"""The processes that ``torchrun`` starts: who is first, and when they wait for each other."""
+"""The processes that ``torchrun`` starts: which one is first, and where they wait for each other."""
 
 import os
 import tempfile
@@ -31,11 +31,11 @@ class Processes:
 
     @classmethod
     def started(cls, device: torch.device, arguments: Mapping[str, Any]) -> "Processes":
-        """Join the processes that ``torchrun`` started; otherwise this one is alone.
+        """Join the processes that ``torchrun`` started, if it started several.
 
         Args:
             device: The encoder's device.
-            arguments: Fields of ``TrainingArguments``, of which ``ddp_timeout`` and ``ddp_backend`` count.
+            arguments: Fields of ``TrainingArguments``; ``ddp_timeout`` and ``ddp_backend`` are used.
         """
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls()
@@ -53,7 +53,7 @@ class Processes:
         return self.rank == 0
 
     def wait(self) -> None:
-        """Wait until all processes are here."""
+        """Wait until all processes have reached this point."""
         if self.world_size > 1:
             distributed.barrier()
 
@@ -64,7 +64,7 @@ class Processes:
 
     @contextmanager
     def first_goes_first(self) -> Iterator[None]:
-        """Run the block in the first process and then in the others, which find what it made."""
+        """Run the block in the first process, and then in the others, which find its results."""
         if not self.is_first:
             self.wait()
         yield

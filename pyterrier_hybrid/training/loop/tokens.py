@@ -1,4 +1,4 @@
-"""Texts as token ids: tokenised when they are needed, or once into memory-mapped arrays on disk."""
+"""Texts as token ids: tokenised on demand, or once into memory-mapped arrays on disk."""
 
 from collections import UserList
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _FORMAT = 1
 class TokenIds(UserList[list[int]]):
     """Token ids of some texts.
 
-    It is not a ``list``, since the Trainer searches lists for tensors, number by number.
+    It is not a ``list``, since the Trainer searches every element of a list for tensors.
 
     Example:
         >>> [*TokenIds([[1, 2], [3]])]
@@ -32,10 +32,10 @@ class TokenIds(UserList[list[int]]):
 
 
 class Texts:
-    """Token ids of queries and passages, tokenised when they are needed.
+    """Token ids of queries and passages, tokenised on demand.
 
     Args:
-        pairs: The texts.
+        pairs: The pairs whose texts are tokenised.
         encoder: The encoder whose tokenizer and prefixes are used.
     """
 
@@ -72,7 +72,7 @@ class CachedTexts(Texts):
     or passage) and language there is a flat array of token ids, and an array of the offsets where the texts start.
 
     Args:
-        pairs: The texts.
+        pairs: The pairs whose texts are tokenised.
         encoder: The encoder whose tokenizer and prefixes are used.
         folder: The folder of all caches.
         verbose: Show a progress bar while tokenising.
@@ -126,7 +126,7 @@ def _write_cache(pairs: ParallelPairs, encoder: DenseEncoder, path: Path, *, ver
     }
     total = int(pairs.has_query.sum() + pairs.has_passage.sum())
     with (
-        # Another process may have finished the same meanwhile.
+        # Another process may have written the same cache in the meantime.
         suppress(FileExistsError),
         whole_folder(path) as unfinished,
         progress_bar(total=total, desc="tokenizing", unit="text", delay=2, disable=not verbose) as bar,

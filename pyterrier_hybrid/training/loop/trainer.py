@@ -16,13 +16,13 @@ from pyterrier_hybrid.training.loop.validation import Validator
 
 
 class HybridTrainer(Trainer):
-    """``transformers.Trainer`` over planned batches; only the batches, the loss and the validation are different.
+    """``transformers.Trainer`` with its own batches, loss and validation.
 
     Args:
         model: The encoder's module and the loss.
         encoder: The encoder whose tokenizer and prefixes belong to the module.
-        judge: Evaluates an encoder: returns a number, the larger the better, or several by name, of which "mean"
-            counts. By default the model is validated by the loss on ``eval_dataset``.
+        judge: Function that evaluates an encoder: it returns a number, the larger the better, or several by name,
+            including the decisive one, "mean". By default the model is validated by the loss on ``eval_dataset``.
         **options: Options of ``transformers.Trainer``; the datasets are :class:`PlannedBatches`.
     """
 
@@ -35,11 +35,11 @@ class HybridTrainer(Trainer):
         self, model: ContrastiveModel, *, encoder: DenseEncoder, judge: Validator | None = None, **options: Any
     ) -> None:
         super().__init__(model=model, **options)
-        self.encoder, self.validator = encoder, judge
+        self.encoder, self.judge = encoder, judge
         self._losses: dict[str, list[torch.Tensor]] = {}
 
     def get_train_dataloader(self) -> DataLoader:
-        """Return the plan's batches in the plan's order: none of the Trainer's samplers knows which texts may meet."""
+        """Return the plan's batches in the plan's order, instead of batches drawn by the Trainer."""
         return self._batches(self.train_dataset)
 
     def get_eval_dataloader(self, eval_dataset: str | Dataset | None = None) -> DataLoader:
@@ -53,7 +53,7 @@ class HybridTrainer(Trainer):
                 "prefetch_factor": self.args.dataloader_prefetch_factor,
                 "persistent_workers": self.args.dataloader_persistent_workers,
             }
-        # Each row of the dataset is a whole batch, so that the Trainer skips batches on resuming without making them.
+        # Each row of the dataset is a whole batch, so that a resumed Trainer can skip batches without making them.
         return DataLoader(
             dataset, batch_size=1, shuffle=False, collate_fn=_only, generator=torch.Generator(), **workers
         )
@@ -117,15 +117,15 @@ class HybridTrainer(Trainer):
         """Validate: by the loss on the fixed batches, or by the validator.
 
         Raises:
-            ValueError: The validator gives no finite mean.
+            ValueError: The validator returns no mean, or one that is not finite.
         """
-        if self.validator is None:
+        if self.judge is None:
             return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
         scores: list[Any] = [None]
         if self.args.process_index == 0:
             was_training = self.model.training
             encoder = self.encoder.with_module(self.model.encoder, name=self.encoder.name)
-            scores = [_with_finite_mean(self.validator(encoder))]
+            scores = [_with_finite_mean(self.judge(encoder))]
             self.model.train(was_training)
         if self.args.world_size > 1:
             distributed.broadcast_object_list(scores)
@@ -153,5 +153,5 @@ def _with_finite_mean(scores: float | Mapping[str, float]) -> dict[str, float]:
     if "mean" not in scores:
         raise ValueError(f"validation gave {sorted(scores)} but no 'mean', which decides what is best: add it")
     if not math.isfinite(scores["mean"]):
-        raise ValueError(f"validation gave the mean {scores['mean']}, which is neither better nor worse than any")
+        raise ValueError(f"validation gave the mean {scores['mean']}: it must be a finite number")
     return {name: float(value) for name, value in scores.items()}

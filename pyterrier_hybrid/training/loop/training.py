@@ -1,4 +1,4 @@
-"""``train``: makes a trained encoder from an encoder, pairs and a sampler."""
+"""``train``: contrastive training of an encoder."""
 
 import json
 import os
@@ -38,8 +38,8 @@ from pyterrier_hybrid.training.losses import InfoNCE
 from pyterrier_hybrid.training.sampling import Sampler
 from pyterrier_hybrid.utils.progress import above_bars
 
-_LONG = 100
-"""Steps beside which one more batch, computed to estimate the time, does not matter."""
+_ESTIMATED_STEPS = 100
+"""Number of steps from which on the time is estimated first; the estimate costs one more batch."""
 
 
 def train(
@@ -79,13 +79,13 @@ def train(
 ) -> DenseEncoder:
     """Train an encoder contrastively, on batches chosen by a sampler (arXiv 2408.10536, section 3).
 
-    The defaults are the paper's as far as it prints them (AdamW, weight decay, learning rate, batch size, cosine).
-    The loop is :class:`transformers.Trainer`'s. Started with ``torchrun``, several processes train on the batches that
-    one process would have, each on its part, and every query still has all passages of its batch as negatives.
+    The defaults are the paper's as far as it states them (AdamW, weight decay, learning rate, batch size, cosine).
+    The loop is :class:`transformers.Trainer`'s. If ``torchrun`` starts several processes, each trains on its part of
+    the batches that one process would have, and every query still has all passages of its batch as negatives.
 
     With ``output``, an interrupted training resumes when it is started again with the same settings: checkpoints are
-    kept in ``{output}.checkpoints`` until the encoder is saved. On a CPU, a resumed training ends with bit for bit the
-    weights that it would have had; on a GPU, as far as its computations repeat.
+    kept in ``{output}.checkpoints`` until the encoder is saved. On a CPU, a resumed training ends with exactly the
+    weights that it would have had without the interruption; on a GPU, only if all operations are deterministic.
 
     Args:
         encoder: The encoder to start from; it is not changed.
@@ -98,8 +98,8 @@ def train(
         weight_decay: Weight decay of AdamW.
         warmup_steps: Steps until the peak learning rate; below 1, this ratio of ``max_steps``.
         temperature: Temperature of the loss, see :class:`~pyterrier_hybrid.training.losses.InfoNCE`.
-        margin: Margin of the loss: the score of a positive must exceed those of the negatives by this much. Its ratio
-            to the temperature counts: 0.1 at 0.02 is much.
+        margin: Margin of the loss: the score of a positive must exceed those of the negatives by this much. What
+            matters is its ratio to the temperature: 0.1 is a large margin at a temperature of 0.02.
         learn_temperature: Learn the temperature, starting from ``temperature``.
         symmetric: Also use each passage as a query for the queries of its batch.
         dimensions: Matryoshka dimensions to train (arXiv 2205.13147), such as ``(384, 128, 64)``; see
@@ -110,27 +110,27 @@ def train(
             samplers of this package never draw two items of a document into a batch, so this is for your own samplers;
             hard negatives are compared by their texts.
         dropout: Dropout probability; by default the encoder's own.
-        freeze_token_embeddings: Do not train the token embeddings. Where the vocabulary is large, this saves most of
-            the optimiser's work.
+        freeze_token_embeddings: Do not train the token embeddings. If the vocabulary is large, this saves most of the
+            optimiser's work.
         bf16: Compute in bfloat16 where that is safe; by default for transformers, if the device supports it.
-        chunk_size: Texts computed at a time, sorted by length; the result is the same. By default 16 on a CPU, where
-            padding is expensive; on a GPU 64 with gradient caching, otherwise the whole batch.
+        chunk_size: Number of texts encoded at a time, sorted by length; the result is the same. By default 16 on a CPU,
+            where padding is expensive; on a GPU 64 with gradient caching, otherwise the whole batch.
         look_up_once: Look up the tokens of a batch together instead of chunk by chunk, which saves a gradient of the
             vocabulary's size for each chunk; the result is the same.
         gradient_caching: Compute every chunk twice instead of keeping it in memory (GradCache, arXiv 2101.06983):
             batches of thousands in the memory of one chunk, for a third more time. The result is the same.
         validation: Held-out pairs, from which a fixed set of batches is made: the weights with the lowest loss on them
             are kept. Or a function of an encoder that returns a number, or several by name with a "mean": the weights
-            with the largest are kept. :class:`~pyterrier_hybrid.LanguageValidation` is one.
-        validation_sampler: Sampler of the held-out batches; by default a ``HybridSampler`` over what the held-out pairs
-            allow, so that the losses of different samplers compare.
+            with the largest value are kept. :class:`~pyterrier_hybrid.LanguageValidation` is such a function.
+        validation_sampler: Sampler of the held-out batches; by default a ``HybridSampler`` as far as the held-out pairs
+            allow, so that the losses of different samplers can be compared.
         validation_batches: Number of held-out batches.
         eval_steps: Steps between two validations; by default a tenth of ``max_steps``.
-        patience: Validations without a new best before training stops early; ``None``: never.
+        patience: Number of validations without a new best one before training stops early; ``None``: never.
         save_steps: Steps between two checkpoints; by default ``eval_steps`` or a tenth of ``max_steps``. 0: no
             checkpoints. With validation, weights are saved when they are validated.
-        token_cache: A folder that keeps queries and passages tokenised for the next training on the same texts. By
-            default, the texts of a batch are tokenised when they are needed.
+        token_cache: A folder for the token ids of queries and passages, which the next training on the same texts
+            reuses. By default, the texts of each batch are tokenised on demand.
         seed: Seed of the plan and of dropout.
         output: A new folder for the trained encoder, with ``training.json`` among its files.
         verbose: Show a progress bar.
@@ -170,7 +170,7 @@ def train(
 
 
 def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler) -> DenseEncoder:
-    """Train as the config says."""
+    """Check the inputs, train, and save the encoder."""
     config.check_inputs(encoder, pairs)
     if config.output is not None and Path(config.output).exists():
         raise FileExistsError(f"{config.output} exists: choose another output folder, or remove it first")
@@ -210,7 +210,7 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
             judge=config.validator,
             args=OneDeviceArguments(**config.trainer_fields(encoder, folder=folder, resumed=last is not None)),
             train_dataset=batches,
-            # The Trainer insists on a dataset, also where a validator needs none.
+            # The Trainer requires a dataset even if a validator does not need one.
             eval_dataset=held_out or (batches if config.validator else None),
             callbacks=_callbacks(config, sampler, processes),
         )
@@ -224,7 +224,7 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
         trained.training = _record(config, encoder, pairs, sampler, model, processes, state) | {"seconds": seconds}
         if config.output is not None and processes.is_first:
             trained.save(config.output)
-        # Others may still be reading the best checkpoint.
+        # Other processes may still be reading the best checkpoint.
         processes.wait_at_end()
         if checkpoints and processes.is_first:
             checkpoints.remove()
@@ -232,15 +232,16 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
 
 
 def _check_types(encoder: Any, pairs: Any, sampler: Any) -> None:
-    for name, value, fits, expected in (
-        ("encoder", encoder, isinstance(encoder, DenseEncoder), 'DenseEncoder("FacebookAI/xlm-roberta-base")'),
-        ("pairs", pairs, isinstance(pairs, ParallelPairs), 'ParallelPairs.from_irds("atlas/train")'),
-        ("sampler", sampler, hasattr(sampler, "plan") and not isinstance(sampler, type), "HybridSampler()"),
+    is_encoder, are_pairs = isinstance(encoder, DenseEncoder), isinstance(pairs, ParallelPairs)
+    is_sampler = hasattr(sampler, "plan") and not isinstance(sampler, type)
+    for name, value, is_valid, expected in (
+        ("encoder", encoder, is_encoder, 'a DenseEncoder, such as DenseEncoder("FacebookAI/xlm-roberta-base")'),
+        ("pairs", pairs, are_pairs, 'ParallelPairs, such as ParallelPairs.from_irds("atlas/train")'),
+        ("sampler", sampler, is_sampler, "a sampler, such as HybridSampler()"),
     ):
-        if not fits:
-            kind = {"encoder": "a DenseEncoder", "pairs": "ParallelPairs", "sampler": "a sampler"}[name]
-            found = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
-            raise TypeError(f"{name} is {found}: pass {kind}, such as {expected}")
+        if not is_valid:
+            kind = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
+            raise TypeError(f"{name} is {kind}: pass {expected}")
 
 
 def _model(config: TrainingConfig, encoder: DenseEncoder) -> ContrastiveModel:
@@ -270,7 +271,7 @@ def _texts(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
 
 
 def _held_out_batches(config: TrainingConfig, encoder: DenseEncoder, processes: Processes) -> PlannedBatches | None:
-    """Return the fixed batches whose loss validates, if any: always the same, whatever the seed of the training."""
+    """Return the fixed batches to validate on by loss, if any; they do not depend on the seed of the training."""
     if not isinstance(config.validation, ParallelPairs) or config.validation_sampler is None:
         return None
     return PlannedBatches(
@@ -286,7 +287,7 @@ def _held_out_batches(config: TrainingConfig, encoder: DenseEncoder, processes: 
 def _decisive(
     config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler, processes: Processes
 ) -> dict[str, Any]:
-    """Return everything that decides the result, by name."""
+    """Return all settings that decide the result, by name."""
     return config.decisive() | {
         "start": encoder.fingerprint,
         "pairs": pairs.fingerprint,
@@ -296,10 +297,10 @@ def _decisive(
 
 
 def _announce(config: TrainingConfig, model: ContrastiveModel, batches: PlannedBatches, last: Path | None) -> None:
-    """Say where a training resumes, or what a long one needs."""
+    """Print where a training resumes, or the estimated time and memory of a long one."""
     if last:
         above_bars(f"resuming at step {step_of(last)} of {config.max_steps} from {last}")
-    elif config.max_steps >= _LONG:
+    elif config.max_steps >= _ESTIMATED_STEPS:
         needed = estimate(
             model, batches[0], steps=config.max_steps, bf16=bool(config.bf16), accumulation=config.accumulation
         )
@@ -314,7 +315,7 @@ def _callbacks(config: TrainingConfig, sampler: Sampler, processes: Processes) -
     if config.keeps_checkpoints:
         callbacks.append(MarkComplete())
     if config.verbose and processes.is_first:
-        # Other people's samplers may lack a name.
+        # Samplers of users may lack a name.
         name = getattr(sampler, "name", type(sampler).__name__)
         callbacks.append(ProgressBar(name, batch_size=config.batch_size))
     return callbacks
@@ -371,7 +372,7 @@ def _record(
 
 @contextmanager
 def _without_denormals() -> Iterator[None]:
-    """Flush denormal numbers to zero: those of small gradients slow a dense optimiser down several times."""
+    """Flush denormal numbers to zero: those of small gradients make a dense optimiser several times slower."""
     flushed = (torch.tensor([1e-320], dtype=torch.float64) * 1).item() == 0
     torch.set_flush_denormal(True)
     try:

@@ -1,4 +1,4 @@
-"""How a training is validated: by the loss on held-out pairs, or by a function of the encoder."""
+"""Validation of a training: by the loss on held-out pairs, or by a function of the encoder."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from pyterrier_hybrid.retrieval import DenseEncoder
 from pyterrier_hybrid.training.sampling import HybridSampler, MonoSampler
 
 Validator = Callable[[DenseEncoder], float | Mapping[str, float]]
-"""Evaluates an encoder: returns a number, the larger the better, or several by name, of which "mean" counts."""
+"""Function that evaluates an encoder: returns a number, the larger the better, or several by name with a "mean"."""
 
 
 def balanced_sampler(pairs: ParallelPairs, batch_size: int) -> HybridSampler:

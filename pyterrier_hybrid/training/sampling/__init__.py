@@ -10,7 +10,7 @@ name in configs       printed name        batches
 ====================  ==================  ==========================================================================
 ``mono``              X-X-mono            in one language: :class:`MonoSampler`
 ``cross``             X-Y                 two different languages in every pair: :class:`CrossSampler`
-``hybrid``            Hybrid              drawn by one of two samplers at random: :class:`HybridSampler`
+``hybrid``            Hybrid              of one of two samplers, chosen at random: :class:`HybridSampler`
 ``mixed``             X-X                 one language in every pair, several in a batch: :class:`MixedSampler`
 ``translate-train``   Translate-train     passages in one language: :class:`TranslateTrainSampler`
 ``length-grouped``    Length-grouped      texts of similar length, by any sampler: :class:`LengthGroupedSampler`
@@ -22,7 +22,7 @@ section 4). A plan reads only what it draws: a thousand batches of 100 take half
 40 million (``benchmarks/planning.py``).
 
 Where to read: ``plans.py`` has the interfaces, ``samplers.py`` and ``hybrid.py`` the samplers of the paper,
-``strata_plan.py`` and ``strata.py`` how their batches are drawn, ``weights.py`` how often languages and datasets are.
+``strata_plan.py`` and ``strata.py`` draw their batches, ``weights.py`` weighs languages and datasets.
 """
 
 from pyterrier_hybrid.training.sampling.curriculum import CosineAlpha, LinearAlpha

@@ -1,4 +1,4 @@
-"""Samplers as plain values: their repr, their config, and how they are made from a config."""
+"""Samplers and configs: the repr of a sampler, its config, and samplers made from configs."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,7 @@ Kind = TypeVar("Kind", bound=Configurable)
 
 
 def settings_of(kind: type[Configurable]) -> "list[Field[Any]]":
-    """Return the fields of a class, its own before inherited ones.
+    """Return the fields of a class in the order of reprs and configs: its own before inherited ones.
 
     Args:
         kind: The class.
@@ -137,7 +137,7 @@ def from_config(
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Return whether a value is a real number, also a numpy one, but not a bool.
+    """Return whether a value is a real number of Python or numpy; a bool is not.
 
     Args:
         value: Any value.

@@ -11,10 +11,10 @@ from pyterrier_hybrid.training.sampling.config import Configurable, from_config,
 
 @dataclass(frozen=True, repr=False)
 class LinearAlpha(Configurable):
-    """An alpha that changes linearly from ``start`` to ``end`` in ``steps`` steps, and then stays.
+    """An alpha that changes linearly from ``start`` to ``end`` over ``steps`` steps and then stays there.
 
-    Which languages are hard changes while a model learns, so one alpha need not be best throughout (curriculum
-    learning, Bengio et al., ICML 2009). The paper of hybrid batches (arXiv 2408.10536) has one alpha for all steps.
+    Which languages are hard changes during training, so no single alpha may be best for all steps (curriculum learning,
+    Bengio et al., ICML 2009). The paper of hybrid batches (arXiv 2408.10536) has one alpha for all steps.
 
     Args:
         start: Alpha at step 0, from 0 to 1.

@@ -25,9 +25,9 @@ from pyterrier_hybrid.utils.checks import whole_number
 class HybridSampler(WeightedSampler):
     """Hybrid(alpha): each batch is X-X-mono with probability ``alpha``, else X-Y (arXiv 2408.10536, section 3).
 
-    The choice has random numbers of its own: a monolingual batch of step t is the one that the monolingual sampler
-    alone would draw at that step, and likewise for cross-lingual batches. Any two samplers can be used instead of these
-    two. The languages and the weights are those of the default samplers; a sampler that you pass has its own.
+    The choice uses separate random numbers: if the batch of step t is monolingual, it is the one that the monolingual
+    sampler alone would draw at that step, and likewise if it is cross-lingual. Any two samplers can be used instead of
+    these two. Languages and weights apply to the default samplers only; set those of a sampler that you pass on it.
 
     Args:
         alpha: Probability of a monolingual batch, from 0 to 1; or a function from the step to this probability, such as
@@ -137,7 +137,7 @@ class HybridPlan(Plan):
             t: The step, from 0.
 
         Raises:
-            ValueError: If alpha is a function that returns something else than a number from 0 to 1.
+            ValueError: If alpha is a function and does not return a number from 0 to 1.
         """
         alpha: Any = self._alpha(whole_number("t", t, least=0)) if callable(self._alpha) else self._alpha
         if not (is_number(alpha) and 0 <= alpha <= 1):

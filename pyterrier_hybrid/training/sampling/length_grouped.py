@@ -26,9 +26,9 @@ class LengthGroupedSampler(ConfigurableSampler):
     """Batches of texts of similar length, so that little is computed on padding.
 
     At every step another sampler draws ``pool`` times as many pairs as a batch has. They are sorted by the number of
-    characters of query and passage and cut into ``pool`` batches, one of which is taken at random. So every pair is as
-    probable as with the other sampler, and the batches are of its kinds. (The ``group_by_length`` of transformers also
-    sorts inside such pools, but keeps a state.)
+    characters of query and passage and cut into ``pool`` batches, and one of these is taken at random. So every pair is
+    as probable as with the other sampler, and the batches are of its kinds. (The ``group_by_length`` of transformers
+    also sorts inside such pools, but keeps a state.)
 
     The negatives of a batch become harder to tell apart by length, which changes the training, not only its speed. For
     every batch, the texts of ``pool`` batches are looked up.

@@ -21,7 +21,7 @@ LanguagePairs = tuple[tuple[str, str], ...]
 
 
 class PairArrays(Protocol):
-    """What a sampler reads of a pair store; :class:`~pyterrier_hybrid.parallel.ParallelPairs` is one."""
+    """What a sampler reads from a pair store; :class:`~pyterrier_hybrid.parallel.ParallelPairs` is one."""
 
     @property
     def languages(self) -> Sequence[str]:
@@ -73,15 +73,20 @@ class Plan(ABC):
     Attributes:
         batch_size: Number of pairs in every batch.
         seed: Together with the step, the seed determines each batch.
-        repeats_items: Whether an item may have several rows in a batch, each with another positive.
+        repeats_items: Whether an item may have several rows in a batch, each with a different positive.
     """
+
+    repeats_items: bool = False
+
+    # A plan must not share random numbers with the plans inside it: the choice between two samplers would otherwise be
+    # correlated with what they draw. So the depth of nesting is part of the random generator's key.
+    _depth: int = 0
 
     def __init__(self, batch_size: int, seed: int, *, inner: Sequence["Plan"] = ()) -> None:
         self.batch_size, self.seed = batch_size, seed
-        self.repeats_items: bool = any(plan.repeats_items for plan in inner)
-        # A plan must not share random numbers with the plans inside it: the choice between two samplers would otherwise
-        # be correlated with what they draw. So the depth of nesting is part of the random generator's key.
-        self._depth: int = max((plan._depth + 1 for plan in inner), default=0)
+        if inner:
+            self.repeats_items = any(plan.repeats_items for plan in inner)
+            self._depth = max(plan._depth for plan in inner) + 1
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ from pyterrier_hybrid.training.sampling.weights import WeightedSampler, check_kn
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class StrataSampler(WeightedSampler):
-    """Base of the samplers that say from which pairs of languages to draw, and leave the drawing to a strata plan."""
+    """Base of the samplers that name the pairs of languages to draw from; a strata plan draws their batches."""
 
     @abstractmethod
     def strata_spec(self, pairs: PairArrays) -> StrataSpec:
@@ -41,9 +41,9 @@ class StrataSampler(WeightedSampler):
 
         Raises:
             TypeError: If ``batch_size`` or ``seed`` is not a whole number.
-            ValueError: If a language is unknown or has no such pair; if there are fewer groups than a batch needs, of
-                all groups, of those in one language for monolingual batches, or of those in one dataset for batches of
-                one dataset; or if a pattern of ``dataset_weights`` matches no dataset.
+            ValueError: If a language is unknown or has no such pair, if a pattern of ``dataset_weights`` matches no
+                dataset, or if there are too few groups for a batch: in the store, in a language (monolingual batches),
+                or in a dataset (batches of one dataset).
         """
         batch_size, seed = check_plan_options(batch_size, seed)
         return plan_strata(self, pairs, self.strata_spec(pairs), batch_size=batch_size, seed=seed)

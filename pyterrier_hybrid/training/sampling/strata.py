@@ -16,11 +16,11 @@ _FIRST_CHUNK, _LARGEST_CHUNK = 1024, 1 << 20
 class Strata:
     """Sets of items (strata), each a union of blocks; the sets may overlap.
 
-    Nothing here is as long as the number of items: of memory-mapped stores, only what is drawn is read.
+    No array here has one element per item, so that only the drawn items of a memory-mapped store are read.
 
     Args:
         pairs: The pair store.
-        members: The blocks of each stratum; none is empty.
+        members: The blocks of each stratum, at least one.
         weights: Weight of an item of each dataset, float64 [datasets]; positive for the datasets of all members.
         exponent: Inside a stratum, the probability of a dataset is ∝ weight · size^exponent. With 1, all items of
             equal weight are equally probable.

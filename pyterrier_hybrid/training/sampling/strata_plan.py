@@ -28,7 +28,7 @@ class StrataSpec(NamedTuple):
 
     Attributes:
         language_pairs: The pairs (query language, passage language) to draw; each is a stratum.
-        named_languages: Languages that the user named: each must be in a pair that some item has.
+        named_languages: Languages that the user named; each must be in a language pair of some item.
         one_stratum_per_batch: Whether all pairs of a batch are of one stratum.
         pair_name: What a pair of texts is called in errors, such as ``"monolingual pair"``.
         no_pairs: The error if no item has such a pair.
@@ -67,7 +67,8 @@ class StrataPlan(Plan):
 
     Args:
         sources: One source, or one for each dataset if every batch is drawn from one dataset.
-        source_probabilities: The probability of each source, float64 [sources]; None takes them in turn, by step.
+        source_probabilities: The probability of each source, float64 [sources]; ``None``: batch t is drawn from source
+            t modulo their number.
         one_stratum_per_batch: Whether all slots of a batch are in one stratum.
         batch_size: Number of pairs in every batch.
         seed: Seed of the random draws.

@@ -1,4 +1,4 @@
-"""How often languages and datasets are drawn: the settings that samplers share, and what follows from them."""
+"""How often languages and datasets are drawn: the settings that samplers share, and their checks and probabilities."""
 
 import math
 import re
@@ -87,7 +87,7 @@ class WeightedSampler(ConfigurableSampler):
 
 
 def with_shared_arguments(doc: str, shared: str) -> str:
-    """Add to the arguments of a docstring those of another one that it does not describe itself.
+    """Add the arguments of another docstring that a docstring does not describe itself.
 
     Args:
         doc: A docstring; one without ``Args:`` is returned as it is.

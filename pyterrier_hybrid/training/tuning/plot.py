@@ -28,7 +28,7 @@ def curves(
         measure: The measure that decides which alpha is best.
         best: The alpha to mark.
         seeds: Number of seeds.
-        label: What the values are, such as AP.
+        label: Name of the metric, such as AP.
         judged_on: The data of the evaluation.
 
     Example:

@@ -16,22 +16,22 @@ FORMATS = ("frame", "markdown", "csv")
 
 
 class SweepResults:
-    """What :func:`pyterrier_hybrid.sweep` returns.
+    """The results of :func:`pyterrier_hybrid.sweep`.
 
     Args:
         frame: The columns alpha, seed, measure, value.
         measure: The measure that decides which alpha is best.
-        label: What the values are, such as AP, for the curve.
+        label: Name of the metric, such as AP, for the curve.
         judged_on: The data of the evaluation, for the curve.
 
     Attributes:
         frame: One row per run and measure. Columns: alpha, seed, measure, value.
         measure: The measure that decides which alpha is best.
-        label: What the values are, such as AP.
+        label: Name of the metric, such as AP.
         judged_on: The data of the evaluation.
 
     Raises:
-        ValueError: There are no values of ``measure``.
+        ValueError: The frame has no values of ``measure``.
 
     Example:
         >>> frame = pd.DataFrame({"alpha": [0.0, 0.5, 1.0], "seed": 0, "measure": "mean", "value": [0.61, 0.665, 0.63]})

@@ -1,4 +1,4 @@
-"""The sweep over alpha: one training and one evaluation for each ratio of monolingual batches and each seed."""
+"""The sweep over alpha: one training and one evaluation for each alpha and each seed."""
 
 import dataclasses
 import functools
@@ -41,12 +41,12 @@ def sweep(
     """Train and evaluate an encoder for every alpha: the grid search of arXiv 2408.10536.
 
     The paper chooses alpha by monolingual, cross-lingual and multilingual retrieval together, as
-    :class:`~pyterrier_hybrid.LanguageValidation` does. The loss on held-out pairs is no criterion, since each kind of
-    batch is another task.
+    :class:`~pyterrier_hybrid.LanguageValidation` does. The loss on held-out pairs is not a criterion, since each
+    kind of batch is a different task.
 
     The result of every run is a file, ``runs/alpha-A-seed-S.json``, and the sweep's settings are in ``sweep.json``. A
-    second call with the same settings does only the missing runs, so that an interrupted sweep resumes and a grid can
-    be refined.
+    second call with the same settings does only the missing runs: an interrupted sweep resumes, and a grid can be
+    refined.
 
     Args:
         encoder: The encoder that each run starts from; it is not changed.
@@ -54,7 +54,7 @@ def sweep(
         evaluate: Called with each trained encoder; returns figures by name, the larger the better, such as
             ``LanguageValidation("atlas")``. Its ``measure`` and ``dataset``, if it has them, label the curve.
         output: The folder of the results: ``sweep.csv``, ``table.csv``, ``table.md``, ``alpha.png`` and the runs.
-        alpha: Ratios of monolingual batches, 0 to 1.
+        alpha: Probabilities of a monolingual batch, 0 to 1.
         seeds: Seeds of the batches and of dropout; the initial encoder is the same for all.
         sampler: A hybrid sampler with other settings than the default; its alpha is replaced.
         measure: The figure that decides which alpha is best.
@@ -66,7 +66,7 @@ def sweep(
         The results: ``.frame``, ``.best()``, ``.table()``, ``.plot()``.
 
     Raises:
-        TypeError: An option that each run has for itself, or as :func:`~pyterrier_hybrid.train`.
+        TypeError: ``output`` or ``seed`` is among the options of the runs, or as :func:`~pyterrier_hybrid.train`.
         ValueError: The folder holds a sweep with other settings (the message says which), ``evaluate`` does not return
             ``measure``, an alpha is outside 0 to 1, or as :func:`~pyterrier_hybrid.train`.
 
