@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 from more_itertools import chunked
@@ -24,39 +24,30 @@ Role = Literal["queries", "documents"]
 
 
 class _Debias(Protocol):
-    """What changes the vectors of texts by their languages."""
+    """A method that changes vectors by the languages of their texts."""
 
     def queries(self, vectors: np.ndarray, langs: list[str], /) -> np.ndarray: ...
 
     def documents(self, vectors: np.ndarray, langs: list[str], /) -> np.ndarray: ...
 
 
-@runtime_checkable
-class Debiased(Protocol):
-    """An encoder that changes the vectors of another one by the languages of the texts.
-
-    It is :class:`pyterrier_hybrid.retrieval.DebiasedEncoder` or anything like it.
-    """
+class _Debiased(Protocol):
+    """An encoder that changes the vectors of another one, as :class:`pyterrier_hybrid.retrieval.DebiasedEncoder`."""
 
     @property
-    def wants_languages(self) -> bool:
-        """True, as for every encoder that is given the languages of the texts."""
-        ...
+    def encoder(self) -> Any: ...
 
     @property
-    def encoder(self) -> Any:
-        """The encoder whose vectors are changed."""
-        ...
+    def debias(self) -> _Debias: ...
 
-    @property
-    def debias(self) -> _Debias:
-        """What changes them."""
-        ...
+
+def _is_debiased(encoder: Any) -> TypeGuard[_Debiased]:
+    return wants_languages(encoder) and hasattr(encoder, "encoder") and hasattr(encoder, "debias")
 
 
 def innermost_encoder(encoder: Any) -> Any:
     """Return the encoder that computes vectors, inside those that only change them."""
-    return innermost_encoder(encoder.encoder) if isinstance(encoder, Debiased) else encoder
+    return innermost_encoder(encoder.encoder) if _is_debiased(encoder) else encoder
 
 
 def number_distinct(items: Iterable[Hashable]) -> dict[Any, int]:
@@ -95,7 +86,7 @@ class Vectors:
         Raises:
             OutputError: The encoder does not return one finite vector for each text.
         """
-        if isinstance(encoder, Debiased):
+        if _is_debiased(encoder):
             with located(".encoder"):
                 inner = self.of(encoder.encoder, role, texts, langs)
             with located(f".debias.{role}"):

@@ -13,7 +13,7 @@ from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
 from pyterrier_hybrid.experiment.settings import Setting
-from pyterrier_hybrid.retrieval.protocols import Encoder
+from pyterrier_hybrid.retrieval.protocols import is_encoder
 
 
 class EncoderRanker(Ranker):
@@ -22,7 +22,7 @@ class EncoderRanker(Ranker):
     @staticmethod
     def accepts(system: Any) -> bool:
         """Whether a system encodes queries and documents."""
-        return isinstance(system, Encoder)
+        return is_encoder(system)
 
     @property
     def encoder(self) -> Any:

@@ -17,7 +17,7 @@ from pyterrier_hybrid.experiment.ranking.retrieved import RUN_ROWS, score_matrix
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.retrieval.corpus_index import bm25_index
 from pyterrier_hybrid.retrieval.fusion import Found, Fusion, ordered_cells
-from pyterrier_hybrid.retrieval.protocols import Encoder
+from pyterrier_hybrid.retrieval.protocols import is_encoder
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval import BM25Index
@@ -42,7 +42,7 @@ class FusionRanker(Ranker):
     @property
     def encoder(self) -> Any:
         """The first encoder that is fused."""
-        encoders = (system for system in self.system.systems if isinstance(system, Encoder))
+        encoders = (system for system in self.system.systems if is_encoder(system))
         return next(map(innermost_encoder, encoders), None)
 
     def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
@@ -76,7 +76,7 @@ class FusionRanker(Ranker):
         depth = self.system.depth
         if isinstance(system, str):
             return lambda name: _search_bm25(task.corpora[name], depth)
-        if isinstance(system, Encoder):
+        if is_encoder(system):
             encoded = EncodedTask.of(task, system)
             return lambda name: _search_vectors(encoded, name, depth)
         return lambda name: _search_transformer(system(task.corpora[name]), task.corpora[name])
