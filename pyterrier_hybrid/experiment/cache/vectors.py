@@ -1,4 +1,4 @@
-"""The vectors of texts: each text is encoded once for all systems that share an encoder, and kept in a folder."""
+"""The vectors of texts: each text is encoded once for all systems that share an encoder, and cached in a folder."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from pyterrier_hybrid.retrieval.protocols import fingerprint_of, wants_languages
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
 
-# Number of texts that are encoded at a time: as many as an interrupted run loses.
+# Number of texts that are encoded and stored at a time: an interrupted run loses at most this many.
 _CHUNK = 4096
 _HASH_BYTES = 16
 _HASHES, _VECTORS = "hashes.npy", "vectors.npy"
@@ -61,7 +61,7 @@ def number_distinct(items: Iterable[Hashable]) -> dict[Any, int]:
 
 
 class Vectors:
-    """Vectors by text: kept in memory for the systems of one experiment, and in a folder for all experiments.
+    """Vectors of texts, kept in memory for the systems of one experiment and in a folder for all experiments.
 
     Args:
         folder: The folder for the vectors of encoders with a fingerprint; ``None``: vectors are kept in memory only.
@@ -106,7 +106,7 @@ class Vectors:
         self._memory = {key: value for key, value in self._memory.items() if key[0] in kept}
 
     def _encode(self, encoder: Any, role: Role, items: list[Any]) -> np.ndarray:
-        """Encode texts, or texts in languages, that are not in the folder."""
+        """Return the vectors of texts, or of (text, language) pairs; those in the folder are not encoded again."""
         with_languages = wants_languages(encoder)
         encode: Callable[..., Any] = getattr(encoder, f"encode_{role}")
 
@@ -128,7 +128,7 @@ class Vectors:
 
 
 def _checked(vectors: Any, texts: Sequence[Any]) -> np.ndarray:
-    """Vectors as float32 ``[texts, dim]``, if they are finite."""
+    """Convert vectors to float32 ``[texts, dim]``, and check that they are finite."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise OutputError(f"{len(texts)} texts gave an array of shape {vectors.shape}; expected one row each")
@@ -139,7 +139,7 @@ def _checked(vectors: Any, texts: Sequence[Any]) -> np.ndarray:
 
 
 def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
-    """The parts as one array; concatenating them would need twice the memory."""
+    """Copy the parts into one array; concatenating them would need twice the memory."""
     stacked, end = np.empty((rows, 0), np.float32), 0
     for part in parts:
         if end == 0:
@@ -150,7 +150,7 @@ def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
 
 
 def _folder_name(fingerprint: str) -> str:
-    """The fingerprint itself if it can name a folder."""
+    """Return the fingerprint, or its hash if it cannot name a folder."""
     return fingerprint if re.fullmatch(r"[0-9a-f]{8,64}", fingerprint) else hash_json(fingerprint)
 
 
@@ -201,7 +201,7 @@ class Shards:
         """
         joined = b"".join(keys)
         shard = self._folder / hashlib.blake2b(joined, digest_size=_HASH_BYTES).hexdigest()
-        # Another process may have been faster.
+        # Another process may have added the same shard meanwhile.
         with suppress(FileExistsError), whole_folder(shard) as unfinished:
             np.save(unfinished / _HASHES, np.frombuffer(joined, np.uint8).reshape(-1, _HASH_BYTES))
             np.save(unfinished / _VECTORS, vectors)

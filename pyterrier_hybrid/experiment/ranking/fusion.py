@@ -1,4 +1,4 @@
-"""Fusions as systems: what each fused system retrieves, as arrays that never become a run."""
+"""Fusions as systems: the results of each fused system are arrays, without a run."""
 
 import weakref
 from collections.abc import Callable, Collection, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval import BM25Index
 
 Search = Callable[[Setting, slice], Found]
-"""From some queries of a setting to results by query, best first."""
+"""Function from some queries of a setting to results by query, best first."""
 
 # Fusions of BM25 with different encoders share its indexes, which are deleted with their corpora.
 _BM25_INDEXES: "weakref.WeakKeyDictionary[Corpus, BM25Index]" = weakref.WeakKeyDictionary()
@@ -72,7 +72,7 @@ class FusionRanker(Ranker):
                 yield index, ranks_in_scores(setting, blocks(setting))
 
     def _search_maker(self, task: Task, system: Any) -> Callable[[str], Search]:
-        """Return what makes the search of one fused system over a corpus, by the corpus's name."""
+        """Return a function from the name of a corpus to the search of one fused system over it."""
         depth = self.system.depth
         if isinstance(system, str):
             return lambda name: _search_bm25(task.corpora[name], depth)
