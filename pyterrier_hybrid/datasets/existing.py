@@ -50,7 +50,7 @@ class ExistingFamily:
         corpora: Document language -> ir_datasets ID with the documents and qrels.
         query_sources: (document language, query language) -> source of the queries; the language of a pool is
             ``multi``.
-        measures: The names of the usual evaluation metrics; empty: the default of
+        measures: The names of the usual measures; empty: the default of
             :func:`pyterrier_hybrid.LanguageExperiment`.
         default_languages: The languages that are evaluated by default; empty: all.
         shared_ids: Whether documents of different languages have the same IDs; a pool then prefixes them with the
@@ -226,7 +226,7 @@ def _documents(corpora: dict[str, str], pooled: bool) -> Iterator[Document]:
 
 @dataclass(frozen=True)
 class _Pattern:
-    """A multilingual dataset: the prefix of its IDs before language and split, its evaluation split and metrics."""
+    """A multilingual dataset: the prefix of its IDs before language and split, its evaluation split and measures."""
 
     prefix: str
     split: str

@@ -12,6 +12,7 @@ from pyterrier_hybrid.parallel.store.blocks import sort_by_key
 from pyterrier_hybrid.parallel.store.build import check_unique_ids, hash_ids
 from pyterrier_hybrid.parallel.store.groups import TextLinks, hash_texts
 from pyterrier_hybrid.parallel.store.store import Store
+from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,9 +153,9 @@ def statistics(store: Store) -> "pd.DataFrame":
 def summary(store: Store) -> str:
     """Return what ``repr`` shows: counts, languages, and a line with the number of items of each dataset."""
     languages, datasets, blocks = store.sorted_items
-    counts = [_counted(len(store), "item"), _counted(_group_count(store), "group")]
+    counts = [counted(len(store), "item"), counted(_group_count(store), "group")]
     if languages:
-        counts.append(f"{_counted(len(languages), 'language')}: {' '.join(languages)}")
+        counts.append(f"{counted(len(languages), 'language')}: {' '.join(languages)}")
     width = max(map(len, datasets), default=0)
     sizes = np.zeros(len(datasets), np.int64)
     np.add.at(sizes, blocks.dataset_ids, np.diff(blocks.starts))
@@ -164,10 +165,6 @@ def summary(store: Store) -> str:
 
 def _group_count(store: Store) -> int:
     return int(store.groups.max()) + 1 if len(store) else 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _is_cross_lingual(queries: frozenset[str], passages: frozenset[str], language: str) -> bool:

@@ -30,8 +30,7 @@ class RankDistance(RankMeasure):
     equal scores the larger docno comes first. Documents judged 1 or higher are relevant.
 
     Args:
-        cutoff: Look at the first ``cutoff`` documents only, also written ``RankDistance() @ 100``; default: at all
-            of them.
+        cutoff: Only use the first ``cutoff`` documents; also written ``RankDistance() @ 100``. Default: all.
         normalized: Divide by the expected distance in random order, (N + 1)(k - 1)/(k + 1) for N = depth and k relevant
             documents: 1 is no better than chance, whatever the size of the pool and k.
 
