@@ -174,8 +174,8 @@ def test_sets_that_are_not_there(pairs, datasets, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"containment": 0}, "containment=0 is a share"),
-        ({"containment": 1.5}, "containment=1.5 is a share"),
+        ({"containment": 0}, "containment=0 is a ratio"),
+        ({"containment": 1.5}, "containment=1.5 is a ratio"),
         ({"min_shared": 20}, "min_shared=20 is below 24"),
         ({"min_stretch": 3}, "min_stretch=3 is below 24"),
     ],

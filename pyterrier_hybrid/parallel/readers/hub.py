@@ -44,7 +44,7 @@ def read_hub(
         dataset_name = dataset_name or dataset
         dataset = _load(dataset, config, split)
     elif config is not None or split is not None:
-        raise ValueError("config and split name a part of a dataset to load: this dataset is already loaded")
+        raise ValueError("config and split name a part of a dataset to load: this dataset is loaded already")
     if not isinstance(getattr(dataset, "column_names", None), list):
         raise TypeError(f"{type(dataset).__name__} is not a datasets.Dataset: pass one split of it")
     fields = {field: column for field, column in columns.items() if column is not None}
