@@ -53,7 +53,7 @@ class Exhaustive(pt.Transformer):
 
 
 def language(lang, answered, *, queries=6):
-    """Documents, one of them twice, and queries of which only some have an answer in this language."""
+    """Documents, one of them twice, and queries; only some queries have an answer in this language."""
     rng = np.random.default_rng(zlib.crc32(lang.encode()))
     texts = [f"{lang} " + " ".join(rng.choice(WORDS, 4)) for _ in range(9)]
     texts[7] = texts[min(answered)]

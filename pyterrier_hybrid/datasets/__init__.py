@@ -74,11 +74,11 @@ def family(name: str) -> Family | ExistingFamily:
 
     Args:
         name: The name of one of :func:`families` or :data:`EXISTING`, optionally with a split (``"atlas/train"``); or
-            an ir_datasets ID with documents, queries and qrels (``"beir/fiqa/test"``), without ``test`` or ``dev`` at
-            the end if you like.
+            an ir_datasets ID with documents, queries and qrels (``"beir/fiqa/test"``), whose final ``test`` or ``dev``
+            may be left out.
 
     Raises:
-        ValueError: There is no such family.
+        ValueError: No family has this name.
 
     Example:
         >>> family("xquad-r").id("multi", "ar"), family("atlas/train").id("de", "ar"), family("miracl").id("sw", "sw")

@@ -80,7 +80,7 @@ class Family:
         pivot: In a dataset of translation pairs, the language that all pairs have in common. Each other language then
             has two settings: the pair's sentences in one language are the documents, those in the other the queries.
         pools: Whether there are settings over the documents of all languages.
-        measures: The names of the usual evaluation metrics; empty: the default of
+        measures: The names of the usual measures; empty: the default of
             :func:`pyterrier_hybrid.LanguageExperiment`.
         title: The name for display.
         description: A description in a few sentences.

@@ -2,7 +2,7 @@
 
 Each distinct paragraph of the training and development files is a document, without its title. Each question is a
 query, and the paragraph that it was asked about is its one relevant document. Other paragraphs may answer it too, but
-are not judged: figures are lower bounds, and can be compared only with each other.
+are not judged: scores are lower bounds, and comparable only with each other.
 
 The files are those published by the authors. Their SHA-256 was not computed for this package: it is the one that
 TensorFlow Datasets and Hugging Face's datasets record for the same addresses.

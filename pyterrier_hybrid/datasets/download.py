@@ -1,4 +1,4 @@
-"""Downloads of the files of a family, with ir_datasets' own machinery; checksums are verified before a file is read."""
+"""Downloads of a family's files through ir_datasets; checksums are verified before a file is read."""
 
 import hashlib
 import os
@@ -82,7 +82,7 @@ def _download(source: Source, path: Path, terms: str) -> None:
     if source.expected_md5 is not None:
         copy = home_path() / "downloads" / source.expected_md5
         if copy.exists():
-            # ir_datasets would skip a corrupt copy without a word.
+            # ir_datasets would skip a corrupt copy silently.
             _verify(copy.read_bytes(), source, copy, f"delete it to download {source.url} instead")
         hint = f"If you have a local copy of {source.url}, link it to {copy} to avoid downloading it again"
         mirrors.insert(0, LocalDownload(copy, hint, mkdir=False))

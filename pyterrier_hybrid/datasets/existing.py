@@ -50,7 +50,7 @@ class ExistingFamily:
         corpora: Document language -> ir_datasets ID with the documents and qrels.
         query_sources: (document language, query language) -> source of the queries; the language of a pool is
             ``multi``.
-        measures: The names of the usual evaluation metrics; empty: the default of
+        measures: The names of the usual measures; empty: the default of
             :func:`pyterrier_hybrid.LanguageExperiment`.
         default_languages: The languages that are evaluated by default; empty: all.
         shared_ids: Whether documents of different languages have the same IDs; a pool then prefixes them with the
@@ -152,7 +152,7 @@ class ExistingFamily:
         return _documents(corpora, self.shared_ids)
 
     def fetch(self) -> None:
-        """Read the first document, query and qrel of every setting, so that a file that can't be had fails now."""
+        """Read the first document, query and qrel of every setting, so that unavailable files fail now."""
         for doc_lang, query_lang in self.settings():
             if not {doc_lang, query_lang} <= {*self.default_languages, MULTI}:
                 continue
@@ -226,7 +226,7 @@ def _documents(corpora: dict[str, str], pooled: bool) -> Iterator[Document]:
 
 @dataclass(frozen=True)
 class _Pattern:
-    """A multilingual dataset: the prefix of its IDs before language and split, its evaluation split and metrics."""
+    """A multilingual dataset: the prefix of its IDs before language and split, its evaluation split and measures."""
 
     prefix: str
     split: str
@@ -257,7 +257,7 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
     - ``mmarco`` (``dev/small``; ``dev``, ``train``): version 2 and the English original, which are translations of each
       other: every setting, and the pool, where document IDs are prefixed with their language (``de_7067032``).
     - ``neuclir`` (``trec-2022``; ``trec-2023``, ``hc4-filtered``): English or translated queries over Chinese, Persian
-      or Russian news, and in 2023 also over the pool. The translations are human, those of 2023 by machine. For 2023,
+      or Russian news, and in 2023 also over the pool. The translations are by people, in 2023 by machine. For 2023,
       ir_datasets 0.6.3 has no queries for single languages (its issue 292), so those of the pool are used.
     - Any ID with documents, queries and qrels in known languages, such as ``beir/fiqa/test``; a final ``test`` or
       ``dev`` may be left out: one setting.

@@ -47,7 +47,7 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname != self.name:
             return None
-        # Not those before it: another hook of the same module would delegate back to this one, without end.
+        # Not those before it: another hook of the same module would delegate back to this one, endlessly.
         finders = islice(dropwhile(lambda finder: finder is not self, sys.meta_path), 1, None)
         specs = (finder.find_spec(fullname, path, target) for finder in finders if hasattr(finder, "find_spec"))
         spec = next(filter(None, specs), None)

@@ -1,6 +1,7 @@
 """Registration of families with ir_datasets.
 
-Heavy imports are inside the functions: ir_datasets takes half a second, which ``import pyterrier_hybrid`` must not.
+Heavy imports are inside the functions: importing ir_datasets takes half a second, too long for
+``import pyterrier_hybrid``.
 """
 
 import re

@@ -61,7 +61,7 @@ def load(side: str) -> LanguageData:
 
     Raises:
         OSError: The file can't be downloaded, or is corrupt.
-        ValueError: There is no such pair.
+        ValueError: The family does not have this pair.
     """
     if side not in {TATOEBA.corpus(*setting) for setting in TATOEBA.settings()}:
         raise ValueError(f"tatoeba has no pair {side!r}: join 'en' and one of {', '.join(TATOEBA.languages)} by a dot")

@@ -1,13 +1,13 @@
-"""Errors about the output of systems, which say which system it was."""
+"""Errors about the output of systems, which name the system."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class OutputError(ValueError):
-    """The output of a system does not fit.
+    """The output of a system cannot be used.
 
-    Code that checks an output doesn't know which system it came from: :func:`located` adds that.
+    Code that checks an output does not know which system it came from; :func:`located` adds that.
 
     Example:
         >>> with located("systems['X-Y']"), located(".encode_queries"):

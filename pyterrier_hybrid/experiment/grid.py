@@ -53,8 +53,8 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
 
     The value of a kind is the mean over its settings, as in tables 1 and 2 of arXiv 2408.10536. Encoders encode every
     distinct text once and rank at full depth, without writing runs; other systems index each corpus once. Ties (scores
-    that are equal in single precision) are broken as trec_eval does, the larger docno first; for RR@k as ir_measures'
-    provider of it does, the smaller one first.
+    that are equal in single precision) are broken as in trec_eval, the larger docno first; for RR@k as in its provider
+    in ir_measures, the smaller docno first.
 
     Args:
         systems: Systems by name, in the order of the table. A system is one of these:
@@ -82,15 +82,15 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             for ``"miracl"`` the 15 that arXiv 2408.10536 reports (without German, English, Yoruba).
         baseline: The name of a system: adds p-values of paired tests of the other systems against it.
         test: ``"t-test"``, or ``"randomisation"``: 100,000 permutations, or all if there are fewer. Both are over the
-            queries of a setting; for a system with several seeds, over the mean of each query.
+            queries of a setting; for a system with several seeds, over the mean of each query over the seeds.
         confidence: The level of bootstrap intervals of the means, such as 0.95; default: no intervals. Questions are
             drawn with replacement, 1,000 times; a question stays together with its translations in all settings of a
             kind.
         perquery: Keep the values of single queries, in ``.queries``.
-        cache: A folder, created if needed, that keeps vectors and ranks. They are found by content, never by a name:
-            that of texts, qrels and encoders (their ``fingerprint``) or the analysis of BM25. What is in the cache is
-            not computed again: a second run with one more system computes that system only, and an interrupted run
-            resumes. No value changes. Encoders and functions without a ``fingerprint`` are computed each time.
+        cache: A folder, created if needed, for vectors and ranks. They are stored under a hash of what they depend on:
+            texts, qrels, and the ``fingerprint`` of encoders or the analysis of BM25; names of systems do not matter.
+            Nothing in the cache is computed again: a second run with one more system computes only that system, and an
+            interrupted run resumes. No value changes. Encoders and functions without a ``fingerprint`` are not cached.
         verbose: Show a progress bar over systems and settings.
 
     Returns:
@@ -99,7 +99,7 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
 
     Raises:
         ValueError: An unknown dataset, measure, kind, language, baseline, test or name of a system; a kind that the
-            dataset does not have; an encoder or transformer whose output does not fit; a damaged file of the cache.
+            dataset does not have; unusable output of an encoder or transformer; a damaged file of the cache.
         TypeError: A system that is none of the above.
         FileNotFoundError: A file of runs does not exist.
 
@@ -141,7 +141,7 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
                     progress.update()
                 task.vectors.keep_only(later.encoder for later in queue[number:])
             settings += task.settings
-            # The documents of the next part need the memory.
+            # Free the documents before those of the next part are read.
             del task
     if not settings:
         raise ValueError(

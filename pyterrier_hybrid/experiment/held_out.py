@@ -72,20 +72,20 @@ def family_of(pairs: "ParallelPairs") -> "Family":
 
     @cache
     def load(lang: str) -> "LanguageData":
-        return _language(pairs, items, lang)
+        return _language_data(pairs, items, lang)
 
     register_family(family, load)
     return family
 
 
 def _one_of_each_group(pairs: "ParallelPairs") -> np.ndarray:
-    """The first item of each group that is not a translation, or its first item if all are, in order."""
+    """Return, for each group, its first item that is not a translation, or its first item if all are; ascending."""
     order = np.lexsort((np.arange(len(pairs)), pairs.is_translation, pairs.groups))
     return np.sort(order[np.unique(pairs.groups[order], return_index=True)[1]])
 
 
-def _language(pairs: "ParallelPairs", items: np.ndarray, lang: str) -> "LanguageData":
-    """The documents, queries and qrels of one language."""
+def _language_data(pairs: "ParallelPairs", items: np.ndarray, lang: str) -> "LanguageData":
+    """Return the documents, queries and qrels of one language."""
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
 

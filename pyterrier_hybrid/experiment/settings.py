@@ -131,7 +131,7 @@ class Corpus:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all that a system can see of the documents, and of their order."""
+        """A hash of every field of the documents that systems can see, and of the order of the documents."""
         digest = hashlib.sha256()
         for document in self.get_corpus_iter():
             digest.update(json.dumps(list(document.values())).encode() + b"\n")
@@ -144,7 +144,7 @@ class Setting:
 
     Attributes:
         kind: mono, cross or multi.
-        doc_lang: The language of the corpus; ``multi`` for the pool.
+        doc_lang: The language of the corpus, or ``multi`` for the pool.
         query_lang: The language of the queries.
         corpus: The key of its corpus in what :func:`read_corpora` returns.
         qids: The queries that have qrels, in the order of the dataset.
@@ -176,7 +176,7 @@ class Setting:
         return pd.DataFrame({"qid": self.qids[part], "query": self.texts[part]}).assign(lang=self.query_lang)
 
     def ranks(self, ranks: np.ndarray, depth: int) -> Ranks:
-        """Return the ranks of the relevant documents with what measures need beside them.
+        """Return the ranks of the relevant documents, with the setting's data that measures need.
 
         Args:
             ranks: int64 ``[2, pairs]``, as :func:`~pyterrier_hybrid.experiment.ranking.counting.count_ranks` returns.
@@ -187,7 +187,7 @@ class Setting:
 
     @cached_property
     def questions(self) -> tuple[str, ...]:
-        """The question of each query, the same for its translations: the qid without a language at its end."""
+        """The question of each query, which its translations share: the qid without the language at its end."""
         ending = f"_{self.query_lang}"
         if all(qid.endswith(ending) for qid in self.qids):
             return tuple(qid.removesuffix(ending) for qid in self.qids)
@@ -203,7 +203,7 @@ class Setting:
 
 
 def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) -> tuple[str, ...]:
-    """Choose some of the valid names, in their own order.
+    """Choose some of the valid names, in the order of ``valid``.
 
     Args:
         name: The parameter's name, for errors.
@@ -316,7 +316,7 @@ def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[s
 
 
 def _pool(family: FamilyLike, languages: Sequence[str], corpora: dict[str, Corpus]) -> Iterator[Any]:
-    """The documents of all languages, from the corpora that were read already where possible."""
+    """Yield the documents of all languages, from corpora that were already read where possible."""
     query_langs = {doc_lang: query_lang for doc_lang, query_lang in family.settings() if doc_lang in languages}
     for doc_lang in languages:
         if doc_lang in corpora:

@@ -1,4 +1,4 @@
-"""Systems that users make for the grid: files of runs, and pipelines around an encoder."""
+"""Systems for the grid besides encoders and functions: run files, and pipelines around an encoder."""
 
 import csv
 import os
@@ -85,7 +85,7 @@ class Runs:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
-                # An id may be NA or contain a quotation mark.
+                # IDs may be "NA" or contain quotation marks.
                 run = pd.read_csv(
                     path, sep=r"\s+", names=list(columns), dtype=columns, index_col=False, quoting=csv.QUOTE_NONE,
                     na_filter=False,

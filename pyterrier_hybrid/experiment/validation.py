@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LanguageValidation:
-    """How good an encoder is at monolingual, cross-lingual and multilingual search, as a few numbers.
+    """An evaluation metric of encoders: their quality at monolingual, cross-lingual and multilingual search.
 
     A validation is called with an encoder and returns the mean of one measure over the settings of each kind, and the
     mean over the kinds, by which arXiv 2408.10536 chooses alpha. Pass it as ``validation=`` to
     :func:`pyterrier_hybrid.train` and as ``evaluate=`` to :func:`pyterrier_hybrid.sweep`.
 
-    For a dataset it reads the split that results are reported on: for ``atlas`` the test split; LAReQA's sets have no
-    other. A model chosen by it was chosen on test data, which must be reported. Held-out pairs are not test data.
+    A dataset is evaluated on the split that results are reported on: the test split of ``atlas``; LAReQA's datasets
+    have no other. A model that was chosen by it was chosen on test data, which must be reported. Held-out pairs are not
+    test data.
 
     Args:
         dataset: The name of a dataset family: ``"atlas"``, ``"xquad-r"``, ``"mlqa-r"``. Or pairs that are not used for
             training: their queries search their passages and hard negatives; one item of each group is used, and
-            translations are passages that are relevant to no query. The attribute is then a name made of the pairs'
+            translations are passages that are relevant to no query. The attribute is then a name with the pairs'
             fingerprint.
         measure: The ir_measures name of a measure whose higher values are better.
         kinds: Some of mono, cross, multi; default: those that the dataset has.
@@ -60,7 +61,7 @@ class LanguageValidation:
     def __post_init__(self) -> None:
         (measure,) = parse_measures([self.measure])
         if lower_is_better(measure):
-            raise ValueError(f"measure: of {measure}, less is better; choose one of which more is, such as AP")
+            raise ValueError(f"measure: for {measure}, less is better; choose one for which more is better, such as AP")
         family = find_family(self.dataset)
         languages = None if self.languages is None else choose("languages", self.languages, family.languages)
         for name, value in (
@@ -82,7 +83,7 @@ class LanguageValidation:
         Returns:
             The measure's mean for each kind, and ``"mean"``, the mean of these.
         """
-        # The progress bars of every evaluation would bury those of the training.
+        # The progress bars of evaluations would hide that of the training.
         quiet = copy.copy(encoder)
         quiet.verbose = False
         results = LanguageExperiment(

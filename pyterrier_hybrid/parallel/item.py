@@ -61,7 +61,7 @@ def check_item(item: Item, location: str) -> None:
 
     Raises:
         TypeError: It is not an :class:`Item`.
-        ValueError: The ID or dataset is not a non-empty string, the group is neither a string nor a whole number, a
+        ValueError: The ID or dataset is not a string or is empty, the group is neither a string nor a whole number, a
             text is empty, a language is unknown, no pair can be drawn, or a negative is the item's own passage.
 
     Example:

@@ -16,11 +16,11 @@ from pyterrier_hybrid.text.analysis import NGRAMS
 from pyterrier_hybrid.utils.files import paths_of
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
-# Words and numbers. Forms with other signs, such as the brackets around optional parts, do not fit into a text.
+# Words and numbers. Forms with other signs, such as brackets around optional parts, cannot be put into a text.
 _FORM = regex.compile(r"[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N} '’.-]*[\p{L}\p{M}\p{N}.])?")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
 _CHARACTER = regex.compile(r"[\p{L}\p{N}]\p{M}*")
-# Arabic vowel signs, which lexica write and texts hardly ever, and tatweel, which only stretches a word.
+# Arabic vowel signs, which are common in lexica but rare in texts, and tatweel, which only stretches a word.
 _UNWRITTEN = dict.fromkeys([0x640, *range(0x64B, 0x653), 0x670])
 # Maximum length of a form in a text: words, or characters in languages without spaces between words.
 _MAX_LENGTH = 8
@@ -77,7 +77,7 @@ class Lexicon:
             files: The files.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: A file does not exist.
             ValueError: With file and line, if a row is invalid.
 
         Example:
@@ -102,12 +102,12 @@ class Lexicon:
         """Return the translations of a word.
 
         Args:
-            word: The word, in upper or lower case.
+            word: The word; case is ignored.
             source: Language of the word.
             target: Language of the translations.
 
         Returns:
-            The forms that share most meanings with the word first; among equals, the most common ones first.
+            The forms that share the most meanings with the word first; among equals, the most common ones first.
         """
         shared: Counter[str] = Counter()
         first: dict[str, int] = {}
@@ -122,8 +122,8 @@ class Lexicon:
     ) -> str:
         """Return a text with some of its words replaced by their first translations.
 
-        The longest forms of the lexicon count as words, also forms of several words. In languages without spaces
-        between words, forms are found by their characters.
+        The longest forms of the lexicon are replaced first; a form may have several words. In languages without spaces
+        between words, forms are matched by their characters.
 
         Args:
             text: The text.
@@ -148,7 +148,7 @@ class Lexicon:
         copied = position = 0
         while position < len(spans):
             forms: list[str] = []
-            # A single character is mostly part of a word that is not in the lexicon.
+            # A single character is usually part of a word that is not in the lexicon.
             for size in range(min(self._max_length[source], len(spans) - position), int(spaceless), -1):
                 word = text[spans[position][0] : spans[position + size - 1][1]]
                 if _key(word) in known:
@@ -187,8 +187,8 @@ def code_switch(
         share: Ratio of the monolingual queries to change. The queries of a smaller ratio are among those of a larger
             one.
         words: Probability that a word of such a query is replaced.
-        languages: Languages of the new words; each query draws one that is not its own. Default: all languages of the
-            lexicon.
+        languages: Languages of the new words; for each query, one other than the query's language is drawn. Default:
+            all languages of the lexicon.
         seed: Seed of the draw of queries, languages and words.
 
     Returns:

@@ -12,6 +12,7 @@ from pyterrier_hybrid.parallel.store.blocks import sort_by_key
 from pyterrier_hybrid.parallel.store.build import check_unique_ids, hash_ids
 from pyterrier_hybrid.parallel.store.groups import TextLinks, hash_texts
 from pyterrier_hybrid.parallel.store.store import Store
+from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ def select(store: Store, selection: Selection) -> Store:
     selection.check(languages, datasets)
     keys = [selection.of_key(key) for key in store.sorted_items.keys]
     wanted = np.array([selection.wants_dataset(key.dataset) and key.has_pair for key in keys], bool)
-    # Negatives may be in further languages, so the languages of the blocks do not tell whether a column is dropped.
+    # Negatives may be in other languages than the blocks, so the blocks do not tell which columns are dropped.
     texts = store.texts.of_languages(selection.wants_language)
     return store.part(wanted[store.sorted_items.block_of_item], texts=texts, keys=keys)
 
@@ -57,7 +58,7 @@ def imbalance(store: Store, ratios: Mapping[str, float], seed: int) -> Store:
         # Each seed and language has one order of the items, so that a smaller ratio keeps some of a larger one's.
         order = np.random.default_rng([seed, *language.encode()]).permutation(len(items))
         lost = items[order[round(ratio * len(items)) :]]
-        # If the language is dropped, so are its negatives, also of items without a query or passage in it.
+        # If the language is dropped, its negatives are dropped too, even for items without a query or passage in it.
         dropped = np.full(len(texts), ratio == 0)
         dropped[lost if store.rows is None else store.rows[lost]] = True
         texts = texts.without(language, dropped)
@@ -103,11 +104,11 @@ def concat(one: Store, other: Store) -> Store:
 
 def distinct(store: Store, limit: int | None, seed: int) -> list[str]:
     """Return distinct texts; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.texts`."""
-    # Texts are numbered, and only the ones that are drawn are looked up.
+    # Texts are numbered first; only those that are drawn are looked up.
     numbers = {code: _first_occurrences(store, code) for code in store.sorted_items.languages}
     if limit is not None:
         rng, remaining = np.random.default_rng(seed), limit
-        # From the smallest language on, so that larger languages share what smaller ones lack.
+        # In ascending order of size, so that larger languages make up for what smaller ones lack.
         for done, code in enumerate(sorted(numbers, key=lambda code: (len(numbers[code]), code))):
             size = min(remaining // (len(numbers) - done), len(numbers[code]))
             numbers[code] = numbers[code][np.sort(rng.choice(len(numbers[code]), size=size, replace=False))]
@@ -152,9 +153,9 @@ def statistics(store: Store) -> "pd.DataFrame":
 def summary(store: Store) -> str:
     """Return what ``repr`` shows: counts, languages, and a line with the number of items of each dataset."""
     languages, datasets, blocks = store.sorted_items
-    counts = [_counted(len(store), "item"), _counted(_group_count(store), "group")]
+    counts = [counted(len(store), "item"), counted(_group_count(store), "group")]
     if languages:
-        counts.append(f"{_counted(len(languages), 'language')}: {' '.join(languages)}")
+        counts.append(f"{counted(len(languages), 'language')}: {' '.join(languages)}")
     width = max(map(len, datasets), default=0)
     sizes = np.zeros(len(datasets), np.int64)
     np.add.at(sizes, blocks.dataset_ids, np.diff(blocks.starts))
@@ -164,10 +165,6 @@ def summary(store: Store) -> str:
 
 def _group_count(store: Store) -> int:
     return int(store.groups.max()) + 1 if len(store) else 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _is_cross_lingual(queries: frozenset[str], passages: frozenset[str], language: str) -> bool:

@@ -35,9 +35,9 @@ class ParallelPairs:
     Texts are Arrow record batches, in memory or mapped from a folder (:meth:`save`, :meth:`open`). Parts of a store
     (:meth:`split`, :meth:`filter`, :meth:`imbalance`) and sums share its texts.
 
-    Items that share a query, a passage (ignoring case and whitespace) or a given group are one group, also indirectly
-    through other items. A batch has at most one item of a group; otherwise in-batch negatives could be false negatives.
-    Texts of translations with fewer than 12 characters are ignored here, since words have several senses.
+    Items that share a query, a passage (ignoring case and whitespace) or the group of an item are one group, directly
+    or through other items. A batch has at most one item of a group; otherwise in-batch negatives could be false
+    negatives. Texts of translations with fewer than 12 characters are ignored here, since words have several senses.
 
     Args:
         items: The items. Their groups are renumbered.
@@ -46,7 +46,7 @@ class ParallelPairs:
         languages: Codes of all languages, sorted: the columns of ``has_query`` and ``has_passage``.
         datasets: Names of all datasets, sorted.
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
-        passage_groups: The same by passages alone: items that share a passage in any language, also indirectly.
+        passage_groups: The same by passages alone: items that share a passage in any language, directly or indirectly.
         blocks: The items sorted into blocks of the same dataset and languages, for samplers.
 
     Raises:
@@ -131,7 +131,7 @@ class ParallelPairs:
 
         Args:
             folder: The folder.
-            items: The items, for instance of a generator.
+            items: The items, for instance from a generator.
             batch_size: Number of items that are written at a time.
             overwrite: Replace an existing folder.
 
@@ -181,7 +181,7 @@ class ParallelPairs:
             exclude_datasets: Drop rows whose ``set`` matches one of these patterns.
             context_negatives: Number of other sentences of a row's ``context`` that become hard negatives of the
                 question, the nearest to the passage first. They are the hardest negatives when sentences are searched.
-                It is assumed that none of them answers the question.
+                They are assumed not to answer the question.
             max_empty: Skip rows with an empty text, with a warning, up to this ratio of a file's rows.
 
         Returns:
@@ -257,12 +257,12 @@ class ParallelPairs:
         they are evaluation data, and results on them are not zero-shot for an encoder trained on them.
 
         Args:
-            files: The files. ``{lang}`` in a path stands for each of ``languages``: ``xquad.{lang}.json``.
+            files: The files. ``{lang}`` in a path is replaced by each of ``languages``: ``xquad.{lang}.json``.
             lang: Language of files without ``{lang}`` in their path.
             languages: Languages of files with ``{lang}`` in their path.
             dataset: Name of the dataset; default: the name of the file, without language and suffix.
             unit: The passage is the whole paragraph, or the sentence in which the first answer begins. Sentences end
-                with ``.!?`` and a space, or with a full-width stop, so that some abbreviations end one, too.
+                with ``.!?`` and a space, or with a full-width stop, so some abbreviations end one too.
             context_negatives: With sentences: number of other sentences of the paragraph that become hard negatives of
                 the question, as in :meth:`from_jsonl`.
             max_empty: Skip questions with an empty text, with a warning, up to this ratio of a file's questions.
@@ -310,10 +310,10 @@ class ParallelPairs:
 
         There are two forms. ``from_irds("atlas/train")`` names a family of this package and its split, and takes all
         its languages. A family without splits, such as ``"xquad-r"``, and a test split are evaluation data: training
-        on them is possible, with a warning. Documents of one context are not one group, unlike rows of a file, since
+        on them is possible, with a warning. Unlike rows of a file, documents of one context are not one group, since
         their relevance is known.
 
-        ``from_irds("mmarco/v2/{lang}/train", languages=["ar", "de"])`` names any ID, with ``{lang}`` for each language;
+        ``from_irds("mmarco/v2/{lang}/train", languages=["ar", "de"])`` names any ID, with ``{lang}`` for each language,
         or without it for a dataset in one language: ``from_irds("natural-questions/train", languages=["en"])``. Each
         pair of a query and a relevant document is an item, and pairs with the same document are one group. Texts are
         ir_datasets' default texts: title and text of documents that have both.
@@ -329,7 +329,7 @@ class ParallelPairs:
             folder: Write the store into this folder while reading, and open it; default: keep it in memory.
 
         Raises:
-            ValueError: There is no such family, split or ID, or it has no queries, documents, judgements or negatives.
+            ValueError: The family, split or ID does not exist, or has no queries, documents, judgements or negatives.
 
         Example:
             >>> "de" in ParallelPairs.from_irds("atlas/train").languages
@@ -488,7 +488,7 @@ class ParallelPairs:
 
     @property
     def has_negatives(self) -> bool:
-        """Whether there were hard negatives for any of these items, or of the items that they were taken from."""
+        """Whether any of these items has hard negatives, or any item of the store that they were taken from."""
         return any(name.startswith("negatives.") for batch in self._store.texts.batches for name in batch.schema.names)
 
     @cached_property
@@ -670,7 +670,7 @@ class ParallelPairs:
         Args:
             shares: Language -> ratio of the items with a text in it that keep theirs; 0 drops the language. The texts
                 of a smaller ratio are among those of a larger one.
-            seed: Seed of the draw; each language has a draw of its own.
+            seed: Seed of the draw; each language is drawn separately.
 
         Returns:
             The store, without the items that have no pair left. Groups stay together.

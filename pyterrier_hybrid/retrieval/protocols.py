@@ -1,12 +1,11 @@
 """Protocols of encoders: the methods that the package expects, also of encoders that it did not make."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
 
-@runtime_checkable
 class Encoder(Protocol):
     """An encoder of texts as vectors whose inner products are scores.
 
@@ -18,7 +17,7 @@ class Encoder(Protocol):
         ...         return np.array([[len(text)] for text in texts], np.float32)
         ...
         ...     encode_documents = encode_queries
-        >>> isinstance(Lengths(), Encoder)
+        >>> is_encoder(Lengths())
         True
     """
 
@@ -46,6 +45,18 @@ class LanguageAwareEncoder(Protocol):
     def encode_documents(self, texts: Sequence[str], langs: Sequence[str], /) -> np.ndarray:
         """Encode documents, each in its language: float32 ``[n, dim]``."""
         ...
+
+
+def is_encoder(system: Any) -> TypeGuard[Encoder]:
+    """Whether a system encodes queries and documents.
+
+    Unlike ``isinstance`` with a protocol in Python 3.12, it finds methods that ``__getattr__`` delegates.
+
+    Example:
+        >>> is_encoder("bm25")
+        False
+    """
+    return hasattr(system, "encode_queries") and hasattr(system, "encode_documents")
 
 
 def wants_languages(encoder: Any) -> TypeGuard[LanguageAwareEncoder]:

@@ -15,3 +15,18 @@ def format_number(value: float, digits: int) -> str:
         ('.795', '-.25', '412')
     """
     return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Write a count and its noun.
+
+    Args:
+        count: The count.
+        noun: The noun in the singular.
+        plural: Its plural; default: the noun with an "s".
+
+    Example:
+        >>> counted(1, "system"), counted(1000, "query", "queries")
+        ('1 system', '1,000 queries')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -277,7 +277,7 @@ def test_errors_do_not_mention_python(recipe, tmp_path):
     for args, message in (
         (["home/pairs.jsonl", "--exclude", "zz*"], "no set to exclude is called 'zz*', there is only: atlas/train"),
         (["home/pairs.jsonl", "--languages", "zz"], "no text is in the language 'zz', there is only: de, en"),
-        (["blank.jsonl"], "mend them, or allow more"),
+        (["blank.jsonl"], "fix them, or allow more"),
         (["folder"], "choose a folder that pairs were saved in"),
     ):
         assert message in run("pairs", "stats", *args, code=1)
@@ -310,4 +310,6 @@ def test_missing_pairs(recipe):
     ):
         output = run("pairs", "stats", source, code=1)
         assert len(output.splitlines()) == 1 and message in output
-    assert "ir_datasets knows no 'nowhere/de'" in run("pairs", "stats", "nowhere/{lang}", "--languages", "de", code=1)
+    assert "ir_datasets has no dataset 'nowhere/de'" in run(
+        "pairs", "stats", "nowhere/{lang}", "--languages", "de", code=1
+    )

@@ -100,7 +100,7 @@ def test_counts(data):
         ("CH", "code", dict.fromkeys(LANGUAGES, "CH")),
     ],
 )
-def test_statements_hold_the_answer(data, territory, relation, answers):
+def test_statements_contain_the_answer(data, territory, relation, answers):
     for lang, answer in answers.items():
         (text,) = (doc.text for doc in data[lang].docs if doc.doc_id == f"{lang}_{territory}_{relation}")
         assert answer in text

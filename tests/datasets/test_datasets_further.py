@@ -1,4 +1,4 @@
-"""Tatoeba, BoolQ and Belebele, on small files of the same form."""
+"""Tatoeba, BoolQ and Belebele, on small files in the same format."""
 
 import hashlib
 import io

@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def served(tmp_path: Path) -> "tuple[Path, Source]":
-    """A file on a web server of our own, and the source that describes it."""
+    """A file on a local web server, and its source."""
     folder = tmp_path / "served"
     folder.mkdir()
     (folder / "de.json").write_bytes(CONTENT)

@@ -154,7 +154,7 @@ def test_counts_without_metadata_come_from_the_data(tiny: Family) -> None:
             assert dataset.qrels_count() == len(dataset.qrels) == len(list(dataset.qrels_iter()))
 
 
-def test_a_language_is_read_when_it_is_asked_for_and_once(registry: Registry) -> None:
+def test_a_language_is_read_once_when_it_is_needed(registry: Registry) -> None:
     read: list[str] = []
 
     def load(lang: str) -> LanguageData:

@@ -57,7 +57,7 @@ def test_ranks_equal_those_of_full_sorts(monkeypatch, cells, options):
     assert ((found == 0) == np.isneginf(scores[row, column])).all()
 
 
-def test_queries_without_answers_between_others():
+def test_queries_without_relevant_documents():
     scores = np.arange(12, dtype=np.float32).reshape(4, 3)
     assert count_ranks(scores, np.array([1, 3]), np.array([0, 2])).tolist() == [[3, 1], [3, 1]]
     assert count_ranks(scores, np.zeros(0, np.int64), np.zeros(0, np.int64)).shape == (2, 0)

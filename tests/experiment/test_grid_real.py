@@ -136,7 +136,7 @@ def test_all_132_settings_by_pt_experiment(settings, values):
 
 
 def experiment(setting, queries, scores, measures):
-    """What pt.Experiment says of full rankings, per query."""
+    """Values of pt.Experiment on full rankings, per query."""
     dataset = pt.get_dataset(f"irds:{setting.id}")
     topics = pd.DataFrame({"qid": [query.query_id for query in queries], "query": [query.text for query in queries]})
     qrels = dataset.get_qrels()
@@ -207,7 +207,7 @@ def test_bm25_index_and_experiment_end_to_end(family, tmp_path):
 
 
 def of_pipeline(pipeline, dataset, names, step):
-    """What pt.Experiment says of a pipeline, for some queries: measure -> [queries]."""
+    """Values of pt.Experiment for a pipeline and some queries: measure -> [queries]."""
     topics = dataset.get_topics().iloc[::step].reset_index(drop=True)
     qrels = dataset.get_qrels()
     qrels = qrels[qrels["qid"].isin(topics["qid"])]

@@ -151,7 +151,7 @@ def test_queries(toy, results):
     assert len(own) == 2 * len(expected)
 
 
-def test_intervals_hold_translations_together():
+def test_intervals_keep_translations_together():
     # All settings hold the same questions: the mean over settings varies as that of one of them.
     values = np.random.default_rng(0).normal(0, 1, (400, 1))
     questions = [f"q{number}" for number in range(400)]

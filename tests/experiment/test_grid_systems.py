@@ -117,6 +117,27 @@ def test_bad_shift(toy):
         LanguageExperiment({"a": Shifted(Letters(), shift)}, toy)
 
 
+class Delegating:
+    """An encoder whose methods are those of another one."""
+
+    def __init__(self, encoder):
+        self.wrapped = encoder
+
+    def __getattr__(self, name):
+        if name == "wrapped":
+            raise AttributeError(name)
+        return getattr(self.wrapped, name)
+
+
+def test_encoders_that_delegate(toy):
+    shifted = Shifted(Letters(), Shift())
+    systems = {"plain": Letters(), "delegating": Delegating(Letters())}
+    systems |= {"shifted": shifted, "delegating shifted": Delegating(shifted)}
+    values = LanguageExperiment(systems, toy, measures="AP").settings.set_index("system")["value"]
+    for name in ("plain", "shifted"):
+        assert values[f"delegating {name}".removesuffix(" plain")].tolist() == values[name].tolist()
+
+
 def vectors(column, source, encode):
     return pt.apply.generic(lambda frame: frame.assign(**{column: list(encode(frame[source].tolist()))}))
 

@@ -1,4 +1,4 @@
-"""The leak check: what it finds in pairs, what it leaves alone, and pairs without what it found."""
+"""The leak check: what it finds, what it ignores, and removing leaking items."""
 
 import gzip
 import json
@@ -161,7 +161,7 @@ def test_rows_read_in_portions(pairs, leaks, monkeypatch):
 @pytest.mark.parametrize(
     ("datasets", "message"),
     [
-        ("nothing-r", "ir_datasets knows no 'nothing-r'; a whole family is one of xquad-r, mlqa-r"),
+        ("nothing-r", "ir_datasets has no dataset 'nothing-r'; a whole family is one of xquad-r, mlqa-r"),
         (["atlas", "mlqa-r/th"], "no dataset 'mlqa-r/th': the IDs are mlqa-r.* among ar, de, en, es, hi, vi, zh"),
         ([], "no evaluation set is named"),
     ],
@@ -174,8 +174,8 @@ def test_sets_that_are_not_there(pairs, datasets, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"containment": 0}, "containment=0 is a share"),
-        ({"containment": 1.5}, "containment=1.5 is a share"),
+        ({"containment": 0}, "containment=0 is a ratio"),
+        ({"containment": 1.5}, "containment=1.5 is a ratio"),
         ({"min_shared": 20}, "min_shared=20 is below 24"),
         ({"min_stretch": 3}, "min_stretch=3 is below 24"),
     ],
@@ -251,7 +251,7 @@ def test_command_refuses_before_it_reads(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
     command = ["pairs", "leaks", "nowhere.jsonl", "--dataset"]
-    assert "ir_datasets knows no 'nothing'" in run(*command, "nothing", code=1)
+    assert "ir_datasets has no dataset 'nothing'" in run(*command, "nothing", code=1)
     assert "there already exists: choose another one" in run(*command, "atlas", "--remove", "there", code=2)
     assert "ends in none of .jsonl" in run(*command, "atlas", "--remove", "clean.txt", code=2)
     assert "nowhere.jsonl: there is no such file" in run(*command, "atlas", code=1)
@@ -286,7 +286,7 @@ def test_a_leak_in_a_language_that_is_not_learned_counts(pairs, tmp_path):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (["nothing"], r"field 'pairs.without_leaks': ir_datasets knows no 'nothing'"),
+        (["nothing"], r"field 'pairs.without_leaks': ir_datasets has no dataset 'nothing'"),
         ([], r"field 'pairs.without_leaks': no evaluation set is named"),
         (3, r"field 'pairs.without_leaks'"),
     ],

@@ -1,4 +1,4 @@
-"""Letters, and the stretches that texts share, whatever their script."""
+"""Letters of texts in any script, and the spans that texts share."""
 
 import unicodedata
 
@@ -79,7 +79,7 @@ def test_a_changed_text(text):
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_every_stretch_is_found(data):
+def test_every_span_is_found(data):
     alphabet = st.characters(categories=["L", "N"]) | st.sampled_from("ab北กäß１")
     planted = data.draw(st.text(alphabet, min_size=MIN_SPAN, max_size=80))
     count = len(letters(planted))
@@ -122,7 +122,7 @@ def test_short_texts_must_be_equal():
     assert overlaps(["", "...", "a"], ["", "?!"]) == []
 
 
-def test_stretches_end_with_their_texts():
+def test_spans_end_with_their_texts():
     one, other = SENTENCES["en"][:20], SENTENCES["en"][20:40]
     assert overlaps([one + other], [one, other]) == []
     assert overlaps([one, other], [one + other]) == []

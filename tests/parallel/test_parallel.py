@@ -60,7 +60,7 @@ def test_an_empty_file_is_an_empty_store(tmp_path, last):
 # Bad rows
 
 
-def test_a_line_that_is_cut_off_is_told_by_its_own_columns(tmp_path):
+def test_a_truncated_line_is_reported_with_its_column(tmp_path):
     (tmp_path / "cut.jsonl").write_text('{"set": "toy",\n')
     with pytest.raises(ValueError, match="line 1: not a JSON object: .* at column 1[45]$"):
         ParallelPairs.from_jsonl(tmp_path / "cut.jsonl")

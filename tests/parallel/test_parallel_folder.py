@@ -247,7 +247,7 @@ def test_bad_parquet(tmp_path, columns, message):
         ParallelPairs.from_parquet(path)
 
 
-def test_parquet_of_others(tmp_path):
+def test_parquet_files_of_other_programs(tmp_path):
     given = table(group=["a", "a"]).cast(pa.schema([
         ("id", pa.large_string()), ("dataset", pa.dictionary(pa.int8(), pa.large_string())),
         ("translation", pa.bool_()), ("query.en", pa.large_string()), ("passage.en", pa.string()),
@@ -259,5 +259,5 @@ def test_parquet_of_others(tmp_path):
     with pytest.raises(FileNotFoundError):
         ParallelPairs.from_parquet(tmp_path / "nowhere.parquet")
     (tmp_path / "text.parquet").write_text(json.dumps({}))
-    with pytest.raises(ValueError, match="is no Parquet file"):
+    with pytest.raises(ValueError, match="is not a Parquet file"):
         ParallelPairs.from_parquet(tmp_path / "text.parquet")

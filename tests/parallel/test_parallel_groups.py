@@ -32,7 +32,7 @@ def test_a_shared_context_makes_a_group(write):
     assert groups(*rows, write=write) == [0, 1, 0]
 
 
-def test_given_groups_hold_within_their_file(write):
+def test_groups_are_those_of_one_file(write):
     one = write(qa(0, group=7), qa(1, group="a"), qa(2, group=7), name="one.jsonl")
     two = write(qa(3, group=7), qa(4, group="a"), qa(5, group="a"), name="two.jsonl")
     assert ParallelPairs.from_jsonl(one, two).groups.tolist() == [0, 1, 0, 2, 3, 3]
@@ -78,7 +78,7 @@ def test_adding_is_making_one_store(items, cut):
     assert_same(ParallelPairs(items[:cut]) + ParallelPairs(items[cut:]), ParallelPairs(items))
 
 
-def test_adding_keeps_groups_apart_that_share_nothing():
+def test_adding_keeps_unrelated_groups_apart():
     one = ParallelPairs([Item("1", 0, "a", {"en": "who?"}, {"en": "he."})])
     two = ParallelPairs([Item("1", 0, "b", {"en": "what?"}, {"en": "that."})])
     assert (one + two).groups.tolist() == [0, 1]

@@ -91,7 +91,7 @@ def test_bad_arguments_and_rows(rows, options, message):
 
 
 def test_several_splits_are_no_dataset(rows):
-    with pytest.raises(TypeError, match="DatasetDict is no datasets.Dataset: pass one split"):
+    with pytest.raises(TypeError, match="DatasetDict is not a datasets.Dataset: pass one split"):
         ParallelPairs.from_hf(datasets.DatasetDict(train=rows), lang="en", **COLUMNS)
 
 

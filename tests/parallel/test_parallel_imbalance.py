@@ -32,7 +32,7 @@ def ids_with(pairs, code):
     return {pairs.item(i).id for i in np.flatnonzero(pairs.has_query[:, column] | pairs.has_passage[:, column])}
 
 
-def test_a_share_of_the_items_keeps_a_language():
+def test_a_ratio_of_the_items_keeps_a_language():
     pairs = ParallelPairs(parallel(50))
     some = pairs.imbalance({"de": 0.2, "fr": 0.5})
     assert len(ids_with(some, "de")) == 10 and len(ids_with(some, "fr")) == 25 and len(ids_with(some, "en")) == 50
@@ -46,7 +46,7 @@ def test_a_share_of_the_items_keeps_a_language():
     assert texts_of(pairs) == texts_of(ParallelPairs(parallel(50)))
 
 
-def test_smaller_shares_are_parts_of_larger_ones():
+def test_smaller_ratios_keep_subsets_of_larger_ones():
     pairs = ParallelPairs(parallel(40))
     kept = [ids_with(pairs.imbalance({"de": share}, seed=3), "de") for share in (0, 0.1, 0.5, 1)]
     assert [len(ids) for ids in kept] == [0, 4, 20, 40]
@@ -67,7 +67,7 @@ def test_dropping_a_language_is_filtering():
 
 @settings(max_examples=60, deadline=None)
 @given(items=item_lists(), share=st.sampled_from([0, 0.3, 0.7, 1]), cut=st.booleans())
-def test_what_is_left_is_a_store(tmp_path_factory, items, share, cut):
+def test_the_result_is_a_store(tmp_path_factory, items, share, cut):
     pairs = ParallelPairs(items)
     if cut and pairs.groups.max(initial=0) > 0:
         pairs = pairs.split(1)[0]

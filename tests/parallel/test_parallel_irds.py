@@ -130,7 +130,7 @@ NAMES = map("hybrid-test-{}".format, itertools.count())
 
 @pytest.fixture
 def register():
-    """A function that registers datasets by language under a new name, and returns their ID with a place for it."""
+    """A function that registers datasets by language under a new name, and returns their ID with ``{lang}``."""
 
     def register_all(**languages):
         name = next(NAMES)
@@ -209,10 +209,10 @@ def test_one_language_without_a_place_for_it(register):
     assert pairs.passage(0, "en") == "The title the text" and pairs.datasets == [name]
 
 
-def test_what_is_judged_and_not_there_is_counted(register):
+def test_judged_but_missing_texts_are_counted(register):
     qrels = [("q1", "d1", 1), ("q1", "d9", 1), ("q9", "d1", 1), ("q1", "d2", 1)]
     name = register(en=(docs(d1="One.", d2=" "), Queries({"q1": "one?"}), Qrels(qrels)))
-    with pytest.warns(UserWarning, match="does not have: 2 documents in en, 1 queries in en") as caught:
+    with pytest.warns(UserWarning, match="judged but missing: 2 documents in en, 1 queries in en") as caught:
         pairs = ParallelPairs.from_irds(name, languages=["en"])
     assert caught[0].filename == __file__
     assert [pairs.item(i).id for i in range(len(pairs))] == ["q1/d1"]
@@ -223,13 +223,13 @@ def test_what_is_judged_and_not_there_is_counted(register):
     ("x/{lang}", {"languages": []}, ValueError, "name at least one language"),
     ("x/{lang}", {"languages": "de"}, TypeError, "a string: pass a list"),
     ("x", {"languages": ["de", "en"]}, ValueError, "put {lang} into the name"),
-    ("no-such-set/{lang}", {"languages": ["de"]}, ValueError, "ir_datasets knows no 'no-such-set/de'"),
+    ("no-such-set/{lang}", {"languages": ["de"]}, ValueError, "ir_datasets has no dataset 'no-such-set/de'"),
     ("xquad-r", {"languages": ["de"]}, ValueError, "xquad-r has no queries"),
     ("atlas/de/ar/train", {"languages": ["de"]}, ValueError, "atlas/de/ar/train has queries in 'ar', not in 'de'"),
     ("atlas/{lang}/de/train", {"languages": ["ar"]}, ValueError, "atlas/ar/de/train has queries in 'de', not in 'ar'"),
     ("atlas/de/train", {"languages": ["en"]}, ValueError, "has queries in 'de', not in 'en'"),
     ("mmarco/v2/{lang}/train", {"languages": ["dt"]}, ValueError, "unknown language 'dt'"),
-    ("mmarco/v2/{lang}/no", {"languages": ["nl"]}, ValueError, "ir_datasets knows no 'mmarco/v2/dt/no'"),
+    ("mmarco/v2/{lang}/no", {"languages": ["nl"]}, ValueError, "ir_datasets has no dataset 'mmarco/v2/dt/no'"),
     ("xquad-r/{lang}", {"languages": ["de"], "negatives": 1}, ValueError, "xquad-r/de has no docpairs"),
 ])  # fmt: skip
 def test_bad_ids(name, options, error, message):

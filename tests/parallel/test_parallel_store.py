@@ -75,7 +75,7 @@ def test_split_is_by_group(held_out, number):
 
 
 @pytest.mark.parametrize("held_out", [0, 20, 21, -1, 0.0001, -0.5])
-def test_a_split_without_a_part(held_out):
+def test_a_split_with_an_empty_part(held_out):
     with pytest.raises(ValueError, match="held_out="):
         ParallelPairs(made(20)).split(held_out)
 
@@ -127,7 +127,7 @@ def test_bad_items(item, message):
         ParallelPairs([item])
 
 
-def test_things_that_are_no_items():
+def test_objects_that_are_not_items():
     with pytest.raises(TypeError, match=r"items\[0\] is tuple, not Item"):
         ParallelPairs([("1", 0, "toy", {"en": "a"}, {"en": "b"})])
 

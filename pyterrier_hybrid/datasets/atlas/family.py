@@ -1,7 +1,8 @@
 """atlas, the built-in dataset: find the statement about a territory of the world that answers a question.
 
-Nothing is downloaded: texts are made at first use from our own sentence templates and the names and facts of Unicode
-CLDR in the ``babel`` library (babel 2.18 has CLDR 47). There is one document per territory, relation and language:
+Nothing is downloaded: texts are made at first use from built-in sentence templates and the names and facts of
+Unicode CLDR in the ``babel`` library (babel 2.18 has CLDR 47). There is one document per territory, relation and
+language:
 
 =============  ================================================================
 ``language``   the official language, if there is exactly one
@@ -138,7 +139,7 @@ def _facts() -> dict[str, dict[str, str]]:
 
 
 def _only_language(territory: str) -> str | None:
-    """Return the only official language, in any script; None if there is another, or it is so only by custom."""
+    """Return the only official language, in any script; None if there are others, or it is official only by custom."""
     from babel.core import get_global
 
     languages = get_global("territory_languages").get(territory, {})

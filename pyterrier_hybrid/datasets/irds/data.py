@@ -1,6 +1,6 @@
 """The data of a family in memory; each language is loaded when it is first needed.
 
-For some ten thousand short documents, this is smaller and faster than an index on disk, and never out of date.
+For tens of thousands of short documents, this is smaller and faster than an index on disk, and never out of date.
 """
 
 from collections.abc import Callable

@@ -24,7 +24,7 @@ class Documentation:
         self._subset = subset
 
     def documentation(self) -> dict[str, str]:
-        """Return the fields of the documentation: for a family with its name and licence."""
+        """Return the fields of the documentation; those of a family include its name and licence."""
         if self._subset is not None:
             return {"desc": f"<p>{self._subset}</p>", "bibtex": self._family.bibtex}
         return {

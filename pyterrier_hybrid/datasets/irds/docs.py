@@ -135,7 +135,7 @@ class FamilyDocs(BaseDocs):
         """Return the look-up by document ID.
 
         Args:
-            field: ``"doc_id"``; there is no look-up by other fields.
+            field: ``"doc_id"``; look-up by other fields is not supported.
             options: Options of ir_datasets.
 
         Raises:

@@ -15,7 +15,7 @@ class FamilyQueries(BaseQueries):
     Args:
         data: The data of the family.
         doc_langs: The languages of the documents, or the sides of pairs.
-        langs: Those of the queries.
+        langs: The languages of the queries, or the sides of pairs.
         split: The split; None in a family without splits.
     """
 
@@ -28,8 +28,8 @@ class FamilyQueries(BaseQueries):
     def answerable(self) -> Iterator[tuple[str, GenericQuery]]:
         """Yield pairs of a query's ID without the language, and the query."""
         for lang in self._langs:
-            # In a pool, a query has a relevant document in its own language. Looking there first, other languages need
-            # not be loaded.
+            # In a pool, a query has a relevant document in its own language. Look there first, so that other languages
+            # need not be loaded.
             doc_langs = sorted(self._doc_langs, key=lambda doc_lang: doc_lang != lang)
             for qid, query in self._data.language(lang).queries[self._split]:
                 if any(qid in self._data.language(doc_lang).relevant[self._split] for doc_lang in doc_langs):

@@ -1,1 +1,1 @@
-"""The cache of an experiment: vectors and ranks, found by the content that they follow from."""
+"""The cache of an experiment: vectors and ranks, stored under a hash of what they depend on."""

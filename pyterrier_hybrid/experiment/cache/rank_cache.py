@@ -1,4 +1,4 @@
-"""Ranks in a folder, found by the content that they follow from."""
+"""Ranks in a folder, stored under a hash of what they depend on."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,20 +11,20 @@ from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.hashing import hash_json
 
-# Raise it when the code ranks differently: ranks of earlier versions are then not found.
+# Increment it when ranks change, so that those of earlier versions are no longer read.
 _VERSION = 1
 
 
 class StoredRanks:
-    """The ranks of one system, found by the content of the system, the corpus, the queries and their qrels.
+    """The ranks of one system, stored under a hash of the system, the corpus, the queries and their qrels.
 
-    All measures follow from ranks, so further measures need no further ranking. There is one file per setting, which
-    appears whole or not at all: an interrupted experiment keeps what it finished.
+    All measures are computed from ranks, so further measures need no further ranking. There is one file per setting,
+    which appears whole or not at all: an interrupted experiment keeps the settings that it finished.
 
     Args:
         folder: The folder; ``None``: nothing is stored.
-        system_key: Returns what the system's ranking of a setting depends on besides the texts, as JSON can hold it;
-            ``None`` if unknown: nothing is stored.
+        system_key: Returns, as a JSON value, what the system's ranking of a setting depends on besides the texts;
+            ``None`` if that is unknown: nothing is stored.
     """
 
     def __init__(self, folder: Path | None, system_key: Callable[[Corpus, Setting], Any]) -> None:

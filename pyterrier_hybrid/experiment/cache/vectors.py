@@ -1,11 +1,11 @@
-"""The vectors of texts: each text is encoded once for all systems that share an encoder, and kept in a folder."""
+"""The vectors of texts: each text is encoded once for all systems that share an encoder, and cached in a folder."""
 
 import hashlib
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 from more_itertools import chunked
@@ -15,7 +15,7 @@ from pyterrier_hybrid.retrieval.protocols import fingerprint_of, wants_languages
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
 
-# Number of texts that are encoded at a time: as many as an interrupted run loses.
+# Number of texts that are encoded and stored at a time: an interrupted run loses at most this many.
 _CHUNK = 4096
 _HASH_BYTES = 16
 _HASHES, _VECTORS = "hashes.npy", "vectors.npy"
@@ -24,39 +24,30 @@ Role = Literal["queries", "documents"]
 
 
 class _Debias(Protocol):
-    """What changes the vectors of texts by their languages."""
+    """A method that changes vectors by the languages of their texts."""
 
     def queries(self, vectors: np.ndarray, langs: list[str], /) -> np.ndarray: ...
 
     def documents(self, vectors: np.ndarray, langs: list[str], /) -> np.ndarray: ...
 
 
-@runtime_checkable
-class Debiased(Protocol):
-    """An encoder that changes the vectors of another one by the languages of the texts.
-
-    It is :class:`pyterrier_hybrid.retrieval.DebiasedEncoder` or anything like it.
-    """
+class _Debiased(Protocol):
+    """An encoder that changes the vectors of another one, as :class:`pyterrier_hybrid.retrieval.DebiasedEncoder`."""
 
     @property
-    def wants_languages(self) -> bool:
-        """True, as for every encoder that is given the languages of the texts."""
-        ...
+    def encoder(self) -> Any: ...
 
     @property
-    def encoder(self) -> Any:
-        """The encoder whose vectors are changed."""
-        ...
+    def debias(self) -> _Debias: ...
 
-    @property
-    def debias(self) -> _Debias:
-        """What changes them."""
-        ...
+
+def _is_debiased(encoder: Any) -> TypeGuard[_Debiased]:
+    return wants_languages(encoder) and hasattr(encoder, "encoder") and hasattr(encoder, "debias")
 
 
 def innermost_encoder(encoder: Any) -> Any:
     """Return the encoder that computes vectors, inside those that only change them."""
-    return innermost_encoder(encoder.encoder) if isinstance(encoder, Debiased) else encoder
+    return innermost_encoder(encoder.encoder) if _is_debiased(encoder) else encoder
 
 
 def number_distinct(items: Iterable[Hashable]) -> dict[Any, int]:
@@ -70,7 +61,7 @@ def number_distinct(items: Iterable[Hashable]) -> dict[Any, int]:
 
 
 class Vectors:
-    """Vectors by text: kept in memory for the systems of one experiment, and in a folder for all experiments.
+    """Vectors of texts, kept in memory for the systems of one experiment and in a folder for all experiments.
 
     Args:
         folder: The folder for the vectors of encoders with a fingerprint; ``None``: vectors are kept in memory only.
@@ -95,7 +86,7 @@ class Vectors:
         Raises:
             OutputError: The encoder does not return one finite vector for each text.
         """
-        if isinstance(encoder, Debiased):
+        if _is_debiased(encoder):
             with located(".encoder"):
                 inner = self.of(encoder.encoder, role, texts, langs)
             with located(f".debias.{role}"):
@@ -115,7 +106,7 @@ class Vectors:
         self._memory = {key: value for key, value in self._memory.items() if key[0] in kept}
 
     def _encode(self, encoder: Any, role: Role, items: list[Any]) -> np.ndarray:
-        """Encode texts, or texts in languages, that are not in the folder."""
+        """Return the vectors of texts, or of (text, language) pairs; those in the folder are not encoded again."""
         with_languages = wants_languages(encoder)
         encode: Callable[..., Any] = getattr(encoder, f"encode_{role}")
 
@@ -137,7 +128,7 @@ class Vectors:
 
 
 def _checked(vectors: Any, texts: Sequence[Any]) -> np.ndarray:
-    """Vectors as float32 ``[texts, dim]``, if they are finite."""
+    """Convert vectors to float32 ``[texts, dim]``, and check that they are finite."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise OutputError(f"{len(texts)} texts gave an array of shape {vectors.shape}; expected one row each")
@@ -148,7 +139,7 @@ def _checked(vectors: Any, texts: Sequence[Any]) -> np.ndarray:
 
 
 def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
-    """The parts as one array; concatenating them would need twice the memory."""
+    """Copy the parts into one array; concatenating them would need twice the memory."""
     stacked, end = np.empty((rows, 0), np.float32), 0
     for part in parts:
         if end == 0:
@@ -159,7 +150,7 @@ def _stacked(parts: Iterable[np.ndarray], rows: int) -> np.ndarray:
 
 
 def _folder_name(fingerprint: str) -> str:
-    """The fingerprint itself if it can name a folder."""
+    """Return the fingerprint, or its hash if it cannot name a folder."""
     return fingerprint if re.fullmatch(r"[0-9a-f]{8,64}", fingerprint) else hash_json(fingerprint)
 
 
@@ -210,7 +201,7 @@ class Shards:
         """
         joined = b"".join(keys)
         shard = self._folder / hashlib.blake2b(joined, digest_size=_HASH_BYTES).hexdigest()
-        # Another process may have been faster.
+        # Another process may have added the same shard meanwhile.
         with suppress(FileExistsError), whole_folder(shard) as unfinished:
             np.save(unfinished / _HASHES, np.frombuffer(joined, np.uint8).reshape(-1, _HASH_BYTES))
             np.save(unfinished / _VECTORS, vectors)

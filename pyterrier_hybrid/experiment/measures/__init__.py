@@ -1,4 +1,4 @@
-"""Measures: those of language bias, as ir_measures measures, and those that the grid computes from exact ranks."""
+"""The rank distance as an ir_measures measure, and all measures that the grid computes from exact ranks."""
 
 from pyterrier_hybrid.experiment.measures.rank_distance import RankDistance
 from pyterrier_hybrid.experiment.measures.supported import (

@@ -1,4 +1,4 @@
-"""The interface of this package's own measures."""
+"""Base class of the measures that this package adds to ir_measures."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -38,7 +38,7 @@ class RankMeasure(Measure):
     def runtime_impl(self, qrels: pd.DataFrame, run: pd.DataFrame) -> Iterator[Metric]:
         """Compute the values of all queries of the qrels at once: the interface of ir_measures' runtime provider.
 
-        Documents are relevant from level 1 on. Ties are broken as trec_eval breaks them.
+        Documents judged 1 or higher are relevant. Ties are broken as in trec_eval.
 
         Args:
             qrels: Columns query_id, doc_id, relevance.
@@ -55,14 +55,14 @@ class RankMeasure(Measure):
         query = qids.get_indexer(pd.Index(relevant["query_id"]))
         relevant, query = relevant.iloc[np.argsort(query, kind="stable")], np.sort(query)
         rank, longest = _ranks_in_run(relevant, run, self.NAME)
-        # Runs have one order of ties, that of trec_eval.
+        # A run is ranked with one order of ties: trec_eval's.
         ranks = Ranks(query, relevant["relevance"].to_numpy(), rank, rank, len(qids), longest)
         for qid, value in zip(qids, self.from_ranks(ranks).tolist(), strict=True):
             yield Metric(query_id=qid, measure=self, value=value)
 
 
 def _ranks_in_run(relevant: pd.DataFrame, run: pd.DataFrame, measure: str | None) -> tuple[np.ndarray, int]:
-    """Rank of each row of ``relevant`` in the run (0: not retrieved), and the length of the run's longest ranking."""
+    """Return the rank of each row of ``relevant`` in the run (0: not retrieved), and the longest ranking's length."""
     if not len(run):
         return np.zeros(len(relevant), np.int64), 0
     # pytrec_eval passes scores to trec_eval in single precision: scores that differ only beyond it are ties there.

@@ -26,11 +26,11 @@ class RankDistance(RankMeasure):
     - Every query of the qrels has a value, also without results. A run without any result and without a cutoff has no
       depth; the value is then NaN.
 
-    Ties are broken as trec_eval breaks them, whatever the order of the input: scores are compared in single precision,
-    and of equal scores the larger docno comes first. Documents are relevant from level 1 on.
+    Ties are broken as in trec_eval, whatever the order of the input: scores are compared in single precision, and of
+    equal scores the larger docno comes first. Documents judged 1 or higher are relevant.
 
     Args:
-        cutoff: Look at the first ``cutoff`` documents only, also written ``RankDistance() @ 100``; default: at all.
+        cutoff: Only use the first ``cutoff`` documents; also written ``RankDistance() @ 100``. Default: all.
         normalized: Divide by the expected distance in random order, (N + 1)(k - 1)/(k + 1) for N = depth and k relevant
             documents: 1 is no better than chance, whatever the size of the pool and k.
 
@@ -60,7 +60,7 @@ class RankDistance(RankMeasure):
     }
 
     lower_is_better = True
-    # Elsewhere a query has relevant documents of one language only.
+    # In other settings, the relevant documents of a query are in one language.
     kinds = ("multi",)
 
     def __init__(self, *, cutoff: int | None = None, normalized: bool = False) -> None:

@@ -1,7 +1,7 @@
 """Exact ranks of relevant documents, and ir_measures' measures computed from them.
 
-Of a ranking of 13,014 documents, AP, R@k or the rank distance need only the ranks of a handful of relevant documents.
-These can be counted without a run of 170 million rows: see ``ranking/counting.py``.
+AP, R@k and the rank distance need only the ranks of a query's relevant documents: a handful among 13,014 in XQuAD-R.
+These can be counted without building a run of 170 million rows: see ``ranking/counting.py``.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Ranks:
     Attributes:
         query: int64 ``[pairs]``, ascending: the index of the query of each pair of query and relevant document.
         relevance: int64 ``[pairs]``: the judged level, above 0.
-        rank: int64 ``[pairs]``: the rank, from 1, with ties broken as trec_eval does; 0: not retrieved.
-        msmarco_rank: int64 ``[pairs]``: the rank with ties broken as the MS MARCO script does, which ir_measures runs
-            for RR@k.
+        rank: int64 ``[pairs]``: the rank, from 1, with ties broken as in trec_eval; 0: not retrieved.
+        msmarco_rank: int64 ``[pairs]``: the rank with ties broken as in the MS MARCO script, which ir_measures runs for
+            RR@k.
         queries: The number of queries, including those without a relevant document.
         depth: The length of the rankings: the number of documents that could be retrieved.
     """
@@ -73,7 +73,7 @@ def success(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 def reciprocal_rank(ranks: Ranks, cutoff: int | None) -> np.ndarray:
     """Compute RR or RR@cutoff per query: float64 ``[queries]``.
 
-    With a cutoff, ties are broken as ir_measures' provider of RR@k breaks them.
+    With a cutoff, ties are broken as in ir_measures' provider of RR@k.
     """
     query, rank, _ = _retrieved(ranks, ranks.rank if cutoff is None else ranks.msmarco_rank, cutoff)
     value = np.zeros(ranks.queries)
@@ -94,7 +94,7 @@ def ndcg(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 
 
 def _retrieved(ranks: Ranks, rank: np.ndarray, cutoff: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Query, rank and relevance of the pairs that were retrieved (down to the cutoff), best first in each query."""
+    """Return the query, rank and relevance of retrieved pairs (down to the cutoff), best first in each query."""
     kept = np.flatnonzero(rank > 0 if cutoff is None else (rank > 0) & (rank <= cutoff))
     kept = kept[np.lexsort((rank[kept], ranks.query[kept]))]
     return ranks.query[kept], rank[kept], ranks.relevance[kept]

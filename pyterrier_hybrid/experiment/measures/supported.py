@@ -19,7 +19,7 @@ from pyterrier_hybrid.experiment.measures.ranks import (
 )
 
 OWN_MEASURES: tuple[RankMeasure, ...] = (RankDistance(),)
-"""This package's own measures."""
+"""The measures that this package adds to ir_measures."""
 
 FROM_RANKS: dict[str | None, Callable[[Ranks, int | None], np.ndarray]] = {
     "AP": average_precision,
@@ -29,7 +29,7 @@ FROM_RANKS: dict[str | None, Callable[[Ranks, int | None], np.ndarray]] = {
     "nDCG": ndcg,
     "Success": success,
 }
-"""ir_measures' measures by name, and how they follow from ranks and a cutoff."""
+"""Name of a measure of ir_measures -> function from ranks and a cutoff to its values."""
 
 DEFAULT_MEASURES: tuple[Measure, ...] = (AP, R @ 1, R @ 10, RankDistance())
 
@@ -39,7 +39,7 @@ for _own in OWN_MEASURES:
 
 
 def _spellings() -> str:
-    """All supported measures: with a cutoff, and without one if they can do without."""
+    """List all supported measures: with a cutoff, and also without one if it is optional."""
     spellings = []
     for name in [*FROM_RANKS, *(measure.NAME for measure in OWN_MEASURES)]:
         parameters = ir_measures.measures.registry[name].SUPPORTED_PARAMS

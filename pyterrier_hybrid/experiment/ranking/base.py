@@ -95,7 +95,7 @@ class Ranker(ABC):
             The index of a setting, and the ranks of its relevant documents.
 
         Raises:
-            OutputError: The system's output does not fit.
+            OutputError: The system's output cannot be used.
         """
 
     @property
@@ -104,7 +104,7 @@ class Ranker(ABC):
         return None
 
     def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
-        """Return what rankings depend on besides the texts, as JSON can hold it: by default the system's fingerprint.
+        """Return what rankings depend on besides the texts, as a JSON value; by default, the system's fingerprint.
 
         ``None`` if that is unknown; nothing is then cached.
 
@@ -128,7 +128,7 @@ def rank_settings(ranker: Ranker, task: Task, cache: Path | None) -> Iterator[tu
         The index of a setting and its ranks, cached ones first.
 
     Raises:
-        OutputError: The system's output does not fit.
+        OutputError: The system's output cannot be used.
         ValueError: A file of the cache is damaged.
     """
     stored = StoredRanks(None if cache is None else cache / "ranks", ranker.cache_key)

@@ -13,7 +13,7 @@ from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
 from pyterrier_hybrid.experiment.settings import Setting
-from pyterrier_hybrid.retrieval.protocols import Encoder
+from pyterrier_hybrid.retrieval.protocols import is_encoder
 
 
 class EncoderRanker(Ranker):
@@ -22,7 +22,7 @@ class EncoderRanker(Ranker):
     @staticmethod
     def accepts(system: Any) -> bool:
         """Whether a system encodes queries and documents."""
-        return isinstance(system, Encoder)
+        return is_encoder(system)
 
     @property
     def encoder(self) -> Any:
@@ -58,12 +58,12 @@ class EncoderRanker(Ranker):
 
 
 class _RelevantPairs:
-    """The pairs of query and relevant document of some settings with one query language, by row of the query.
+    """The (query, relevant document) pairs of some settings with the same query language, by row of the query.
 
     Args:
         settings: The settings.
         query_rows: The row of each query.
-        columns: For each setting the columns of its documents.
+        columns: For each setting, the columns of its documents.
         width: The number of columns.
     """
 
@@ -117,7 +117,7 @@ class _RelevantPairs:
             list(pool.map(count, range(0, len(scores), size)))
 
     def ranks_by_setting(self) -> Iterator[Ranks]:
-        """Return the counted ranks of each setting."""
+        """Yield the counted ranks of each setting."""
         ends = np.cumsum([len(setting.query) for setting in self._settings])[:-1]
         parts = np.split(self._ranks, ends, axis=1)
         for setting, ranks, depth in zip(self._settings, parts, self._depths, strict=True):

@@ -20,8 +20,8 @@ MATRIX_CELLS = 2**23
 class EncodedTask:
     """The vectors of all queries and documents of a task under one encoder.
 
-    Documents are numbered in ascending order of docno, and so are those of each corpus. So ties can be broken inside
-    any selection of columns, and the scores of one language are a part of the scores of the pool.
+    Documents are numbered in ascending order of docno, and so are those of each corpus. Ties can therefore be broken
+    within any selection of columns, and the scores of one language are a subset of those of the pool.
 
     Attributes:
         query_rows: By query language, the number of each query (qid and text) among those of its language.
@@ -44,7 +44,7 @@ class EncodedTask:
             encoder: The encoder.
 
         Raises:
-            OutputError: The encoder's vectors do not fit.
+            OutputError: The encoder's vectors cannot be used.
         """
         # Most settings of a query language have the same queries.
         query_lists: dict[str, dict[tuple[tuple[str, ...], tuple[str, ...]], None]] = {}
@@ -73,13 +73,13 @@ class EncodedTask:
         return cls(rows, by_language, document_vectors, columns)
 
     def queries(self, setting: Setting) -> np.ndarray:
-        """The vectors of a setting's queries."""
+        """Return the vectors of a setting's queries."""
         rows = self.query_rows[setting.query_lang]
         return self.query_vectors[setting.query_lang][[rows[query] for query in setting.queries]]
 
 
 def _number_documents(corpora: dict[str, Corpus]) -> tuple[list[tuple[str, str, str]], dict[str, np.ndarray]]:
-    """All documents (docno, lang, text), each once, in ascending order, and the numbers of those of each corpus."""
+    """Return the distinct documents (docno, lang, text), sorted, and the numbers of each corpus's documents."""
     documents = sorted({(doc.doc_id, doc.lang, doc.text) for corpus in corpora.values() for doc in corpus.documents})
     number = {document: column for column, document in enumerate(documents)}
     columns = {}
@@ -90,10 +90,10 @@ def _number_documents(corpora: dict[str, Corpus]) -> tuple[list[tuple[str, str, 
 
 
 class ExactSearch:
-    """Scores queries against all of some documents.
+    """Scores queries against a set of documents.
 
-    BLAS may round the same inner product differently at different positions in a matrix. A vector that occurs twice
-    must have one score, otherwise ties would be broken by noise.
+    BLAS may round the same inner product differently at different positions in a matrix. Equal vectors are given the
+    same score; otherwise ties would be broken by noise.
 
     Args:
         vectors: float32 ``[documents, dim]``.
@@ -124,12 +124,12 @@ class ExactSearch:
 
 
 def _repeated_vectors(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The indexes of vectors that are equal to an earlier one, and of the first vector that each is equal to."""
+    """Return the indexes of vectors that equal an earlier one, and the index of the first vector that each equals."""
     seen: dict[bytes, int] = {}
     first = np.arange(len(vectors))
     _, value, counts = np.unique(vectors[:, 0], return_inverse=True, return_counts=True)
     for index in np.flatnonzero(counts[value] > 1).tolist():
-        # The bytes of millions of vectors would not fit into memory a second time.
+        # Hashes, since the bytes of millions of vectors would not fit into memory a second time.
         first[index] = seen.setdefault(hashlib.blake2b(vectors[index], digest_size=16).digest(), index)
     repeated = np.flatnonzero(first != np.arange(len(vectors)))
     return repeated, first[repeated]

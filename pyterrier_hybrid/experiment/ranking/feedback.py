@@ -38,7 +38,7 @@ class FeedbackRanker(Ranker):
                 yield index, ranks_in_scores(setting, search.score_blocks(moved))
 
     def _move(self, queries: np.ndarray, documents: np.ndarray, search: ExactSearch) -> np.ndarray:
-        """Move queries towards the first documents that they find."""
+        """Move queries towards the first documents that they retrieve."""
         transformer = self.system.transformer
         k = min(transformer.k, len(documents))
         best = [np.nonzero(best_cells(scores, k))[1].reshape(-1, k) for _, scores in search.score_blocks(queries)]

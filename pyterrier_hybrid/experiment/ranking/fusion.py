@@ -1,4 +1,4 @@
-"""Fusions as systems: what each fused system retrieves, as arrays that never become a run."""
+"""Fusions as systems: the results of each fused system are arrays, without a run."""
 
 import weakref
 from collections.abc import Callable, Collection, Iterator
@@ -17,13 +17,13 @@ from pyterrier_hybrid.experiment.ranking.retrieved import RUN_ROWS, score_matrix
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.retrieval.corpus_index import bm25_index
 from pyterrier_hybrid.retrieval.fusion import Found, Fusion, ordered_cells
-from pyterrier_hybrid.retrieval.protocols import Encoder
+from pyterrier_hybrid.retrieval.protocols import is_encoder
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval import BM25Index
 
 Search = Callable[[Setting, slice], Found]
-"""From some queries of a setting to results by query, best first."""
+"""Function from some queries of a setting to results by query, best first."""
 
 # Fusions of BM25 with different encoders share its indexes, which are deleted with their corpora.
 _BM25_INDEXES: "weakref.WeakKeyDictionary[Corpus, BM25Index]" = weakref.WeakKeyDictionary()
@@ -42,7 +42,7 @@ class FusionRanker(Ranker):
     @property
     def encoder(self) -> Any:
         """The first encoder that is fused."""
-        encoders = (system for system in self.system.systems if isinstance(system, Encoder))
+        encoders = (system for system in self.system.systems if is_encoder(system))
         return next(map(innermost_encoder, encoders), None)
 
     def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
@@ -72,11 +72,11 @@ class FusionRanker(Ranker):
                 yield index, ranks_in_scores(setting, blocks(setting))
 
     def _search_maker(self, task: Task, system: Any) -> Callable[[str], Search]:
-        """Return what makes the search of one fused system over a corpus, by the corpus's name."""
+        """Return a function from the name of a corpus to the search of one fused system over it."""
         depth = self.system.depth
         if isinstance(system, str):
             return lambda name: _search_bm25(task.corpora[name], depth)
-        if isinstance(system, Encoder):
+        if is_encoder(system):
             encoded = EncodedTask.of(task, system)
             return lambda name: _search_vectors(encoded, name, depth)
         return lambda name: _search_transformer(system(task.corpora[name]), task.corpora[name])

@@ -16,10 +16,10 @@ RANKERS: tuple[type[Ranker], ...] = (
     EncoderRanker,
     FusionRanker,
     FeedbackRanker,
-    # Last, since fusions and feedback can be called too, and other systems may be.
+    # Last, since systems of other kinds may be callable too.
     FunctionRanker,
 )
-"""The kinds of systems; the first that accepts a system ranks it."""
+"""The kinds of systems. The first kind that accepts a system ranks it."""
 
 
 def read_systems(systems: Any) -> dict[str, list[Ranker]]:

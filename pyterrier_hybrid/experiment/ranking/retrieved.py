@@ -1,4 +1,4 @@
-"""Ranks of relevant documents in results: frames that a transformer or a file of runs gives."""
+"""Ranks of relevant documents in frames of results, from a transformer or a run file."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,14 +14,14 @@ RUN_ROWS = 2**21
 """Maximum number of results in memory at a time: a row of a run takes about 100 bytes."""
 
 Retrieve = Callable[[pd.DataFrame], pd.DataFrame]
-"""From topics (qid, query, lang) to results (qid, docno, score)."""
+"""Function from topics (qid, query, lang) to results (qid, docno, score)."""
 
 
 def rank_retrieved(retrieve: Retrieve, corpus: Corpus, setting: Setting) -> Ranks:
     """Find the ranks of a setting's relevant documents in retrieved results.
 
     Args:
-        retrieve: Retrieves results for some topics.
+        retrieve: Function from topics to results.
         corpus: The documents.
         setting: The queries and their relevant documents.
 

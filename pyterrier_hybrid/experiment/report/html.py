@@ -19,6 +19,7 @@ from pyterrier_hybrid.experiment.report.formats import (
 from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
 from pyterrier_hybrid.experiment.report.paper import PAPERS, comparable, published_means
 from pyterrier_hybrid.experiment.report.significance import PERMUTATIONS
+from pyterrier_hybrid.utils.formatting import counted
 
 LEVEL = 0.05
 """Significance level of the tests."""
@@ -123,21 +124,6 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
         settings=_settings(settings),
         tested="p_corrected" in settings,
     )
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """Write a count and its noun.
-
-    Args:
-        count: The count.
-        noun: The noun in the singular.
-        plural: Its plural; default: the noun with an "s".
-
-    Example:
-        >>> counted(1, "system"), counted(1000, "query", "queries")
-        ('1 system', '1,000 queries')
-    """
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def _queries(counts: pd.Series) -> str:

@@ -37,7 +37,7 @@ class LanguageResults:
         baseline: The name of the system that the others are tested against, or None.
         test: The name of the test.
         seeds: The value of each seed, for systems with several seeds: system, kind, doc_lang, query_lang, measure,
-            seed, value; None if there is no such system.
+            seed, value; None if no system has several.
         confidence: The level of the confidence intervals of the means, or None.
         queries: With ``perquery=True``, the value of every query: system, kind, doc_lang, query_lang, qid, measure,
             value; otherwise None.
@@ -254,7 +254,7 @@ class LanguageResults:
         return columns
 
     def _columns(self, measures: Measures, kind: Kinds) -> list[tables.Column]:
-        """Choose columns of a table: the measures in the order given, each with its kinds."""
+        """Choose columns of a table: the chosen measures in their order, each with its kinds."""
         computed = tables.columns_of(self.settings)
         kinds = choose("kind", kind, [name for name in KINDS if any(name == kind for _, kind in computed)])
         names = self._choose_measures(measures)
@@ -336,7 +336,7 @@ class LanguageResults:
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write everything to one HTML page: tables, confidence intervals, tests, heat maps, settings.
 
-        The page needs no other file, and is light or dark as the reader's system is.
+        The page needs no other files, and follows the light or dark mode of the reader's system.
 
         Args:
             path: The file, which is written whole or not at all; an existing one is replaced.

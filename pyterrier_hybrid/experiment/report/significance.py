@@ -87,7 +87,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
         p_values: float64 ``[tests]``; NaN: not a test.
 
     Returns:
-        float64 ``[tests]``: corrected p-values, NaN for what is not a test.
+        float64 ``[tests]``: corrected p-values; NaN stays NaN.
 
     Example:
         >>> holm(np.array([0.01, 0.04, 0.03, np.nan]))

@@ -1,10 +1,10 @@
 """Leak check: does a training text occur, exactly or nearly, in an evaluation set?
 
 Texts are compared letter by letter, ignoring case, punctuation, spaces, accents, full-width forms and kinds of digits,
-so that no word segmentation is needed in any script. An English word has five letters on average; a Chinese character
-counts as three. Others compare words: spans of 8 to 13 words (GPT-3, arXiv 2005.14165, appendix C), of 50 tokens (Lee
-et al., arXiv 2107.06499), or 70% of a text's 8-word spans (PaLM, arXiv 2204.02311, section 8). Looking up some windows
-of a text instead of all is due to winnowing (Schleimer, Wilkerson and Aiken, SIGMOD 2003); see
+so no script needs word segmentation. An English word has five letters on average; a Chinese character counts as three.
+Other work compares words: spans of 8 to 13 words (GPT-3, arXiv 2005.14165, appendix C), of 50 tokens (Lee et al., arXiv
+2107.06499), or 70% of a text's 8-word spans (PaLM, arXiv 2204.02311, section 8). The idea of looking up only some
+windows of a text is from winnowing (Schleimer, Wilkerson and Aiken, SIGMOD 2003); see
 :mod:`pyterrier_hybrid.parallel.leaks.overlap`.
 """
 
@@ -24,7 +24,7 @@ from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 if TYPE_CHECKING:
     import pandas as pd
 
-# Shorter equal texts are no leak: "Certainly." is an XQuAD-R sentence and a translation like any other.
+# Shorter equal texts are not leaks: "Certainly." is a sentence of XQuAD-R, but may occur in any text.
 _MIN_EXACT = 12
 
 _COLUMNS = (
@@ -80,8 +80,7 @@ class Leaks:
 
         Returns:
             A row for each dataset and language with a leak or phrase: ``dataset``, ``language``, ``items`` (number of
-            items), and how many of them have a text in that language of the kind ``exact``, ``near`` (and none that is
-            exact) and ``phrase`` (and none of another kind).
+            items), and the numbers of items whose worst text in that language is ``exact``, ``near`` or ``phrase``.
         """
         import pandas as pd
 
@@ -156,13 +155,13 @@ def find_leaks(
     - ``exact``: all letters are equal, and there are 12 or more;
     - ``near``: the other text contains all of the shorter one; or shared spans have at least ``min_shared`` letters and
       are at least ``containment`` of the shorter text; or one shared span has at least ``min_stretch`` letters;
-    - ``phrase``: anything else, such as the name of an organisation or the beginning of a question. That is no leak.
+    - ``phrase``: anything else, such as the name of an organisation or the beginning of a question. It is not a leak.
 
-    What is not found: paraphrases; translations (but removing a leaking item removes all its languages); most texts in
-    which every fourth word is changed; and edited questions of fewer than 40 letters, where one word makes another
+    Not found are paraphrases; translations (but removing a leaking item removes all its languages); most texts in which
+    every fourth word is changed; and edited questions of fewer than 40 letters, where one word makes a different
     question. Copies of XQuAD-R's sentences with every tenth word replaced are found at a rate of 88%, of its questions
     38%; ``min_shared=24`` finds 95% and 76%, but reports one item in a thousand for a common phrase
-    (``benchmarks/leaks.py``). What the encoder was pretrained on is not checked.
+    (``benchmarks/leaks.py``). Pretraining data of the encoder is not checked.
 
     Memory holds the evaluation sets, some 70 bytes for each letter; pairs are read in batches.
 
@@ -179,7 +178,7 @@ def find_leaks(
         The leaks.
 
     Raises:
-        ValueError: There is no such evaluation set, or a threshold is out of range.
+        ValueError: An evaluation set does not exist, or a threshold is out of range.
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
@@ -195,7 +194,7 @@ def find_leaks(
         if value < MIN_SPAN:
             raise ValueError(f"{name}={value!r} is below {MIN_SPAN}: shorter shared spans are ignored")
     if not 0 < containment <= 1:
-        raise ValueError(f"containment={containment!r} is a share of a text: give more than 0, and 1 at most")
+        raise ValueError(f"containment={containment!r} is a ratio of a text: it must be above 0 and at most 1")
 
     def kinds_of(overlaps: Overlaps) -> np.ndarray:
         near = (overlaps.containment >= containment) & (overlaps.shared >= min_shared)

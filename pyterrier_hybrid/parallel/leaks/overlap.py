@@ -2,7 +2,7 @@
 
 All windows of ``SEED`` letters of the known texts are hashed and sorted. Of other texts, only every ``_STRIDE``-th
 window is looked up, since any span of ``MIN_SPAN`` letters contains one of these. Matches are then compared letter by
-letter, so that hash collisions cost time but no correctness.
+letter, so hash collisions cost time, but never give wrong results.
 
 Two texts are compared along *diagonals*: letter ``n`` of the text with letter ``n + shift`` of the known text.
 """
@@ -17,8 +17,8 @@ from more_itertools import constrained_batches
 from pyterrier_hybrid.text.letters import letters_of
 
 MIN_SPAN = 24
-"""Minimum length of a shared span in letters: about five words, or eight Chinese characters. Shorter ones are chance.
-"""
+"""Minimum length of a shared span in letters: about five words, or eight Chinese characters. Shorter ones are mostly
+chance."""
 
 SEED = 16
 _STRIDE = MIN_SPAN - SEED + 1

@@ -1,4 +1,4 @@
-"""Texts of both sides of a leak check: of evaluation sets and of training pairs."""
+"""Texts that a leak check compares: those of evaluation sets and of training pairs."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -52,7 +52,7 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
         For each name, the datasets that together have all its documents and queries; some may occur repeatedly.
 
     Raises:
-        ValueError: There is no such set, or it has neither documents nor queries.
+        ValueError: A set does not exist, or has neither documents nor queries.
 
     Example:
         >>> [len(parts) for parts in evaluation_sets(["xquad-r", "mlqa-r/de/ar"]).values()]
@@ -68,7 +68,7 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
             sets[name] = [ir_datasets.load(part) for part in (_ids(known[name]) if name in known else [name])]
         except KeyError as error:
             # A family's own error lists its IDs.
-            problem = str(error.args[0]) if name.split("/")[0] in known else f"ir_datasets knows no {name!r}"
+            problem = str(error.args[0]) if name.split("/")[0] in known else f"ir_datasets has no dataset {name!r}"
             raise ValueError(f"{problem}; a whole family is one of {', '.join(known)}") from None
         if not any(part.has(what) for part in sets[name] for what in ("docs", "queries")):
             raise ValueError(f"{name} has neither documents nor queries: choose a part of it that has")

@@ -1,4 +1,4 @@
-"""Rows of files and datasets checked and joined to items."""
+"""Checks rows of files and datasets, and joins them to items."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ class Collector:
         self._selection = selection or Selection()
         self._max_empty = max_empty
         self._context_negatives = context_negatives
-        # Of all rows, also of those that are not selected.
+        # Those of all rows, including rows that are not selected.
         self._languages: set[str] = set()
         self._datasets: set[str] = set()
         self._items: list[Item] = []
@@ -86,7 +86,7 @@ class Collector:
             rows: The location of each row, for errors, and the row: a dict with the fields of
                 :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_jsonl`.
             fields: Field -> its name in the source, for errors.
-            builder: If each row is an item of its own: where items go before all rows are read, to save memory.
+            builder: If each row is a separate item: where items go before all rows are read, to save memory.
 
         Raises:
             ValueError: A row is invalid, or too many rows are empty.
@@ -132,9 +132,9 @@ class Collector:
         if self._context_negatives and context and row.field == "lang":
             ((language, passage),) = item.passages.items()
             around = neighbours(passage, context, self._context_negatives)
-            given = (item.negatives or {}).get(language, [])
-            if given or around:
-                item = item._replace(negatives={language: [*dict.fromkeys([*given, *around])]})
+            explicit = (item.negatives or {}).get(language, [])
+            if explicit or around:
+                item = item._replace(negatives={language: [*dict.fromkeys([*explicit, *around])]})
         self._datasets.add(item.dataset)
         self._languages.update(item.queries, item.passages)
         if not self._selection.wants_dataset(item.dataset):
@@ -161,7 +161,7 @@ class Collector:
             code, position, text = positive
             if text not in self._from_context.get(number, ()):
                 raise _RowError(f"negatives.{code}[{position}]", f"{text!r} is the item's own passage: leave it out")
-            # A sentence of the context may be the passage in another language, if it was left untranslated.
+            # A sentence of the context may equal the passage in another language, if it was left untranslated.
             assert item.negatives is not None
             del item.negatives[code][position]
 
@@ -292,7 +292,7 @@ def _report_empty(source: str, rows: int, empty: list[str], max_empty: float) ->
     if len(empty) > max_empty * rows:
         raise ValueError(
             f"{source}, {empty[0]}: empty text, as in {len(empty):,} of {rows:,} rows, "
-            f"more than the ratio of {max_empty:g} that is skipped: mend them, or allow more (max_empty)"
+            f"more than the ratio of {max_empty:g} that is skipped: fix them, or allow more (max_empty)"
         )
     listed = "; ".join(empty[:_LISTED_ROWS])
     more = f"; and {len(empty) - _LISTED_ROWS:,} more" if len(empty) > _LISTED_ROWS else ""

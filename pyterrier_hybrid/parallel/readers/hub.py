@@ -30,7 +30,7 @@ def read_hub(
         config: Its configuration.
         split: Its split.
         lang: The language of all rows.
-        columns: Field of a row -> column, or ``None`` if the dataset lacks the field.
+        columns: Field of a row -> column, or ``None`` if the dataset does not have the field.
         dataset_name: Name of the dataset in the store.
         max_empty: Maximum ratio of rows with an empty text.
     """
@@ -46,7 +46,7 @@ def read_hub(
     elif config is not None or split is not None:
         raise ValueError("config and split name a part of a dataset to load: this dataset is loaded already")
     if not isinstance(getattr(dataset, "column_names", None), list):
-        raise TypeError(f"{type(dataset).__name__} is no datasets.Dataset: pass one split of it")
+        raise TypeError(f"{type(dataset).__name__} is not a datasets.Dataset: pass one split of it")
     fields = {field: column for field, column in columns.items() if column is not None}
     missing = [column for column in fields.values() if column not in dataset.column_names]
     if missing:
@@ -59,7 +59,7 @@ def read_hub(
         raise ValueError("the dataset has no name: pass dataset_name='...', the name of the dataset in the store")
     collector = Collector(max_empty=max_empty)
     rows = _rows(dataset.select_columns(sorted(set(fields.values()))), fields, name, lang)
-    # Without a column of IDs each row is an item of its own, and need not wait for its other languages.
+    # Without a column of IDs, each row is a separate item, and need not wait for rows in other languages.
     collector.read(name, rows, fields=fields, builder=None if "id" in fields else builder)
     collector.move_to(builder)
 

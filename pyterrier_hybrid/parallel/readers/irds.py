@@ -68,7 +68,7 @@ def read_irds(
             builder.add_items(_items(dataset, {code: source}, min_relevance, negatives, missing))
     if missing:
         counts = ", ".join(f"{count:,} {what}" for what, count in missing.items())
-        warnings.warn(f"{name}: skipped what its judgements name and it does not have: {counts}", stacklevel=5)
+        warnings.warn(f"{name}: skipped queries and documents that are judged but missing: {counts}", stacklevel=5)
 
 
 def _load(name: str, languages: Sequence[str], *, with_negatives: bool) -> dict[str, Any]:
@@ -90,7 +90,9 @@ def _load(name: str, languages: Sequence[str], *, with_negatives: bool) -> dict[
         try:
             sources[code] = ir_datasets.load(dataset_id)
         except KeyError:
-            raise ValueError(f"ir_datasets knows no {dataset_id!r}: look at ir_datasets.com for its IDs") from None
+            raise ValueError(
+                f"ir_datasets has no dataset {dataset_id!r}: look at ir_datasets.com for its IDs"
+            ) from None
         for part in ("docs", "queries", "qrels", *(["docpairs"] if with_negatives else [])):
             if not sources[code].has(part):
                 raise ValueError(f"{dataset_id} has no {part}: choose a part of it that has, such as its train part")
@@ -127,7 +129,7 @@ def _items(
         code: {query.query_id: query.default_text() for query in source.queries_iter() if query.query_id in query_ids}
         for code, source in sources.items()
     }
-    # IDs are the same in all languages, so the first one tells the negatives of all.
+    # IDs are the same in all languages, so the negatives of the first one are those of all.
     negative_ids = _negative_ids(next(iter(sources.values())), relevant, query_ids, negatives) if negatives else {}
     for pairs in chunked(relevant, _LOOKUP_SIZE):
         items = {pair: Item("/".join(pair), f"{dataset}\0{pair[1]}", dataset, {}, {}) for pair in pairs}

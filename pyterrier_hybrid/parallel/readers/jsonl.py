@@ -60,14 +60,14 @@ def write_jsonl(path: Path, store: Store) -> None:
 def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     """Yield the values of a file of JSON Lines with their line numbers from 1, without blank lines.
 
-    A progress bar appears if that takes long.
+    A progress bar appears if it takes long.
 
     Args:
         path: The file, plain or gzipped.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: With file and line, if a line is not JSON or could not be written again.
+        FileNotFoundError: The file does not exist.
+        ValueError: With file and line, if a line is not JSON or has text that UTF-8 cannot represent.
     """
     for number, line in _lines(path):
         try:

@@ -47,7 +47,7 @@ def _items(path: Path) -> Iterator[Item]:
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is no Parquet file ({error}): fetch or write it again") from None
+        raise ValueError(f"{path} is not a Parquet file ({error}): fetch or write it again") from None
     with file:
         names = file.schema_arrow.names
         _check_names(path, names)
@@ -58,7 +58,7 @@ def _items(path: Path) -> Iterator[Item]:
             groups = batch.column("group").to_pylist() if "group" in names else [None] * batch.num_rows
             for number, item in enumerate(batch_to_items(pa.RecordBatch.from_pydict(columns), groups), first):
                 check_item(item, f"{path}, row {number}")
-                # The groups of two files have nothing to do with each other.
+                # Equal groups in two files are different groups.
                 yield item if item.group is None else item._replace(group=f"{path}\0{item.group!r}")
             first += batch.num_rows
 

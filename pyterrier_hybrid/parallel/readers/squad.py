@@ -81,7 +81,7 @@ def _rows(
                 row = {"set": dataset, "lang": lang, "context": context, "passage": context}
                 for field in ("id", "question"):
                     if field not in question:
-                        raise ValueError(f"{path}, {location}: no {field!r}, so this is no SQuAD file")
+                        raise ValueError(f"{path}, {location}: no {field!r}, so this is not a SQuAD file")
                     row[field] = question[field]
                 # Some files have whole numbers as IDs.
                 if isinstance(row["id"], int):
@@ -109,7 +109,7 @@ def _is_impossible(question: Any) -> bool:
 def _list(value: Any, field: str, location: str) -> list[Any]:
     values = value.get(field) if isinstance(value, dict) else None
     if not isinstance(values, list):
-        raise ValueError(f"{location}: no list {field!r}, so this is no SQuAD file (data, paragraphs, qas, answers)")
+        raise ValueError(f"{location}: no list {field!r}, so this is not a SQuAD file (data, paragraphs, qas, answers)")
     return values
 
 

@@ -1,4 +1,4 @@
-"""Builds stores item by item: texts go to memory or to files, while links and blocks are collected."""
+"""Builder of stores: texts go to memory or to files; links and blocks are collected on the way."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator

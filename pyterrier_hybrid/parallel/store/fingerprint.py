@@ -49,14 +49,14 @@ class Fingerprint:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(f"pairs 1, {self._rows} rows\n".encode())
         for key, column in sorted(self._columns.items()):
-            # A column without values must not differ from no column.
+            # A column without values must count like a missing column.
             if column.values or role_and_language(key) is None:
                 digest.update(f"{key} {column.hexdigest()}\n".encode())
         digest.update(np.ascontiguousarray(groups, "<i8").data)
         return digest.hexdigest()
 
     def _expected_rows(self, key: str) -> int:
-        # The values of lists are not one a row.
+        # Lists do not have one value per row.
         return 0 if key.endswith(" values") else self._rows
 
 

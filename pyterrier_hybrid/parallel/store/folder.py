@@ -84,7 +84,7 @@ class Files:
         return self._stack.enter_context(pa.ipc.new_file(file, schema, options=options))
 
     def _encode(self, datasets: pa.Array) -> pa.Array:
-        """Encode names of datasets by the dictionary of the present file."""
+        """Encode names of datasets with the dictionary of the current file."""
         datasets = datasets.dictionary_encode()
         numbers = np.zeros(len(datasets.dictionary), np.int32)
         codes = datasets.indices.to_numpy()

@@ -48,7 +48,7 @@ class Links:
         order = np.argsort(keys)
         ordered = keys[order]
         shared = np.flatnonzero(ordered[1:] == ordered[:-1])
-        del keys, ordered  # They have one entry for each text, which is much memory.
+        del keys, ordered  # They have one entry for each text, which takes much memory.
         items = np.concatenate([np.zeros(0, np.int32), *self._items])
         ends = items[order[shared]], items[order[shared + 1]]
         edges = coo_matrix((np.ones(len(shared), bool), ends), shape=(count, count))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
-from pyterrier_hybrid.retrieval.protocols import Encoder, fingerprint_of, wants_languages
+from pyterrier_hybrid.retrieval.protocols import Encoder, fingerprint_of, is_encoder, wants_languages
 
 if TYPE_CHECKING:
     import pyterrier as pt
@@ -118,7 +118,7 @@ def check_encoder(encoder: object) -> None:
     Raises:
         TypeError: It is not an encoder, or is already debiased.
     """
-    if not isinstance(encoder, Encoder):
+    if not is_encoder(encoder):
         raise TypeError(f"a {type(encoder).__name__} is no encoder: it needs encode_queries and encode_documents")
     if wants_languages(encoder):
         raise TypeError(f"{encoder!r} is debiased already: pass the encoder inside it (its attribute encoder)")

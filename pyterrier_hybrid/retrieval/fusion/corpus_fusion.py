@@ -13,7 +13,7 @@ from pyterrier_hybrid.retrieval.fusion.transformers import (
     ReciprocalRankFusion,
     ScoreFusion,
 )
-from pyterrier_hybrid.retrieval.protocols import Encoder, fingerprint_of
+from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
 
@@ -112,7 +112,7 @@ def _retriever_maker(number: int, system: Any, depth: int) -> Callable[[Corpus],
         if system != "bm25":
             raise ValueError(f"fuse: system {number} is {system!r}; the only name is 'bm25'")
         return lambda corpus: bm25_index(corpus).retriever(depth)
-    if isinstance(system, Encoder):
+    if is_encoder(system):
         encoder = CachedEncoder(system)
         return lambda corpus: encoder.query_encoder() >> dense_index(corpus, encoder).retriever(depth)
     if callable(system) and not isinstance(system, pt.Transformer):

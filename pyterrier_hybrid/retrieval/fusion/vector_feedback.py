@@ -6,7 +6,7 @@ import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.corpus_index import CachedEncoder, Corpus, dense_index
 from pyterrier_hybrid.retrieval.frames import vectors_of
-from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, fingerprint_of
+from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
 
@@ -204,7 +204,7 @@ def feedback(
         >>> ph.feedback(encoder)(Corpus()).search("two houses")["docno"].tolist()
         ['1', '2']
     """
-    if not isinstance(encoder, Encoder):
+    if not is_encoder(encoder):
         raise TypeError(f"feedback: a {type(encoder).__name__} is no encoder (encode_queries, encode_documents)")
     transformer = VectorFeedback(k=k, weight=weight, temperature=temperature)
     return Feedback(encoder, transformer, num_results=whole_number("num_results", num_results))
