@@ -2,8 +2,8 @@
 
 import copy
 from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.held_out import find_family
@@ -56,7 +56,8 @@ class LanguageValidation:
     measure: str = "AP"
     kinds: Iterable[str] | None = None
     languages: Iterable[str] | None = None
-    _family: FamilyLike = field(init=False, repr=False, compare=False)
+    # Set by __post_init__; a field would be an option too.
+    _family: ClassVar[FamilyLike]
 
     def __post_init__(self) -> None:
         (measure,) = parse_measures([self.measure])
