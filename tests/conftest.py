@@ -24,6 +24,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers that all compute on all cores spend their time waiting for each other.
     os.environ["OMP_NUM_THREADS"] = "1"
 
+# Doctests are collected from every module, and two modules of one name would clash.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
