@@ -8,7 +8,10 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "pyterrier_hybrid" / "__init__.py").read_text()).group(1)
 
+PISA = "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'"
+
 TEST = [
+    PISA,
     "pytest>=8",
     "pytest-cov>=6",
     "pytest-xdist>=3.5",
@@ -76,6 +79,8 @@ setup(
         "accelerate>=1.1",
         "tokenizers>=0.21",
         "sentencepiece>=0.2",
+        # transformers reads files of sentencepiece with it.
+        "protobuf>=4",
         "safetensors>=0.5",
         "huggingface_hub>=1.0",
         "faiss-cpu>=1.11",
@@ -84,6 +89,7 @@ setup(
         "pandas>=2.2",
         "scipy>=1.11",
         "babel>=2.14",
+        "langcodes>=3.5,<4",
         "regex>=2023.12",
         "snowballstemmer>=2.2",
         "matplotlib>=3.8",
@@ -94,11 +100,11 @@ setup(
         "filelock>=3.12",
         "jinja2>=3.1",
         "lazy_loader>=0.4",
-        # BM25 runs in PISA where that has wheels, and in Terrier elsewhere.
-        "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'",
-        "pyterrier[java]>=1.1,<2; sys_platform != 'linux' or platform_machine != 'x86_64'",
+        "bm25s>=0.3,<0.4",
     ],
     extras_require={
+        # Other engines of BM25: PISA has wheels for Linux on x86-64 only, Terrier needs Java.
+        "pisa": [PISA],
         "terrier": ["pyterrier[java]>=1.1,<2"],
         "hf": ["datasets>=3"],
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],

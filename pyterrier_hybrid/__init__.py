@@ -9,12 +9,11 @@ Importing it also registers the ``xquad-r``, ``mlqa-r`` and ``atlas`` datasets w
 'de'
 """
 
-import lazy_loader
-
 from pyterrier_hybrid.datasets import register
+from pyterrier_hybrid.utils.lazy import attach_stub
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)
 
 register()

@@ -1,6 +1,8 @@
 """Options that several commands share, and errors in one line."""
 
 import contextlib
+import errno
+import re
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -11,8 +13,12 @@ import click
 
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.progress import above_bars, close_bars
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 T = TypeVar("T")
+
+# What libraries in C or Rust say; "requested and ... written" is numpy's, which drops the system's reason.
+_FULL_DISK = re.compile(r"No space left on device|os error 28|Disk quota exceeded|\d+ requested and \d+ written")
 
 
 class OneLineErrors(click.Group):
@@ -22,6 +28,8 @@ class OneLineErrors(click.Group):
         """Run the command that the arguments name, and exit."""
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
+            # Output that does not fit on the disk would otherwise fail after the last line of this program.
+            sys.stdout.flush()
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = error.exit_code
@@ -36,6 +44,14 @@ class OneLineErrors(click.Group):
             close_bars()
             click.echo("Interrupted", err=True)
             code = 130
+        except (OSError, MemoryError) as error:
+            close_bars()
+            click.echo(f"Error: {_in_one_line(error)}", err=True)
+            code = 1
+            if _is_full_disk(error):
+                # Python would try to write the rest again when it exits.
+                with contextlib.suppress(OSError, ValueError):
+                    sys.stdout.close()
         sys.exit(code)
 
 
@@ -84,6 +100,29 @@ class ManyValues(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+class Choice(click.Choice):
+    """One of several values; the error about another one suggests the closest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"{error.message.rstrip('.')}{did_you_mean(value, map(str, self.choices))}", param, ctx)
+
+
+class RecipePath(click.Path):
+    """The file of a recipe. Training pairs that were given without ``--pairs`` get an error that says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        from pyterrier_hybrid.recipe.sources import is_source
+
+        if isinstance(value, str) and is_source(value):
+            self.fail(f"{value} is not a recipe but training pairs: write --pairs {value}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class SamplerName(click.ParamType):
@@ -152,7 +191,7 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
     parameters: list[click.Parameter] = [
         click.Argument(
             ["recipe"], required=False, metavar="[RECIPE]",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            type=RecipePath(exists=True, dir_okay=False, path_type=Path),
         ),
         TrainingOption(
             ["--pairs"], multiple=True, metavar="SOURCE...",
@@ -191,7 +230,7 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
             ["--vocab-size"], type=click.IntRange(10), show_default="16000", help="Vocabulary size (new encoders)."
         ),
         TrainingOption(
-            ["--dtype"], type=click.Choice(["float32", "bfloat16"]), show_default="float32",
+            ["--dtype"], type=Choice(["float32", "bfloat16"]), show_default="float32",
             help="Data type that embeddings are computed in.",
         ),
         TrainingOption(["--max-length"], type=count, help="Maximum number of tokens per text."),
@@ -227,7 +266,10 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
 
 @contextlib.contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """Turn errors about bad input into one line and exit code 1; other errors are bugs and keep their traceback."""
+    """Turn errors about bad input, and a full disk or memory, into one line and exit code 1.
+
+    Other errors are bugs and keep their traceback.
+    """
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         above_bars(f"Warning: {message}")
@@ -238,8 +280,34 @@ def errors_in_one_line() -> Iterator[None]:
             yield
         except BrokenPipeError:
             raise  # The reader of our output, such as head, has closed it.
-        except (OSError, ValueError, TypeError) as error:
-            raise click.ClickException(str(error)) from error
+        except click.ClickException:
+            raise
+        except Exception as error:
+            if not isinstance(error, OSError | ValueError | TypeError | MemoryError) and not _is_full_disk(error):
+                raise
+            raise click.ClickException(_in_one_line(error)) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return the message of an error, with what to do if the system says only what it cannot."""
+    if _is_full_disk(error):
+        return f"the disk is full ({error}): free some space, and run the same command again"
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory ({error or 'MemoryError'}): use smaller batches, or less data"
+    if isinstance(error, PermissionError):
+        return f"{error}: change the permissions, or choose another place"
+    return str(error) or type(error).__name__
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    """Return whether a full disk, or a used-up quota, is the reason for an error, also one of a library's own class."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if _FULL_DISK.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def check_option(option: str, function: Callable[[str], T], value: str) -> T:

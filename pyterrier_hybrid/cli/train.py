@@ -1,5 +1,6 @@
 """The commands that train: ``train`` and ``sweep``."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pyterrier_hybrid.cli.options import (
 )
 from pyterrier_hybrid.cli.recipes import recipe_of
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
+from pyterrier_hybrid.utils.files import check_new_folder
 
 
 @click.command(cls=ManyValues, params=training_options())
@@ -65,12 +67,12 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
 
 
 def _how_to_resume(output: Path) -> str:
-    from pyterrier_hybrid.training.loop.checkpoints import Checkpoints, step_of
+    from pyterrier_hybrid.training.loop.checkpoints import Checkpoints
 
-    last = Checkpoints(output).latest()
-    if last is None:
+    step = Checkpoints(output).last_step()
+    if step is None:
         return "Interrupted before the first checkpoint"
-    return f"Interrupted: rerun the same command to resume from step {step_of(last)}"
+    return f"Interrupted: rerun the same command to resume from step {step}"
 
 
 @click.command(cls=ManyValues, params=training_options(without=("alpha", "seed")))
@@ -116,6 +118,8 @@ def sweep(
             raise click.UsageError(f"--dataset {dataset} has no training pairs: pass --pairs, or a recipe")
         options["pairs"] = ("atlas/train",)
     with errors_in_one_line():
+        if not os.path.exists(output):
+            check_new_folder(output)
         evaluate = LanguageValidation(dataset, measure=measure)
         recipe = recipe_of(options, name="sweep")
         sampler = recipe.make_sampler()

@@ -79,16 +79,26 @@ def family(name: str) -> Family | ExistingFamily:
 
     Raises:
         ValueError: No family has this name.
+        TypeError: The name is not a string.
 
     Example:
         >>> family("xquad-r").id("multi", "ar"), family("atlas/train").id("de", "ar"), family("miracl").id("sw", "sw")
         ('xquad-r/multi/ar', 'atlas/de/ar/train', 'miracl/sw/dev')
     """
+    if not isinstance(name, str):
+        raise TypeError(f"family: {name!r} is {type(name).__name__}; give a name such as 'xquad-r'")
     family_name, _, split = name.partition("/")
     for candidate in families():
         if candidate.name == family_name and (not split or split in candidate.splits):
             return candidate.of_split(split) if split else candidate
-    return existing_family(name, others=tuple(candidate.name for candidate in families()))
+    try:
+        return existing_family(name, others=tuple(candidate.name for candidate in families()))
+    except ValueError:
+        for candidate in families():
+            if candidate.name == family_name and candidate.splits and "/" not in split:
+                # Says which splits there are.
+                candidate.of_split(split)
+        raise
 
 
 def count_documents(known: Family | ExistingFamily) -> int | None:

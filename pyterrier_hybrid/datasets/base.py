@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
+
 if TYPE_CHECKING:
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
@@ -157,7 +160,8 @@ class Family:
             ValueError: tiny has no language 'fr': choose one of de, en
         """
         if lang not in self.languages:
-            raise ValueError(f"{self.name} has no language {lang!r}: choose one of {', '.join(self.languages)}")
+            hint = did_you_mean_language(lang, self.languages)
+            raise ValueError(f"{self.name} has no language {lang!r}: choose one of {', '.join(self.languages)}{hint}")
 
     def id(self, doc_lang: str, query_lang: str, split: str | None = None) -> str:
         """Return the dataset ID of a setting, with the language of the documents first as everywhere in ir_datasets.
@@ -175,10 +179,12 @@ class Family:
             >>> family("xquad-r").id("de", "ar"), family("xquad-r").id("multi", "multi")
             ('xquad-r/de/ar', 'xquad-r/multi')
         """
+        doc_lang, query_lang = (same_language(lang, self.languages) for lang in (doc_lang, query_lang))
         for role, lang in (("document", doc_lang), ("query", query_lang)):
             if lang != MULTI and lang not in self.languages:
                 valid = ", ".join((*self.languages, MULTI))
-                raise ValueError(f"{self.name} has no {role} language {lang!r}: choose one of {valid}")
+                hint = did_you_mean_language(lang, (*self.languages, MULTI))
+                raise ValueError(f"{self.name} has no {role} language {lang!r}: choose one of {valid}{hint}")
         if query_lang == MULTI != doc_lang:
             raise ValueError(
                 f"{self.name} has queries of all languages ({MULTI!r}) only over the documents of all languages: "
@@ -218,6 +224,7 @@ class Family:
             >>> Family("tiny", ("de", "en"), pivot="en").corpus("en", "de")
             'en.de'
         """
+        doc_lang, query_lang = (same_language(lang, self.languages) for lang in (doc_lang, query_lang))
         return doc_lang if self.pivot is None else f"{doc_lang}{PAIR}{query_lang}"
 
     def pooled(self, document: Document) -> Document:
@@ -241,7 +248,7 @@ class Family:
         """
         import ir_datasets
 
-        chosen = None if languages is None else set(languages)
+        chosen = None if languages is None else {same_language(lang, self.languages) for lang in languages}
         documents = ir_datasets.load(self.docs_id).docs_iter()
         return (document for document in documents if chosen is None or document.lang in chosen)
 
@@ -300,5 +307,6 @@ class Family:
         if split is None:
             return (self.split or self.splits[-1],)
         if split not in self.splits:
-            raise ValueError(f"{self.name} has no split {split!r}: choose one of {', '.join(self.splits)}")
+            hint = did_you_mean(split, self.splits)
+            raise ValueError(f"{self.name} has no split {split!r}: choose one of {', '.join(self.splits)}{hint}")
         return (split,)

@@ -2,12 +2,17 @@
 
 import hashlib
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyterrier_hybrid.datasets.base import Family
 from pyterrier_hybrid.datasets.package_data import read_package_json
+from pyterrier_hybrid.utils.files import scratch_folder
+
+if TYPE_CHECKING:
+    from ir_datasets.util import RequestsDownload
 
 
 class Source(NamedTuple):
@@ -65,8 +70,8 @@ def read_verified(source: Source, *, terms: str) -> bytes:
     path = home_path() / source.cache_path
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as folder:
-            unverified = Path(folder) / path.name
+        with scratch_folder("download", parent=path.parent) as folder:
+            unverified = folder / path.name
             _download(source, unverified, terms)
             _verify(unverified.read_bytes(), source, source.url, "nothing was kept: try again later")
             os.replace(unverified, path)
@@ -76,9 +81,9 @@ def read_verified(source: Source, *, terms: str) -> bytes:
 
 
 def _download(source: Source, path: Path, terms: str) -> None:
-    from ir_datasets.util import Download, HashVerificationError, LocalDownload, RequestsDownload, home_path
+    from ir_datasets.util import Download, HashVerificationError, LocalDownload, home_path
 
-    mirrors = [RequestsDownload(source.url)]
+    mirrors = [_download_class()(source.url)]
     if source.expected_md5 is not None:
         copy = home_path() / "downloads" / source.expected_md5
         if copy.exists():
@@ -87,9 +92,63 @@ def _download(source: Source, path: Path, terms: str) -> None:
         hint = f"If you have a local copy of {source.url}, link it to {copy} to avoid downloading it again"
         mirrors.insert(0, LocalDownload(copy, hint, mkdir=False))
     try:
-        Download(mirrors, cache_path=str(path), expected_md5=source.expected_md5, dua=terms).path()
+        with download_errors(source.url, home_path() / source.cache_path):
+            Download(mirrors, cache_path=str(path), expected_md5=source.expected_md5, dua=terms).path()
     except HashVerificationError as error:
         raise HashVerificationError(f"{source.url} is corrupt: {error}; nothing was kept: try again later") from error
+
+
+def _download_class() -> "type[RequestsDownload]":
+    """Return ir_datasets' download with a check of the answer's status, which ir_datasets leaves out.
+
+    Otherwise, the page that a server sends with "404 Not Found" would be taken for a damaged file.
+    """
+    from ir_datasets.util import RequestsDownload
+
+    class CheckedDownload(RequestsDownload):
+        def _iter_response_data(self, response: Any, *args: Any) -> Iterator[bytes]:
+            response.raise_for_status()
+            return super()._iter_response_data(response, *args)
+
+    return CheckedDownload
+
+
+@contextmanager
+def download_errors(name: str, file: Path | None = None) -> Iterator[None]:
+    """Turn the errors of a download that fails into one line that says what to do.
+
+    Args:
+        name: The address, or the ID of the dataset.
+        file: Where the file may be put by hand; None: that is ir_datasets' to know.
+
+    Raises:
+        ConnectionError: (an OSError) There is no connection, or the server does not send the file.
+    """
+    from ir_datasets.util import home_path
+    from requests import HTTPError, RequestException
+
+    try:
+        yield
+    except RequestException as error:
+        problem: Exception = error
+    except RuntimeError as error:
+        # ir_datasets: ("All download sources failed", [(mirror, error), ...])
+        if len(error.args) != 2 or not str(error.args[0]).startswith("All download sources failed"):
+            raise
+        problem = error.args[1][-1][1]
+    else:
+        return
+    if isinstance(problem, OSError) and not isinstance(problem, RequestException):
+        raise problem
+    if isinstance(problem, HTTPError) and problem.response is not None:
+        what = f"the server answers {problem.response.status_code} {problem.response.reason}"
+    else:
+        what = f"there is no connection ({type(problem).__name__})"
+    if file is None:
+        otherwise = f"set IR_DATASETS_HOME (now {home_path()}) to a folder that has it"
+    else:
+        otherwise = f"put the file at {file} (IR_DATASETS_HOME is {home_path()})"
+    raise ConnectionError(f"{name} cannot be downloaded: {what}; try again later, or {otherwise}") from None
 
 
 def _verify(content: bytes, source: Source, location: str | Path, remedy: str) -> None:

@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyterrier_hybrid.datasets.base import MULTI, Document
+from pyterrier_hybrid.datasets.download import download_errors
+from pyterrier_hybrid.datasets.records import has_text, text_of
+from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from ir_datasets.formats import GenericQuery
@@ -106,6 +110,7 @@ class ExistingFamily:
         Raises:
             ValueError: The dataset does not have this setting.
         """
+        doc_lang, query_lang = self._own(doc_lang), self._own(query_lang)
         source = self._query_source(doc_lang, query_lang)
         if self.corpora.get(doc_lang) == source.id and source.field is None:
             return source.id
@@ -118,7 +123,7 @@ class ExistingFamily:
             doc_lang: Language of the documents.
             query_lang: Language of the queries.
         """
-        return doc_lang
+        return self._own(doc_lang)
 
     def load(self, doc_lang: str, query_lang: str) -> "ExistingSetting":
         """Return the documents, queries and qrels of a setting, in the format of a :class:`Family`.
@@ -130,6 +135,7 @@ class ExistingFamily:
         Raises:
             ValueError: The dataset does not have this setting.
         """
+        doc_lang, query_lang = self._own(doc_lang), self._own(query_lang)
         corpora = self.corpora if doc_lang == MULTI else {doc_lang: self.corpora[doc_lang]}
         return ExistingSetting(corpora, self._query_source(doc_lang, query_lang), self.shared_ids and doc_lang == MULTI)
 
@@ -147,7 +153,7 @@ class ExistingFamily:
         Args:
             languages: Only these languages; default: the default languages.
         """
-        chosen = set(self.default_languages if languages is None else languages)
+        chosen = set(self.default_languages if languages is None else map(self._own, languages))
         corpora = {lang: dataset_id for lang, dataset_id in self.corpora.items() if lang in chosen}
         return _documents(corpora, self.shared_ids)
 
@@ -159,6 +165,9 @@ class ExistingFamily:
             setting = self.load(doc_lang, query_lang)
             for items in (setting.queries_iter(), setting.qrels_iter(), setting.docs_iter()):
                 next(items, None)
+
+    def _own(self, lang: str) -> str:
+        return same_language(lang, self.languages)
 
     def _query_source(self, doc_lang: str, query_lang: str) -> QuerySource:
         source = self.query_sources.get((doc_lang, query_lang))
@@ -195,9 +204,10 @@ class ExistingSetting:
         from ir_datasets.formats import GenericQuery
 
         dataset_id, text_field = self.query_source
-        for query in ir_datasets.load(dataset_id).queries_iter():
-            text = query.default_text() if text_field is None else getattr(query, text_field)
-            yield GenericQuery(query.query_id, text)
+        with download_errors(dataset_id):
+            for query in ir_datasets.load(dataset_id).queries_iter():
+                text = text_of(query) if text_field is None else getattr(query, text_field)
+                yield GenericQuery(query.query_id, text)
 
     def qrels_iter(self) -> "Iterator[TrecQrel]":
         """Yield the qrels, language by language, including those of level 0; ``iteration`` is the document's language.
@@ -209,19 +219,21 @@ class ExistingSetting:
 
         query_ids = {query.query_id for query in self.queries_iter()} if len(self.corpora) > 1 else None
         for lang, dataset_id in self.corpora.items():
-            for qrel in ir_datasets.load(dataset_id).qrels_iter():
-                if query_ids is None or qrel.query_id in query_ids:
-                    doc_id = _pool_id(qrel.doc_id, lang) if self.pooled else qrel.doc_id
-                    yield TrecQrel(qrel.query_id, doc_id, qrel.relevance, lang)
+            with download_errors(dataset_id):
+                for qrel in ir_datasets.load(dataset_id).qrels_iter():
+                    if query_ids is None or qrel.query_id in query_ids:
+                        doc_id = _pool_id(qrel.doc_id, lang) if self.pooled else qrel.doc_id
+                        yield TrecQrel(qrel.query_id, doc_id, int(qrel.relevance), lang)
 
 
 def _documents(corpora: dict[str, str], pooled: bool) -> Iterator[Document]:
     import ir_datasets
 
     for lang, dataset_id in corpora.items():
-        for doc in ir_datasets.load(dataset_id).docs_iter():
-            doc_id = _pool_id(doc.doc_id, lang) if pooled else doc.doc_id
-            yield Document(doc_id, doc.default_text(), lang, getattr(doc, "title", ""), "")
+        with download_errors(dataset_id):
+            for doc in ir_datasets.load(dataset_id).docs_iter():
+                doc_id = _pool_id(doc.doc_id, lang) if pooled else doc.doc_id
+                yield Document(doc_id, text_of(doc), lang, getattr(doc, "title", None) or "", "")
 
 
 @dataclass(frozen=True)
@@ -348,6 +360,10 @@ def _family_of_one_setting(name: str, *, choices: str) -> ExistingFamily:
         if not all(dataset.has(part) for part in ("docs", "queries", "qrels")):
             continue
         doc_lang, query_lang = dataset.docs_lang(), dataset.queries_lang()
+        for part, kind in (("documents", dataset.docs_cls()), ("queries", dataset.queries_cls())):
+            if kind is not None and not has_text(kind):
+                fields = ", ".join(kind._fields)
+                raise ValueError(f"{dataset_id}: its {part} have no text that can be searched, only {fields}")
         if doc_lang is None or query_lang is None:
             part = "documents" if doc_lang is None else "queries"
             raise ValueError(f"{dataset_id}: ir_datasets does not say what language its {part} are in")
@@ -357,8 +373,10 @@ def _family_of_one_setting(name: str, *, choices: str) -> ExistingFamily:
                 measures = pattern.measures
         sources = {(doc_lang, query_lang): QuerySource(dataset_id)}
         return ExistingFamily(name, "", name, {doc_lang: dataset_id}, sources, measures)
+    names = [*choices.split(", "), *(() if "/" not in name else ir_datasets.registry)]
     raise ValueError(
         f"no family {name!r}: choose one of {choices}; or an ID of ir_datasets that has documents, queries and qrels"
+        f"{did_you_mean(name, names)}"
     )
 
 

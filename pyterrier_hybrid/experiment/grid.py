@@ -22,7 +22,9 @@ from pyterrier_hybrid.experiment.settings import (
     list_settings,
     parts_of,
 )
+from pyterrier_hybrid.utils.checks import true_or_false
 from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -100,7 +102,7 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     Raises:
         ValueError: An unknown dataset, measure, kind, language, baseline, test or name of a system; a kind that the
             dataset does not have; unusable output of an encoder or transformer; a damaged file of the cache.
-        TypeError: A system that is none of the above.
+        TypeError: A system that is none of the above; another argument of the wrong type.
         FileNotFoundError: A file of runs does not exist.
 
     Example:
@@ -115,14 +117,19 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
          ['multi', 'multi', 'de'], ['multi', 'multi', 'en']]
     """
     rankers = read_systems(systems)
-    if baseline is not None and baseline not in systems:
-        raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}")
-    check_statistics(test, confidence)
+    if baseline is not None and (not isinstance(baseline, str) or baseline not in systems):
+        hint = did_you_mean(baseline, systems)
+        raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}{hint}")
+    confidence = check_statistics(test, confidence)
+    perquery, verbose = true_or_false("perquery", perquery), true_or_false("verbose", verbose)
     family = find_family(dataset)
     parsed = parse_measures(measures if measures is not None else family.measures or None)
     kinds = choose_kinds(family, kinds)
     languages = family.default_languages if languages is None else choose("languages", languages, family.languages)
-    folder = None if cache is None else Path(cache)
+    if not any(kind in reported_kinds(measure) for measure in parsed for kind in kinds):
+        needed = ", ".join(reported_kinds(parsed[0]))
+        raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
+    folder = None if cache is None else _cache_folder(cache)
 
     settings: list[Setting] = []
     values: dict[Cell, list[np.ndarray]] = {}
@@ -143,14 +150,11 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             settings += task.settings
             # Free the documents before those of the next part are read.
             del task
-    if not settings:
+    if not values:
         raise ValueError(
             f"{family.label}: no setting of kinds {', '.join(kinds)} over {', '.join(languages)} has queries; "
             "cross-lingual settings need two or more languages"
         )
-    if not values:
-        needed = ", ".join(reported_kinds(parsed[0]))
-        raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
     frames = Frames(settings, values, list(rankers), [str(measure) for measure in parsed])
     return LanguageResults(
         frames.settings(baseline, test),
@@ -163,3 +167,14 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         confidence=confidence,
         queries=frames.queries() if perquery else None,
     )
+
+
+def _cache_folder(cache: str | os.PathLike) -> Path:
+    """Return the folder of the cache; it is made now, since an error is better before ranking than after."""
+    if not isinstance(cache, str | os.PathLike) or not os.fspath(cache):
+        raise TypeError(f"cache={cache!r}: it is not a folder; give a path, or None")
+    folder = Path(cache)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"cache={os.fspath(cache)!r}: it is a file; give a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

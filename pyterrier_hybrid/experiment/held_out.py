@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyterrier_hybrid.experiment.settings import FamilyLike
+from pyterrier_hybrid.text.normalisation import text_key
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import Family, LanguageData
@@ -17,6 +18,7 @@ def find_family(dataset: "str | FamilyLike | ParallelPairs") -> FamilyLike:
 
     Raises:
         ValueError: An unknown name, or pairs without a query and a passage.
+        TypeError: Something else.
     """
     if isinstance(dataset, str):
         from pyterrier_hybrid import datasets
@@ -24,7 +26,14 @@ def find_family(dataset: "str | FamilyLike | ParallelPairs") -> FamilyLike:
         return datasets.family(dataset)
     from pyterrier_hybrid.parallel import ParallelPairs
 
-    return family_of(dataset) if isinstance(dataset, ParallelPairs) else dataset
+    if isinstance(dataset, ParallelPairs):
+        return family_of(dataset)
+    if not (hasattr(dataset, "settings") and hasattr(dataset, "corpus")):
+        raise TypeError(
+            f"dataset={dataset!r} is {type(dataset).__name__}; give the name of a dataset such as 'xquad-r', a family, "
+            "or held-out pairs"
+        )
+    return dataset
 
 
 def family_of(pairs: "ParallelPairs") -> "Family":
@@ -32,7 +41,7 @@ def family_of(pairs: "ParallelPairs") -> "Family":
 
     A query's relevant documents are its item's passages. Only one item of each group is used, since other items of the
     group may answer its query without being listed as relevant. Hard negatives are documents as well, and so are
-    translations, which are relevant to no query.
+    translations, which are relevant to no query; but not those that copy an answer to a query.
 
     The family is named by the pairs' fingerprint, so equal pairs are one family. It keeps them in memory until the
     process ends.
@@ -71,8 +80,14 @@ def family_of(pairs: "ParallelPairs") -> "Family":
     )
 
     @cache
+    def answers() -> set[str]:
+        from pyterrier_hybrid.parallel.answers import Answers
+
+        return Answers(pairs).keys(questions.tolist())
+
+    @cache
     def load(lang: str) -> "LanguageData":
-        return _language_data(pairs, items, lang)
+        return _language_data(pairs, items, lang, answers())
 
     register_family(family, load)
     return family
@@ -84,8 +99,8 @@ def _one_of_each_group(pairs: "ParallelPairs") -> np.ndarray:
     return np.sort(order[np.unique(pairs.groups[order], return_index=True)[1]])
 
 
-def _language_data(pairs: "ParallelPairs", items: np.ndarray, lang: str) -> "LanguageData":
-    """Return the documents, queries and qrels of one language."""
+def _language_data(pairs: "ParallelPairs", items: np.ndarray, lang: str, answers: set[str]) -> "LanguageData":
+    """Return the documents, queries and qrels of one language; ``answers`` are the keys of texts that are not wrong."""
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
 
@@ -95,7 +110,9 @@ def _language_data(pairs: "ParallelPairs", items: np.ndarray, lang: str) -> "Lan
     docs, queries, qrels = [], [], []
     for item in items[pairs.has_passage[items, column]].tolist():
         for number, text in enumerate([pairs.passage(item, lang), *pairs.negatives(item, lang)]):
-            docs.append(Document(f"{lang}_{item}_{number}", text, lang, "", text))
+            is_relevant = number == 0 and not pairs.is_translation[item]
+            if is_relevant or text_key(text) not in answers:
+                docs.append(Document(f"{lang}_{item}_{number}", text, lang, "", text))
     for item in items[~pairs.is_translation[items]].tolist():
         if pairs.has_query[item, column]:
             queries.append(GenericQuery(f"{item}_{lang}", pairs.query(item, lang)))

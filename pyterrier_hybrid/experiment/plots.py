@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
+from pyterrier_hybrid.utils.checks import finite_number
 from pyterrier_hybrid.utils.figures import Picture
 from pyterrier_hybrid.utils.formatting import format_number
 
@@ -44,8 +45,8 @@ def heatmap(
     cells = values.to_numpy(np.float64)
     if not np.isfinite(cells).any():
         raise ValueError(f"heatmap of {title!r}: there is no value to draw; evaluate kinds mono or cross")
-    low = float(np.nanmin(cells)) if vmin is None else float(vmin)
-    high = float(np.nanmax(cells)) if vmax is None else float(vmax)
+    low = float(np.nanmin(cells)) if vmin is None else finite_number("vmin", vmin, least=-np.inf)
+    high = float(np.nanmax(cells)) if vmax is None else finite_number("vmax", vmax, least=-np.inf)
     if low > high:
         raise ValueError(f"heatmap of {title!r}: vmin={low:g} is above vmax={high:g}; swap them")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,9 @@ import numpy as np
 import pandas as pd
 
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
+from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.utils.checks import list_of
+from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
 KINDS = ("mono", "cross", "multi")
 POOL = "multi"
@@ -150,8 +154,9 @@ class Setting:
         qids: The queries that have qrels, in the order of the dataset.
         texts: Their texts.
         query: int64 ``[pairs]``, ascending: the index of the query of each pair of query and relevant document.
-        column: int64 ``[pairs]``: the score column of its document.
+        column: int64 ``[pairs]``: the score column of its document; 0 if the corpus does not have it.
         relevance: int64 ``[pairs]``: its judged level, above 0.
+        in_corpus: bool ``[pairs]``: whether the corpus has the document; others count as not retrieved.
         id: Its name: the ir_datasets ID if there is one.
     """
 
@@ -164,6 +169,7 @@ class Setting:
     query: np.ndarray
     column: np.ndarray
     relevance: np.ndarray
+    in_corpus: np.ndarray
     id: str
 
     @property
@@ -182,7 +188,7 @@ class Setting:
             ranks: int64 ``[2, pairs]``, as :func:`~pyterrier_hybrid.experiment.ranking.counting.count_ranks` returns.
             depth: The number of documents that were ranked.
         """
-        rank, msmarco_rank = ranks
+        rank, msmarco_rank = np.where(self.in_corpus, ranks, 0)
         return Ranks(self.query, self.relevance, rank, msmarco_rank, queries=len(self.qids), depth=depth)
 
     @cached_property
@@ -199,6 +205,8 @@ class Setting:
         digest = hashlib.sha256(json.dumps([self.query_lang, self.qids, self.texts]).encode())
         for array in (self.query, self.column, self.relevance):
             digest.update(array.tobytes())
+        if not self.in_corpus.all():
+            digest.update(self.in_corpus.tobytes())
         return digest.hexdigest()[:32]
 
 
@@ -212,6 +220,7 @@ def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) 
 
     Raises:
         ValueError: An unknown name, or no name.
+        TypeError: Neither a name nor a list of names.
 
     Example:
         >>> choose("languages", ["en", "de"], ("ar", "de", "en"))
@@ -219,11 +228,15 @@ def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) 
     """
     if chosen is None:
         return tuple(valid)
-    names = [chosen] if isinstance(chosen, str) else list(chosen)
+    names = list_of(name, chosen)
+    if name == "languages":
+        names = [same_language(lang, valid) for lang in names]
     unknown = [value for value in names if value not in valid]
-    if unknown or not names:
-        problem = f"{unknown[0]!r} is unknown" if unknown else "nothing was chosen"
-        raise ValueError(f"{name}: {problem}; the valid ones are {', '.join(valid)}")
+    if unknown:
+        hint = (did_you_mean_language if name == "languages" else did_you_mean)(unknown[0], valid)
+        raise ValueError(f"{name}: {unknown[0]!r} is unknown; the valid ones are {', '.join(valid)}{hint}")
+    if not names:
+        raise ValueError(f"{name}: nothing was chosen; the valid ones are {', '.join(valid)}")
     return tuple(value for value in valid if value in names)
 
 
@@ -299,7 +312,7 @@ def read_corpora(family: FamilyLike, kinds: Sequence[str], languages: Sequence[s
         The corpora by the family's names of them, in the order of the languages.
 
     Raises:
-        ValueError: A corpus has no documents.
+        ValueError: A corpus has no documents, a document twice, or one whose text or docno is no string.
     """
     corpora: dict[str, Corpus] = {}
     settings = list_settings(family, kinds, languages)
@@ -329,7 +342,30 @@ def _corpus(name: str, lang: str, languages: tuple[str, ...], documents: Iterabl
     corpus = Corpus(name, lang, languages, tuple(documents))
     if not len(corpus):
         raise ValueError(f"{name}: the corpus has no document in {', '.join(languages)}; leave these languages out")
+    # Indexes refuse a docno that comes twice; without this check, exact ranks would count it as two documents.
+    seen: dict[str, int] = {}
+    for position, document in enumerate(corpus.documents):
+        if not isinstance(document.doc_id, str):
+            raise ValueError(f"{name}: document {position} has the docno {document.doc_id!r}, which is not a string")
+        if seen.setdefault(document.doc_id, position) != position:
+            raise ValueError(
+                f"{name}: docno {document.doc_id!r} comes twice: documents {seen[document.doc_id]} and {position}; "
+                "give each document its own docno"
+            )
+        _check_text(document.text, f"{name}: document {document.doc_id!r}")
     return corpus
+
+
+def _check_text(text: Any, place: str) -> None:
+    """Raise a ValueError that names the place if a text is no string, or one that UTF-8 cannot hold."""
+    if not isinstance(text, str):
+        raise ValueError(f"{place} has a text of type {type(text).__name__}, not a string")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{place} has half of a surrogate pair ({text[error.start]!r}) at character {error.start}; remove it"
+        ) from None
 
 
 def read_settings(
@@ -344,38 +380,63 @@ def read_settings(
         corpora: The corpora from :func:`read_corpora`.
 
     Returns:
-        One setting for each pair of languages that has queries with qrels.
+        One setting for each pair of languages that has queries with qrels. If a qrel names a document that its corpus
+        does not have, the document counts as not retrieved, as in trec_eval, and a warning says so.
 
     Raises:
-        ValueError: A qrel names a query or document that does not exist.
+        ValueError: A qrel names a query that does not exist, or two queries have one ID.
     """
-    settings = [_read_setting(family, *names, languages, corpora) for names in list_settings(family, kinds, languages)]
+    missing: dict[str, str] = {}
+    settings = [
+        _read_setting(family, *names, languages, corpora, missing) for names in list_settings(family, kinds, languages)
+    ]
+    if missing:
+        doc_id, dataset_id = next(iter(missing.items()))
+        count = "1 document" if len(missing) == 1 else f"{len(missing):,} documents"
+        warnings.warn(
+            f"{dataset_id}: the qrels name document {doc_id!r}, which is not in its corpus; {count} of "
+            f"{family.label} that the qrels name and the corpora lack count as not retrieved",
+            stacklevel=2,
+        )
     return [setting for setting in settings if setting.qids]
 
 
 def _read_setting(
-    family: FamilyLike, kind: str, doc_lang: str, query_lang: str, languages: Sequence[str], corpora: dict[str, Corpus]
+    family: FamilyLike,
+    kind: str,
+    doc_lang: str,
+    query_lang: str,
+    languages: Sequence[str],
+    corpora: dict[str, Corpus],
+    missing: dict[str, str],
 ) -> Setting:
+    """Read a setting; documents that its corpus lacks are added to ``missing``, with the ID whose qrels name them."""
     dataset_id, dataset = family.id(doc_lang, query_lang), family.load(doc_lang, query_lang)
     corpus = POOL if kind == "multi" else family.corpus(doc_lang, query_lang)
     columns = corpora[corpus].column
-    judged: dict[str, dict[int, int]] = {}
+    judged: dict[str, dict[str, int]] = {}
     for qrel in dataset.qrels_iter():
-        if qrel.iteration not in languages:
-            continue
-        if qrel.doc_id not in columns:
-            raise ValueError(f"{dataset_id}: the qrels name document {qrel.doc_id!r}, which is not in its corpus")
-        judged.setdefault(qrel.query_id, {})[columns[qrel.doc_id]] = qrel.relevance
-    queries = {query.query_id: query.text for query in dataset.queries_iter() if query.query_id in judged}
+        if qrel.iteration in languages:
+            judged.setdefault(qrel.query_id, {})[qrel.doc_id] = qrel.relevance
+            if qrel.relevance > 0 and qrel.doc_id not in columns:
+                missing.setdefault(qrel.doc_id, dataset_id)
+    queries: dict[str, str] = {}
+    for asked in dataset.queries_iter():
+        if asked.query_id in judged:
+            _check_text(asked.text, f"{dataset_id}: query {asked.query_id!r}")
+            if queries.setdefault(asked.query_id, asked.text) != asked.text:
+                raise ValueError(f"{dataset_id}: qid {asked.query_id!r} comes twice; give each query its own qid")
     if len(queries) < len(judged):
-        missing = next(qid for qid in judged if qid not in queries)
-        raise ValueError(f"{dataset_id}: the qrels name query {missing!r}, which is not among its queries")
+        unknown = next(qid for qid in judged if qid not in queries)
+        raise ValueError(f"{dataset_id}: the qrels name query {unknown!r}, which is not among its queries")
     pairs = [
-        (number, column, relevance)
+        (number, columns.get(doc_id, 0), relevance, doc_id in columns)
         for number, qid in enumerate(queries)
-        for column, relevance in judged[qid].items()
+        for doc_id, relevance in judged[qid].items()
         if relevance > 0
     ]
-    query, column, relevance = np.array(pairs, np.int64).reshape(-1, 3).T.copy()
-    texts = tuple(queries.values())
-    return Setting(kind, doc_lang, query_lang, corpus, tuple(queries), texts, query, column, relevance, dataset_id)
+    query, column, relevance, in_corpus = np.array(pairs, np.int64).reshape(-1, 4).T.copy()
+    qids, texts = tuple(queries), tuple(queries.values())
+    return Setting(
+        kind, doc_lang, query_lang, corpus, qids, texts, query, column, relevance, in_corpus.astype(bool), dataset_id
+    )

@@ -1,14 +1,25 @@
 """Systems for the grid besides encoders and functions: run files, and pipelines around an encoder."""
 
+import bz2
 import csv
+import gzip
+import lzma
+import math
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+
+from pyterrier_hybrid.retrieval.frames import vectors_of
+from pyterrier_hybrid.utils.suggestions import did_you_mean
+
+_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_COLUMNS = {"qid": str, "iter": str, "docno": str, "rank": int, "score": float, "name": str}
 
 
 class Runs:
@@ -19,10 +30,11 @@ class Runs:
 
     Args:
         files: A pattern with ``{doc_lang}``, ``{query_lang}`` or ``{id}``, or a dictionary from dataset IDs to files.
-            Files that end in ``.gz`` are decompressed. The ``doc_lang`` of the pool is ``multi``.
+            Files that end in ``.gz``, ``.bz2`` or ``.xz`` are decompressed. The ``doc_lang`` of the pool is ``multi``.
 
     Raises:
-        ValueError: A pattern that names one file for all settings, or with an unknown field.
+        ValueError: A pattern that names one file for all settings, or with an unknown field; an empty dictionary.
+        TypeError: Neither a pattern nor a dictionary of paths.
 
     Example:
         >>> Runs("runs/{doc_lang}.{query_lang}.trec").path("xquad-r/de/en", doc_lang="de", query_lang="en").as_posix()
@@ -31,6 +43,15 @@ class Runs:
 
     def __init__(self, files: str | os.PathLike | Mapping[str, str | os.PathLike]) -> None:
         self.files: str | dict[str, str | os.PathLike]
+        paths = list(files.values()) if isinstance(files, Mapping) else [files]
+        for path in paths:
+            if not isinstance(path, str | os.PathLike):
+                raise TypeError(
+                    f"Runs: {path!r} is {type(path).__name__}, not a path; give a pattern such as "
+                    "'runs/{doc_lang}.{query_lang}.trec', or a dictionary from dataset IDs to files"
+                )
+        if not paths:
+            raise ValueError("Runs: the dictionary is empty; give a file for each setting")
         self.files = dict(files) if isinstance(files, Mapping) else os.fspath(files)
         if isinstance(self.files, str):
             names = [self.path("id", doc_lang=f"{number}d", query_lang=f"{number}q") for number in (0, 1)]
@@ -53,11 +74,12 @@ class Runs:
         """
         if not isinstance(self.files, str):
             if dataset_id not in self.files:
-                raise ValueError(f"Runs: there is no file for {dataset_id!r}, only for {', '.join(self.files)}")
+                hint = did_you_mean(dataset_id, self.files)
+                raise ValueError(f"Runs: there is no file for {dataset_id!r}, only for {', '.join(self.files)}{hint}")
             return Path(self.files[dataset_id])
         try:
             return Path(self.files.format(id=dataset_id, doc_lang=doc_lang, query_lang=query_lang))
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"Runs: {self.files!r} cannot be filled in ({error!r}); its fields are {{id}}, {{doc_lang}} and "
                 "{query_lang}"
@@ -76,28 +98,86 @@ class Runs:
 
         Raises:
             FileNotFoundError: The file does not exist.
-            ValueError: The file is not a run.
+            ValueError: The file is empty, damaged or not a run; the message names the first bad line.
         """
         path = self.path(dataset_id, doc_lang=doc_lang, query_lang=query_lang)
-        if not path.exists():
-            raise FileNotFoundError(f"Runs: {path} is not there; {dataset_id} needs a run")
-        columns = {"qid": str, "iter": str, "docno": str, "rank": int, "score": float, "name": str}
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                # IDs may be "NA" or contain quotation marks.
-                run = pd.read_csv(
-                    path, sep=r"\s+", names=list(columns), dtype=columns, index_col=False, quoting=csv.QUOTE_NONE,
-                    na_filter=False,
-                )  # fmt: skip
-        except (ValueError, pd.errors.ParserWarning) as error:
+        if not path.is_file():
+            problem = "is a folder, not a file" if path.is_dir() else "is not there"
+            raise FileNotFoundError(f"Runs: {path} {problem}; {dataset_id} needs a run")
+        run = _read_run(path)
+        if run is None:
+            # The parser of pandas is fast, but does not say which line is wrong.
+            number, problem = _first_problem(path)
             raise ValueError(
-                f"Runs: {path} is no run of TREC's six columns (qid, Q0, docno, rank, score, name): {error}"
-            ) from None
+                f"Runs: {path} is no run of TREC's six columns (qid, Q0, docno, rank, score, name): line {number}: "
+                f"{problem}"
+            )
+        if not len(run):
+            raise ValueError(f"Runs: {path} is empty; write the run of {dataset_id} again")
         return run.drop(columns="iter")
 
     def __repr__(self) -> str:
         return f"Runs({self.files!r})"
+
+
+def _read_run(path: Path) -> pd.DataFrame | None:
+    """Read a run file; None if a line of it is not a result."""
+    try:
+        with _decompressed(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # An id may be NA or contain a quotation mark.
+            run = pd.read_csv(
+                file, sep=r"\s+", names=list(_COLUMNS), dtype=_COLUMNS, index_col=False, quoting=csv.QUOTE_NONE,
+                na_filter=False, encoding="utf-8",
+            )  # fmt: skip
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        # Errors of the system have a number, those of decompressors have none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(f"Runs: {path} cannot be decompressed ({error}); copy it again") from None
+    except (ValueError, OverflowError, pd.errors.ParserWarning):
+        return None
+    # pandas pads lines that are too short, such as the last one of a file that was cut off.
+    return None if (run["name"] == "").any() else run
+
+
+def _first_problem(path: Path) -> tuple[int, str]:
+    """Return the number of the first line of a run file that is not a result, and what is wrong with it."""
+    number = 0
+    with _decompressed(path) as file:
+        for number, line in enumerate(file, start=1):
+            for problem in _problems(line):
+                return number, problem
+    return max(number, 1), "the file cannot be parsed"
+
+
+def _problems(line: bytes) -> Iterator[str]:
+    try:
+        fields = line.decode("utf-8-sig").split()
+    except UnicodeDecodeError as error:
+        yield f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        return
+    shown = line.decode("utf-8-sig").strip()[:80]
+    if "\0" in shown:
+        yield "it has zero bytes; copy the file again"
+    elif fields and len(fields) != len(_COLUMNS):
+        yield f"{shown!r} has {len(fields)} fields"
+    elif fields:
+        for name, value in (("rank", fields[3]), ("score", fields[4])):
+            try:
+                number = float(value)
+            except ValueError:
+                yield f"its {name} {value!r} is not a number"
+                continue
+            if math.isnan(number):
+                yield f"its {name} is not a number (NaN)"
+            elif name == "rank" and not (number.is_integer() and abs(number) < 2**63):
+                yield f"its rank {value!r} is not a whole number"
+
+
+def _decompressed(path: Path) -> IO[bytes]:
+    file: IO[bytes] = _OPENERS.get(path.suffix, open)(path, "rb")  # type: ignore[operator]
+    return file
 
 
 class VectorPipelines:
@@ -149,10 +229,15 @@ def _vectors(
 ) -> np.ndarray:
     ids = [str(number) for number in range(len(texts))]
     output = pipeline.transform(pd.DataFrame({id_column: ids, text_column: list(texts), "lang": list(langs)}))
+    if not isinstance(output, pd.DataFrame):
+        raise TypeError(f"VectorPipelines: {pipeline!r} gave a {type(output).__name__}; it must return a DataFrame")
     missing = {id_column, vector_column} - set(output.columns)
     if missing:
         raise ValueError(f"VectorPipelines: {pipeline!r} gives no column {', '.join(sorted(missing))}")
     vectors = output.set_index(id_column)[vector_column]
     if len(vectors) != len(ids) or not vectors.index.is_unique or not vectors.index.isin(ids).all():
         raise ValueError(f"VectorPipelines: {pipeline!r} gave {len(vectors)} rows for {len(ids)}; give one for each")
-    return np.stack(vectors.loc[ids].tolist()).astype(np.float32)
+    if not ids:
+        return np.empty((0, 0), np.float32)
+    frame = pd.DataFrame({text_column: list(texts), vector_column: vectors.loc[ids].tolist()})
+    return vectors_of(frame, vector_column, name=text_column)

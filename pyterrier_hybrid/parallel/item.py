@@ -1,11 +1,15 @@
 """Items of a pair store, and the checks of their fields."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from pyterrier_hybrid.text.languages import check_language
-from pyterrier_hybrid.text.normalisation import is_blank, text_key
+from pyterrier_hybrid.text.normalisation import find_half_character, is_blank, text_key
+
+T = TypeVar("T")
 
 
 class Item(NamedTuple):
@@ -52,8 +56,8 @@ def can_pair(queries: Collection[str], passages: Collection[str], translation: b
     return len(queries) > 1 if translation else bool(queries) and bool(passages)
 
 
-def check_item(item: Item, location: str) -> None:
-    """Check the fields of an item.
+def check_item(item: Item, location: str) -> Item:
+    """Check the fields of an item, and return it with canonical language codes.
 
     Args:
         item: The item.
@@ -77,14 +81,19 @@ def check_item(item: Item, location: str) -> None:
         value = getattr(item, field)
         if not isinstance(value, str) or is_blank(value):
             raise ValueError(f"{location}, {field}: {value!r} is no name: pass a string that is not empty")
+        problem = find_half_character(value)
+        if problem is not None:
+            raise ValueError(f"{location}, {field}: it {problem}")
     if item.group is not None and (not isinstance(item.group, Integral | str) or isinstance(item.group, bool)):
         raise ValueError(f"{location}, group: {item.group!r} is neither a whole number nor a string")
+    if not isinstance(item.translation, bool | np.bool_):
+        raise ValueError(f"{location}, translation: {item.translation!r} is neither True nor False")
+    changes: dict[str, Any] = {}
     for field in ("queries", "passages", "negatives"):
-        for code, value in (getattr(item, field) or {}).items():
-            try:
-                check_language(code)
-            except ValueError as error:
-                raise ValueError(f"{location}, {field}: {error}") from None
+        texts = getattr(item, field) or {}
+        if not isinstance(texts, Mapping):
+            raise ValueError(f"{location}, {field}: {texts!r} is not a dict of language codes and texts")
+        for code, value in texts.items():
             if field != "negatives":
                 _check_text(value, f"{location}, {field}[{code!r}]")
             elif not isinstance(value, list | tuple):
@@ -92,6 +101,13 @@ def check_item(item: Item, location: str) -> None:
             else:
                 for number, text in enumerate(value):
                     _check_text(text, f"{location}, negatives[{code!r}][{number}]")
+        try:
+            canonical = with_canonical_codes(texts)
+        except ValueError as error:
+            raise ValueError(f"{location}, {field}: {error}") from None
+        if list(canonical) != list(texts):
+            changes[field] = canonical
+    item = item._replace(**changes) if changes else item
     if item.translation and item.queries != item.passages:
         raise ValueError(f"{location} is a translation, so queries and passages must be the same texts")
     if item.translation and item.negatives:
@@ -103,6 +119,26 @@ def check_item(item: Item, location: str) -> None:
     if positive is not None:
         code, number, text = positive
         raise ValueError(f"{location}, negatives[{code!r}][{number}] is the item's own passage {text!r}: leave it out")
+    return item
+
+
+def with_canonical_codes(texts: Mapping[str, T]) -> dict[str, T]:
+    """Return a mapping from languages with their canonical codes.
+
+    Raises:
+        ValueError: A language is unknown, or is there under two codes.
+
+    Example:
+        >>> with_canonical_codes({"zh_CN": "谁?", "eng": "Who?"})
+        {'zh-CN': '谁?', 'en': 'Who?'}
+    """
+    canonical: dict[str, T] = {}
+    for code, value in texts.items():
+        canonical_code = check_language(code)
+        if canonical_code in canonical:
+            raise ValueError(f"{canonical_code!r} is there under two codes, one of them {code!r}: leave one out")
+        canonical[canonical_code] = value
+    return canonical
 
 
 def find_own_passage(item: Item) -> tuple[str, int, str] | None:
@@ -125,3 +161,6 @@ def find_own_passage(item: Item) -> tuple[str, int, str] | None:
 def _check_text(text: object, location: str) -> None:
     if not isinstance(text, str) or is_blank(text):
         raise ValueError(f"{location} is {text!r}: give it a text, or leave the language out")
+    problem = find_half_character(text)
+    if problem is not None:
+        raise ValueError(f"{location} {problem}")

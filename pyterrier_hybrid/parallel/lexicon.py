@@ -13,7 +13,10 @@ import regex
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.parallel.readers.jsonl import read_json_lines
 from pyterrier_hybrid.text.analysis import NGRAMS
-from pyterrier_hybrid.utils.files import paths_of
+from pyterrier_hybrid.text.languages import canonical_language
+from pyterrier_hybrid.text.normalisation import text_key
+from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.inputs import paths_of
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
 # Words and numbers. Forms with other signs, such as brackets around optional parts, cannot be put into a text.
@@ -53,7 +56,10 @@ class Lexicon:
         # Language -> length of its longest form.
         self._max_length: dict[str, int] = defaultdict(int)
         for meaning in meanings:
-            forms = {code: _usable(texts) for code, texts in meaning.items()}
+            forms: dict[str, list[str]] = {}
+            for code, texts in meaning.items():
+                # The forms of two codes of one language are forms of that language.
+                forms.setdefault(canonical_language(code), []).extend(_usable(texts))
             forms = {code: texts for code, texts in forms.items() if texts}
             if len(forms) < 2:
                 continue
@@ -109,6 +115,7 @@ class Lexicon:
         Returns:
             The forms that share the most meanings with the word first; among equals, the most common ones first.
         """
+        source, target = canonical_language(source), canonical_language(target)
         shared: Counter[str] = Counter()
         first: dict[str, int] = {}
         for number in self._meanings_of.get(source, {}).get(_key(word), ()):
@@ -141,6 +148,7 @@ class Lexicon:
         if not 0 <= share <= 1:
             raise ValueError(f"share={share!r} is outside 0 to 1: it is the probability that a word is replaced")
         rng = np.random.default_rng(seed)
+        source = canonical_language(source)
         known = self._meanings_of.get(source, {})
         spaceless = source in NGRAMS
         spans = [match.span() for match in (_CHARACTER if spaceless else _WORD).finditer(text)]
@@ -211,6 +219,8 @@ def code_switch(
     for name, value in (("share", share), ("words", words)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}={value!r} is outside 0 to 1")
+    if languages is not None:
+        languages = [canonical_language(language) for language in list_of_names("languages", languages)]
     for language in languages or ():
         if language not in lexicon.languages:
             raise ValueError(f"languages names {language!r}, but the lexicon has only {', '.join(lexicon.languages)}")
@@ -249,14 +259,14 @@ def _usable(forms: Sequence[str]) -> list[str]:
 
 
 def _key(form: str) -> str:
-    folded = form if form.isascii() else unicodedata.normalize("NFKC", form).translate(_UNWRITTEN)
-    return " ".join(folded.casefold().split())
+    return text_key(form if form.isascii() else unicodedata.normalize("NFKC", form).translate(_UNWRITTEN))
 
 
 def _terms(row: Any, location: str) -> dict[str, list[str]]:
     terms = row.get("terms") if isinstance(row, dict) else None
     if not isinstance(terms, dict) or not all(
-        isinstance(forms, list) and all(isinstance(form, str) for form in forms) for forms in terms.values()
+        forms is None or (isinstance(forms, list) and all(isinstance(form, str) for form in forms))
+        for forms in terms.values()
     ):
         raise ValueError(f'{location}: a row needs terms, such as {{"terms": {{"de": ["Hund"], "en": ["dog"]}}}}')
-    return terms
+    return {code: forms for code, forms in terms.items() if forms is not None}

@@ -12,6 +12,8 @@ from pyterrier_hybrid.parallel.store.blocks import sort_by_key
 from pyterrier_hybrid.parallel.store.build import check_unique_ids, hash_ids
 from pyterrier_hybrid.parallel.store.groups import TextLinks, hash_texts
 from pyterrier_hybrid.parallel.store.store import Store
+from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.utils.checks import real_number, whole_number
 from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 def split(store: Store, held_out: float, seed: int) -> tuple[Store, Store]:
     """Split a store by groups; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.split`."""
+    seed = whole_number("seed", seed, least=0)
+    real_number("held_out", held_out)
     total = _group_count(store)
     number = round(held_out * total) if 0 < held_out < 1 else int(held_out) if held_out % 1 == 0 else 0
     if not 0 < number < total:
@@ -48,10 +52,11 @@ def imbalance(store: Store, ratios: Mapping[str, float], seed: int) -> Store:
     """Drop texts of some languages; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.imbalance`."""
     languages, texts = store.sorted_items.languages, store.texts
     keys, key_of_item = store.sorted_items.keys, store.sorted_items.block_of_item.astype(np.int64)
-    for language, ratio in ratios.items():
+    for code, ratio in ratios.items():
+        language = same_language(code, languages)
         if language not in languages:
             raise ValueError(f"shares names {language!r}, but there is only: {', '.join(languages)}")
-        if not 0 <= ratio <= 1:
+        if not 0 <= real_number(f"shares[{code!r}]", ratio) <= 1:
             raise ValueError(f"shares[{language!r}]={ratio!r} is outside 0 to 1: it is a ratio of the items")
         has_language = np.array([language in key.queries | key.passages for key in keys], bool)
         items = np.flatnonzero(has_language[key_of_item])
@@ -104,6 +109,8 @@ def concat(one: Store, other: Store) -> Store:
 
 def distinct(store: Store, limit: int | None, seed: int) -> list[str]:
     """Return distinct texts; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.texts`."""
+    if limit is not None:
+        limit = whole_number("limit", limit, least=0)
     # Texts are numbered first; only those that are drawn are looked up.
     numbers = {code: _first_occurrences(store, code) for code in store.sorted_items.languages}
     if limit is not None:

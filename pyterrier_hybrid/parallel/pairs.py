@@ -19,9 +19,11 @@ from pyterrier_hybrid.parallel.selection import Selection
 from pyterrier_hybrid.parallel.store.blocks import Blocks
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder, in_memory
 from pyterrier_hybrid.parallel.store.fingerprint import Fingerprint
-from pyterrier_hybrid.parallel.store.folder import build_store, open_store, save_store
+from pyterrier_hybrid.parallel.store.folder import build_store, open_store, save_store, verify_store
 from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import batch_to_items
+from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.utils.checks import list_of_names
 
 if TYPE_CHECKING:
     import datasets as hf_datasets
@@ -35,9 +37,10 @@ class ParallelPairs:
     Texts are Arrow record batches, in memory or mapped from a folder (:meth:`save`, :meth:`open`). Parts of a store
     (:meth:`split`, :meth:`filter`, :meth:`imbalance`) and sums share its texts.
 
-    Items that share a query, a passage (ignoring case and whitespace) or the group of an item are one group, directly
-    or through other items. A batch has at most one item of a group; otherwise in-batch negatives could be false
-    negatives. Texts of translations with fewer than 12 characters are ignored here, since words have several senses.
+    Items that share a query, a passage (ignoring case, whitespace, invisible characters and Unicode forms) or the group
+    of an item are one group, directly or through other items. A batch has at most one item of a group; otherwise
+    in-batch negatives could be false negatives. Texts of translations with fewer than 12 characters are ignored here,
+    since words have several senses.
 
     Args:
         items: The items. Their groups are renumbered.
@@ -99,7 +102,7 @@ class ParallelPairs:
     def open(cls, folder: str | Path) -> "Self":
         """Open a folder that :meth:`save` or :meth:`build` wrote.
 
-        Texts and arrays stay on disk and are read when needed, so that 40 million items open in a second.
+        Texts and arrays stay on disk and are read when needed, so that 40 million items open in a few seconds.
 
         Args:
             folder: The folder.
@@ -120,6 +123,21 @@ class ParallelPairs:
         pairs = cls._from_store(store)
         pairs.fingerprint = fingerprint
         return pairs
+
+    @staticmethod
+    def verify(folder: str | Path) -> None:
+        """Compare all files of a folder with the checksums that were made when it was written.
+
+        :meth:`open` compares all files but large ones with texts.
+
+        Args:
+            folder: The folder.
+
+        Raises:
+            FileNotFoundError: There is no store in the folder.
+            ValueError: The store is damaged, or has another format version.
+        """
+        verify_store(Path(folder))
 
     @classmethod
     def build(
@@ -157,6 +175,7 @@ class ParallelPairs:
         exclude_datasets: Sequence[str] | None = None,
         context_negatives: int = 0,
         max_empty: float = 1e-4,
+        max_line: int = 64 * 2**20,
     ) -> "Self":
         """Read files of JSON Lines, plain or gzipped.
 
@@ -183,6 +202,7 @@ class ParallelPairs:
                 question, the nearest to the passage first. They are the hardest negatives when sentences are searched.
                 They are assumed not to answer the question.
             max_empty: Skip rows with an empty text, with a warning, up to this ratio of a file's rows.
+            max_line: Maximum number of bytes of a line.
 
         Returns:
             The pairs, in the order of the rows.
@@ -212,6 +232,7 @@ class ParallelPairs:
                 selection=Selection(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets),
                 context_negatives=context_negatives,
                 max_empty=max_empty,
+                max_line=max_line,
             )
         )
 
@@ -282,6 +303,7 @@ class ParallelPairs:
         """
         from pyterrier_hybrid.parallel.readers.squad import read_squad
 
+        languages = None if languages is None else list_of_names("languages", languages)
         return cls._read(
             partial(
                 read_squad,
@@ -337,6 +359,7 @@ class ParallelPairs:
         """
         from pyterrier_hybrid.parallel.readers.irds import PLACEHOLDER, read_family, read_irds
 
+        languages = None if languages is None else list_of_names("languages", languages)
         if languages is None:
             if PLACEHOLDER in name:
                 raise ValueError(f"{name!r} has a place for languages: pass languages=['de', ...]")
@@ -438,7 +461,7 @@ class ParallelPairs:
         Raises:
             ValueError: It has none.
         """
-        text = self._store.texts.value(self._store.row(i), f"query.{lang}")
+        text = self._store.texts.value(self._store.row(i), f"query.{same_language(lang, self.languages)}")
         if text is None:
             raise self._no_text("query", i, lang)
         return text
@@ -449,7 +472,7 @@ class ParallelPairs:
         Raises:
             ValueError: It has none.
         """
-        texts, row = self._store.texts, self._store.row(i)
+        texts, row, lang = self._store.texts, self._store.row(i), same_language(lang, self.languages)
         text = texts.value(row, f"passage.{lang}")
         if text is None and texts.value(row, "translation"):
             text = texts.value(row, f"query.{lang}")
@@ -465,7 +488,7 @@ class ParallelPairs:
             >>> ParallelPairs([item]).negatives(0, "en")
             ['In Italy.']
         """
-        return self._store.texts.value(self._store.row(i), f"negatives.{lang}") or []
+        return self._store.texts.value(self._store.row(i), f"negatives.{same_language(lang, self.languages)}") or []
 
     def texts(self, limit: int | None = None, seed: int = 0) -> list[str]:
         """Return the distinct texts of all items, for instance to train a tokenizer.

@@ -5,6 +5,8 @@ from fnmatch import fnmatchcase
 
 from pyterrier_hybrid.parallel.item import Item, can_pair
 from pyterrier_hybrid.parallel.store.blocks import BlockKey
+from pyterrier_hybrid.text.languages import canonical_language
+from pyterrier_hybrid.utils.checks import list_of_names
 
 
 class Selection:
@@ -32,10 +34,11 @@ class Selection:
         exclude_datasets: Sequence[str] | None = None,
     ) -> None:
         options = {"languages": languages, "datasets": datasets, "exclude_datasets": exclude_datasets}
-        for name, value in options.items():
-            if isinstance(value, str):
-                raise TypeError(f"{name}={value!r} is a string: pass a list, such as [{value!r}]")
-        self._patterns = {name: tuple(value) for name, value in options.items() if value is not None}
+        self._patterns = {
+            name: tuple(list_of_names(name, value)) for name, value in options.items() if value is not None
+        }
+        if languages is not None:
+            self._patterns["languages"] = tuple(map(canonical_language, self._patterns["languages"]))
         self._wanted: dict[str, bool] = {}
 
     def wants_dataset(self, name: str) -> bool:
@@ -48,7 +51,7 @@ class Selection:
 
     def wants_language(self, code: str) -> bool:
         """Return whether to keep the texts of a language."""
-        return "languages" not in self._patterns or code in self._patterns["languages"]
+        return "languages" not in self._patterns or canonical_language(code) in self._patterns["languages"]
 
     def of_item(self, item: Item) -> Item | None:
         """Return an item with the selected languages only, or ``None`` if no pair is left."""
@@ -84,7 +87,7 @@ class Selection:
             "exclude_datasets": "no set to exclude is called",
         }
         for option, patterns in self._patterns.items():
-            names = sorted(languages if option == "languages" else datasets)
+            names = sorted(set(map(canonical_language, languages)) if option == "languages" else datasets)
             for pattern in patterns:
                 if not (pattern in names if option == "languages" else any(fnmatchcase(n, pattern) for n in names)):
                     raise ValueError(f"{problems[option]} {pattern!r}, there is only: {', '.join(names) or 'nothing'}")

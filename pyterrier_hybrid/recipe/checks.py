@@ -1,12 +1,15 @@
 """Checks of a recipe's values against the type annotations of the functions that take them."""
 
-import difflib
 import inspect
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
+
+from pyterrier_hybrid.utils.suggestions import closest
 
 Keys = tuple[str | int, ...]
 """The path to a field: keys of mappings and positions in lists, outermost first."""
@@ -25,6 +28,33 @@ class FieldError(ValueError):
         self.problem = problem
         name = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
         super().__init__(f"field {name!r}: {problem}" if path else problem)
+
+
+def plain(value: Any, path: Keys = ()) -> Any:
+    """Return a copy of a value as a file can hold it: numpy numbers and arrays and paths become those of Python.
+
+    Args:
+        value: The value.
+        path: Its path in the recipe.
+
+    Raises:
+        FieldError: A part of it is no plain value.
+
+    Example:
+        >>> plain({"dim": np.int64(8), "languages": np.array(["de", "en"]), "model": Path("encoder")})
+        {'dim': 8, 'languages': ['de', 'en'], 'model': 'encoder'}
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {plain(name, path): plain(part, (*path, name)) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([plain(part, (*path, number)) for number, part in enumerate(value)])
+    raise FieldError(path, f"{_shown(value)} is {type(value).__name__}, which a file cannot hold: give a plain value")
 
 
 def options_of(function: Callable[..., Any], *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -111,17 +141,6 @@ def check_value(value: Any, path: Keys, annotation: Any) -> Any:
     return converted
 
 
-def closest(name: str, valid: Iterable[str]) -> str | None:
-    """Return the valid name that was probably meant, if one is close.
-
-    Example:
-        >>> closest("from_scrach", ["model", "from_scratch"])
-        'from_scratch'
-    """
-    matches = difflib.get_close_matches(name, list(valid), n=1)
-    return matches[0] if matches else None
-
-
 _NO = object()
 """Result of :func:`_convert` for a value of another type."""
 
@@ -186,4 +205,5 @@ def _shown(value: Any) -> str:
     """Format a value as YAML writes it."""
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:200]}..."

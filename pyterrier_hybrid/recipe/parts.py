@@ -1,21 +1,19 @@
 """Checks of the structured parts of a recipe: encoder, pairs, sampler, training, validation."""
 
-import dataclasses
 import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, closest, options_of
+from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, options_of
 from pyterrier_hybrid.recipe.sources import check_evaluation_sets, check_sources
+from pyterrier_hybrid.utils.suggestions import closest
 
 SEARCH_OPTIONS = {"measure": str, "kinds": list[str], "languages": list[str]}
 """Types of the options of a validation by search, as ``LanguageValidation`` has them."""
 
 # Fields of a recipe outside `training`, and options of a single call.
 _NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose")
-# Fields of TrainingArguments that are a secret, would replace the recipe's seed, or have no effect.
-_NOT_ARGUMENTS = ("hub_token", "data_seed", "disable_tqdm", "do_train", "do_eval", "do_predict")
 
 
 def check_parts(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -104,18 +102,27 @@ def _check_training(value: Any) -> dict[str, Any]:
     from transformers import TrainingArguments
 
     from pyterrier_hybrid.training import train
-    from pyterrier_hybrid.training.loop.arguments import REPLACED
+    from pyterrier_hybrid.training.loop.arguments import DECISIVE, HARMLESS, REFUSED, check_arguments
+    from pyterrier_hybrid.training.loop.config import check_option
 
     path: Keys = ("training",)
     for name in value if isinstance(value, Mapping) else ():
-        if name in REPLACED:
-            raise FieldError((*path, name), f"not for a training: use {REPLACED[name]}")
+        if name in REFUSED:
+            raise FieldError((*path, name), f"not for a training: {REFUSED[name]}")
     options = options_of(train, without=_NOT_TRAINING)
-    names = {part.name for part in dataclasses.fields(TrainingArguments)}
-    names -= {*options, *REPLACED, *_NOT_TRAINING, *_NOT_ARGUMENTS}
+    names = (*DECISIVE, *HARMLESS)
     arguments = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
     listed = f"{', '.join(options)}, and fields of TrainingArguments"
-    return check_fields(value, path, {**options, **arguments}, listed=listed)
+    result = check_fields(value, path, {**options, **arguments}, listed=listed)
+    for name, part in result.items():
+        try:
+            if name in options:
+                check_option(name, part)
+            else:
+                check_arguments({name: part})
+        except (ValueError, TypeError) as error:
+            raise FieldError((*path, name), str(error)) from None
+    return result
 
 
 def _check_validation(value: Any) -> dict[str, Any] | None:
@@ -125,6 +132,9 @@ def _check_validation(value: Any) -> dict[str, Any] | None:
     kinds = {"hold_out": float | int, "datasets": list[str], "experiment": str}
     chosen = [name for name in kinds if isinstance(value, Mapping) and name in value]
     if len(chosen) != 1:
+        for name in value if isinstance(value, Mapping) and not chosen else ():
+            if name not in SEARCH_OPTIONS and (suggestion := closest(name, kinds)):
+                raise FieldError((*path, name), f"unknown: did you mean {suggestion}?")
         raise FieldError(path, f"give one of {', '.join(kinds)}")
     if chosen == ["experiment"] and not isinstance(value["experiment"], str):
         problem = "give the name of a dataset, with options beside it, as in {experiment: atlas, languages: [de, en]}"
@@ -135,4 +145,22 @@ def _check_validation(value: Any) -> dict[str, Any] | None:
             problem = f"{result['hold_out']} is neither a ratio between 0 and 1 nor a number of groups"
             raise FieldError((*path, "hold_out"), problem)
         result["hold_out"] = int(result["hold_out"])
+    _check_search(result, path)
     return result
+
+
+def _check_search(validation: Mapping[str, Any], path: Keys) -> None:
+    """Check the options of a validation by search now rather than when all pairs have been read."""
+    options = {name: value for name, value in validation.items() if name in SEARCH_OPTIONS}
+    if not options and "experiment" not in validation:
+        return
+    from pyterrier_hybrid.experiment import LanguageValidation
+
+    try:
+        if "experiment" not in validation:
+            # Which kinds and languages the held-out pairs have is known only when they have been read.
+            LanguageValidation(measure=options.get("measure", "AP"), kinds=options.get("kinds"))
+        else:
+            LanguageValidation(validation["experiment"], **options)
+    except (ValueError, TypeError) as error:
+        raise FieldError(path, str(error)) from None

@@ -1,6 +1,5 @@
 """``Recipe``: all of a training run as plain values."""
 
-import copy
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -9,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields
+from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, plain
 from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, check_parts
 from pyterrier_hybrid.recipe.sources import read_sources, relative_to
 from pyterrier_hybrid.recipe.yaml import Positions, read_yaml, write_yaml
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.files import check_new_folder, is_folder_name, whole_file
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.experiment import LanguageValidation
@@ -31,6 +30,9 @@ _DEFAULTS = {
 
 # Texts for a new tokenizer; more of them hardly change its vocabulary and take minutes.
 _TOKENIZER_TEXTS = 200_000
+
+# Options of a training that need a validation.
+_OF_VALIDATION = ("eval_steps", "validation_sampler")
 
 Section = Mapping[str, Any] | Any
 """A field that may be given as a name and is always a mapping once the recipe is made."""
@@ -93,9 +95,9 @@ class Recipe:
     _positions: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
-        values = copy.deepcopy(self._values())
+        values = {name: plain(value, (name,)) for name, value in self._values().items()}
         values = check_fields(values, (), {**dict.fromkeys(values, Any), "name": str, "seed": int})
-        if not values["name"] or values["name"].startswith(".") or set(values["name"]) & set("/\\"):
+        if not is_folder_name(values["name"]):
             raise FieldError(("name",), f"{values['name']!r} is not a folder name: the output folder gets this name")
         if not 0 <= values["seed"] <= LARGEST_SEED:
             raise FieldError(("seed",), f"{values['seed']} is not a seed: give a number from 0 to {LARGEST_SEED}")
@@ -297,21 +299,23 @@ class Recipe:
         """
         from pyterrier_hybrid.training import train
         from pyterrier_hybrid.training.loop.processes import is_first_process
+        from pyterrier_hybrid.training.loop.training import check_options
 
         # These stay options of the call: a recipe cannot have them, or would resolve their path in its own folder.
         names = ("validation", "validation_sampler", "verbose", "token_cache")
         call_options = {name: overrides.pop(name) for name in names if name in overrides}
         recipe = self.override(seed=overrides.pop("seed", self.seed), training=overrides)
         output = Path(output or recipe.name)
-        if output.exists():
-            raise FileExistsError(f"the output folder {output}/ exists: choose another one, or remove it first")
+        check_new_folder(output)
+        options = {**recipe.training_options(), **call_options}
+        # Before the pairs are read, which may take hours; these two depend on the validation that comes of them.
+        check_options({name: value for name, value in options.items() if name not in _OF_VALIDATION})
         sampler = recipe.make_sampler()
         if pairs is None:
             pairs, call_options["validation"] = recipe.load_pairs()
         if encoder is None:
             encoder = recipe.start_encoder(pairs)
-        options = {**recipe.training_options(), **call_options}
-        trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **options)
+        trained = train(encoder, pairs, sampler, seed=recipe.seed, output=output, **{**options, **call_options})
         if is_first_process():
             recipe.save(output / "recipe.yaml")
         return trained

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, options_of, required_options
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
+from pyterrier_hybrid.utils.suggestions import closest, did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -87,6 +88,9 @@ def check_source(source: Any, path: Keys, *, folder: Path = Path()) -> dict[str,
     kinds = [kind for kind in READERS if isinstance(source, Mapping) and kind in source]
     if len(kinds) != 1:
         problem = f"a source has both {' and '.join(kinds)}" if kinds else "a source does not say what it is"
+        for name in source if isinstance(source, Mapping) and not kinds else ():
+            if suggestion := closest(name, READERS):
+                raise FieldError((*path, name), f"unknown: did you mean {suggestion}?")
         raise FieldError(path, f"{problem}: give a string, or a mapping with one of {', '.join(READERS)}")
     (kind,) = kinds
     reader = getattr(ParallelPairs, READERS[kind])
@@ -140,6 +144,21 @@ def guess_kind(text: str, folder: Path = Path()) -> dict[str, Any]:
     return {"irds": text}
 
 
+def is_source(text: str) -> bool:
+    """Return whether a string looks like training pairs rather than a recipe file.
+
+    Example:
+        >>> is_source("pairs.jsonl.gz"), is_source("atlas/train"), is_source("recipe.yaml"), is_source("a/recipe.yaml")
+        (True, True, False, False)
+    """
+    from pyterrier_hybrid import datasets
+
+    if os.path.isfile(text):
+        return text.endswith(tuple(_SUFFIXES))
+    known = [family.name for family in datasets.families()]
+    return os.path.isdir(text) or text.endswith(tuple(_SUFFIXES)) or text.split("/")[0] in (*known, *datasets.EXISTING)
+
+
 def source_from_option(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:
     """Return the source of a value of ``--pairs``, with the absolute path of a file or folder.
 
@@ -163,7 +182,10 @@ def source_from_option(text: str, languages: Sequence[str] = ()) -> dict[str, An
     if name.split("/")[0] in [family.name for family in datasets.families()]:
         return {kind: name}
     if "/" not in name:
-        raise FileNotFoundError(f"{name}: there is no such file or folder, nor is it a dataset such as atlas/train")
+        hint = did_you_mean(name, [family.name for family in datasets.families()])
+        raise FileNotFoundError(
+            f"{name}: there is no such file or folder, nor is it a dataset such as atlas/train{hint}"
+        )
     if not languages:
         raise ValueError(
             f"{name}: there is no such file or folder; if it is an ID of ir_datasets, name its languages, as in "

@@ -21,8 +21,53 @@ _SCALARS = {
 }
 
 
+# Bounds far above any recipe: a few bytes of nested aliases or merges can stand for billions of values.
+_MAX_BYTES = 300_000
+_MAX_VALUES = 100_000
+_MAX_DEPTH = 50
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.values = 0
+        self._depth = 0
+        self._flattened: dict[int, bool] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            mark = self.peek_event().start_mark
+            raise yaml.constructor.ConstructorError(
+                problem=f"lists and mappings are nested more than {_MAX_DEPTH} deep", problem_mark=mark
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        if id(node) in self._flattened:
+            if not self._flattened[id(node)]:
+                raise _error(node, "an alias of a value that contains it")
+            return
+        self._flattened[id(node)] = False
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                mappings = [part for part in parts if isinstance(part, yaml.MappingNode)]
+                for part in mappings:
+                    self.flatten_mapping(part)
+                self.count(sum(len(part.value) for part in mappings), key)
+        self._flattened[id(node)] = True
+        super().flatten_mapping(node)
+
+    def count(self, values: int, node: yaml.Node) -> None:
+        self.values += values
+        if self.values > _MAX_VALUES:
+            raise _error(node, f"the file stands for more than {_MAX_VALUES:,} values, counting each alias")
 
     def plain_int(self, node: yaml.ScalarNode) -> int:
         return int(str(self.construct_scalar(node)).replace("_", ""))
@@ -56,8 +101,8 @@ def read_yaml(path: Path) -> tuple[Any, Positions]:
 
     Raises:
         FileNotFoundError: The file does not exist.
-        ValueError: The file is not YAML, repeats a key, or has objects that are not plain values. The message names
-            line and column.
+        ValueError: The file is not YAML, repeats a key, has objects that are not plain values, or is too large, too
+            deep or an alias bomb. The message names line and column.
 
     Example:
         >>> import tempfile
@@ -68,13 +113,26 @@ def read_yaml(path: Path) -> tuple[Any, Positions]:
         ({'training': {'dropout': 0.1}, 'languages': ['no']},
          {('training',): (1, 1), ('training', 'dropout'): (1, 12), ('languages',): (2, 1), ('languages', 0): (2, 13)})
     """
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise ValueError(f"{path}: larger than {_MAX_BYTES:,} bytes, so not a recipe; pass training pairs as pairs")
+    text = ""
     try:
-        loader = _Loader(path.read_text(encoding="utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        loader = _Loader(text)
         node = loader.get_single_node()
         positions: Positions = {}
         return (None if node is None else _value(loader, node, (), positions, ())), positions
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 at byte {error.start}: save the file as UTF-8") from None
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(f"{path}, line {line}: not UTF-8 at byte {error.start}: save the file as UTF-8") from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+        raise ValueError(
+            f"{path}: the character {chr(error.character)!r} at line {line}, column {column}, cannot be in a YAML file"
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -99,6 +157,7 @@ def _value(
     loader: _Loader, node: yaml.Node, path: Keys, positions: Positions, outer_nodes: tuple[yaml.Node, ...]
 ) -> Any:
     """Construct the value of a node and add the positions of its parts."""
+    loader.count(1, node)
     if path:
         positions.setdefault(path, _position(node))
     if any(node is outer for outer in outer_nodes):
@@ -112,7 +171,7 @@ def _value(
         result: dict[str, Any] = {}
         # Merged entries come first, so that the mapping's own ones replace them.
         for key_node, part in node.value:
-            key = loader.construct_object(key_node)
+            key = _plain(loader, key_node)
             if not isinstance(key, str):
                 raise _error(key_node, f"the key {key!r} is not a string: write it in quotes")
             if key in result and keys.count(key) > 1:
@@ -121,7 +180,26 @@ def _value(
             positions[part_path] = _position(key_node)
             result[key] = _value(loader, part, part_path, positions, outer_nodes)
         return result
-    return loader.construct_object(node)
+    return _plain(loader, node)
+
+
+def _plain(loader: _Loader, node: yaml.Node) -> Any:
+    """Construct a string, number, true, false or null."""
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        raise _error(node, f"{str(node.value)[:40]!r} cannot be read as {kind}") from None
+    if value is not None and not isinstance(value, str | int | float):
+        if isinstance(node, yaml.ScalarNode):
+            raise _error(node, f"{node.value!r} is not a plain value: write a string, a number, true, false or null")
+        raise _error(node, "a list or mapping cannot be here, nor have a tag")
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise _error(node, f"{value[error.start]!r} is half of a surrogate pair: write the character") from None
+    return value
 
 
 def _position(node: yaml.Node) -> tuple[int, int]:

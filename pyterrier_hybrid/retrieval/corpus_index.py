@@ -1,9 +1,9 @@
 """Temporary indexes of a corpus, and an encoder that caches its vectors."""
 
-import shutil
-import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.frames import texts_of
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, wants_languages
+from pyterrier_hybrid.utils.files import scratch_folder
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.bm25 import BM25Index
@@ -45,6 +46,7 @@ class CachedEncoder:
     def __init__(self, encoder: Encoder | LanguageAwareEncoder) -> None:
         self.encoder = encoder
         self._vectors: dict[str, dict[Any, np.ndarray]] = {"queries": {}, "documents": {}}
+        self._lock = threading.Lock()
 
     def vectors(self, role: str, texts: Sequence[str], langs: Sequence[Any]) -> np.ndarray:
         """Return the vectors of texts, float32 ``[n, dim]``.
@@ -56,12 +58,23 @@ class CachedEncoder:
         """
         known = self._vectors[role]
         keys = list(zip(texts, langs, strict=True)) if wants_languages(self.encoder) else list(texts)
-        new = list(dict.fromkeys(key for key in keys if key not in known))
-        if new:
-            columns = [list(column) for column in zip(*new, strict=True)] if wants_languages(self.encoder) else [new]
-            encode: Callable[..., np.ndarray] = getattr(self.encoder, f"encode_{role}")
-            known.update(zip(new, np.asarray(encode(*columns), np.float32), strict=True))
+        with self._lock:
+            new = list(dict.fromkeys(key for key in keys if key not in known))
+            if new:
+                columns = (
+                    [list(column) for column in zip(*new, strict=True)] if wants_languages(self.encoder) else [new]
+                )
+                encode: Callable[..., np.ndarray] = getattr(self.encoder, f"encode_{role}")
+                known.update(zip(new, np.asarray(encode(*columns), np.float32), strict=True))
         return np.stack([known[key] for key in keys])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the lock, which another process cannot share."""
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
 
     def query_encoder(self) -> pt.Transformer:
         """Return a transformer that adds ``query_vec`` to frames with ``query``, and ``lang`` if needed."""
@@ -122,7 +135,7 @@ def dense_index(corpus: Corpus, encoder: CachedEncoder) -> "FaissIndex":
 
 
 def _temporary_index(kind: Callable[[Path], _Index]) -> _Index:
-    folder = Path(tempfile.mkdtemp(prefix="pyterrier-hybrid-"))
-    index = kind(folder / "index")
-    weakref.finalize(index, shutil.rmtree, folder, ignore_errors=True)
+    stack = ExitStack()
+    index = kind(stack.enter_context(scratch_folder("index")) / "index")
+    weakref.finalize(index, stack.close)
     return index

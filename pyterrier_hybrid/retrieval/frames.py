@@ -1,7 +1,14 @@
 """Columns of PyTerrier frames as checked lists and arrays."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
+import pyterrier as pt
+
+from pyterrier_hybrid.retrieval.vectors import as_vector, find_unusable
+from pyterrier_hybrid.utils.checks import check_text
 
 
 def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
@@ -13,6 +20,7 @@ def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
 
     Raises:
         TypeError: A value is not a string; the message names the column and the row.
+        ValueError: A text is not valid Unicode.
 
     Example:
         >>> texts_of(pd.DataFrame({"query": ["one", 2]}), "query")
@@ -24,6 +32,7 @@ def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"column {column!r}, row {row}: {text!r} is a {type(text).__name__}, expected a str")
+        check_text(f"column {column!r}, row {row}", text)
     return texts
 
 
@@ -39,20 +48,42 @@ def vectors_of(frame: pd.DataFrame, column: str, *, name: str) -> np.ndarray:
         float32 ``[n, dim]``.
 
     Raises:
-        ValueError: The vectors differ in dimension, or one has a value that is not finite.
+        ValueError: The vectors differ in dimension, or one is not a row of numbers whose squares are finite.
 
     Example:
         >>> vectors_of(pd.DataFrame({"docno": ["a"], "doc_vec": [[0.5, 1]]}), "doc_vec", name="docno")
         array([[0.5, 1. ]], dtype=float32)
     """
-    vectors = [np.asarray(vector, np.float32) for vector in frame[column]]
+    names = frame[name].tolist()
+    vectors = [as_vector(vector, f"{column} of {names[row]!r}") for row, vector in enumerate(frame[column])]
     expected = vectors[0].shape
     for row, vector in enumerate(vectors):
-        if vector.ndim != 1 or vector.shape != expected:
-            first, other = frame[name].iloc[0], frame[name].iloc[row]
-            raise ValueError(f"{column} of {other!r} has the shape {vector.shape}, that of {first!r} has {expected}")
+        if vector.shape != expected:
+            raise ValueError(
+                f"{column} of {names[row]!r} has the shape {vector.shape}, that of {names[0]!r} has {expected}"
+            )
     matrix = np.stack(vectors)
-    finite = np.isfinite(matrix).all(axis=1)
-    if not finite.all():
-        raise ValueError(f"{column} of {frame[name].iloc[int(finite.argmin())]!r} has a value that is not finite")
+    unusable = find_unusable(matrix)
+    if unusable:
+        raise ValueError(f"{column} of {names[unusable[0]]!r} {unusable[1]}")
     return matrix
+
+
+@contextmanager
+def not_encoded(column: str, encoder: str) -> Iterator[None]:
+    """Say what adds a column of vectors, if PyTerrier's check of columns misses it.
+
+    Args:
+        column: The column, such as ``query_vec``.
+        encoder: What adds it, such as ``encoder.query_encoder()``.
+
+    Raises:
+        pt.validate.InputValidationError: As in the block, with that hint.
+    """
+    try:
+        yield
+    except pt.validate.InputValidationError as error:
+        if not any(column in mode.missing_columns for mode in error.modes):
+            raise
+        hint = f"{error.args[0]} {column} is missing: put `{encoder} >>` in front."
+        raise pt.validate.InputValidationError(hint, error.modes) from None

@@ -1,10 +1,12 @@
 r"""Index terms of texts, by the rules of each language.
 
-Words are runs of letters, marks and digits (``[\p{L}\p{M}\p{N}]+``; Python's ``\w`` splits words of Hindi, Thai and
-vocalised Arabic), normalised (NFKC) and case-folded. They are stemmed in the languages for which Snowball has a
-stemmer. Languages written without spaces are split into overlapping character n-grams; foreign words and numbers in
-them are also whole terms. In all other languages the words are the terms. :attr:`Analyzer.method` names the method of a
-language.
+Words are runs of letters, marks and digits (``[\p{L}\p{M}\p{N}]+``; Python's own ``\w`` splits words of Hindi, Thai
+and vocalised Arabic), normalised (NFKC) and case-folded. Digits of all scripts are ASCII digits. Marks that writers may
+leave out (vowel points of Arabic and Hebrew, accents that show the stress in Cyrillic) are left out, and where
+keyboards differ in Arabic letters, one of them stands for all. Words are stemmed in the languages that Snowball has a
+stemmer for. Languages written without spaces, and Korean, whose particles are written as part of the word, are split
+into overlapping character n-grams; foreign words and numbers in them are whole terms as well. In all other languages
+the words are the terms. :attr:`Analyzer.method` names the method of a language.
 """
 
 import unicodedata
@@ -20,7 +22,7 @@ import regex
 from pyterrier_hybrid.text.languages import named_languages, primary_language
 
 # Part of every signature. Increase it when terms change, so that old indexes are refused.
-_VERSION = 1
+_VERSION = 2
 
 SNOWBALL = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -32,15 +34,48 @@ SNOWBALL = {
 }  # fmt: skip
 """Language code -> name of its Snowball stemmer."""
 
+_HANGUL = r"[\p{Hangul}\p{Han}]"
 _HAN = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}ー]"
 _SEA = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-NGRAMS = {"ja": (2, _HAN), "zh": (2, _HAN), "yue": (2, _HAN)} | dict.fromkeys(("th", "lo", "km", "my"), (3, _SEA))
-"""Language written without spaces -> length of its n-grams, and the characters of its script."""
+NGRAMS = (
+    dict.fromkeys(("ja", "zh", "yue"), (2, _HAN))
+    | {"ko": (2, _HANGUL)}
+    | dict.fromkeys(("th", "lo", "km", "my"), (3, _SEA))
+)
+"""Languages that are split into n-grams -> length of these, and the characters of their script."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 # Joiners, direction marks, soft hyphens and variation selectors do not separate words. The zero-width space does, in
 # Thai and Khmer.
 _IGNORED = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\u200b]+", regex.VERSION1)
+_DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.VERSION1)
+# Marks that writers may leave out: the vowels and the lengthening of Arabic, the points of Hebrew letters, and accents
+# that show which syllable of a Russian, Ukrainian or Bulgarian word is stressed.
+_OPTIONAL = regex.compile(
+    r"[\u0640\u064b-\u0652\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0591-\u05bd\u05bf-\u05c2\u05c4-\u05c7]"
+    r"|(?<=\p{Cyrillic}\p{M}*)[\u0300\u0301]"
+)
+# Letters that stand for each other, since keyboards for Arabic, Persian and Urdu write different ones. In a language
+# that keeps two of them apart, they stay apart. In Urdu and Persian, a hamza above or below a letter may be left out.
+_FOLDED_HAMZA = {
+    "أ": "ا",
+    "إ": "ا",
+    "ؤ": "و",
+    "ئ": "ی",
+    "ۀ": "ه",
+    "ۂ": "ہ",
+    "ۓ": "ے",
+    "\u0654": "",
+    "\u0655": "",
+    "ٴ": "",
+}
+_PERSIAN = str.maketrans(_FOLDED_HAMZA | {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ہ": "ه"})
+_URDU = str.maketrans(_FOLDED_HAMZA | {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ہ", "ۃ": "ہ", "ه": "ہ", "ۀ": "ہ"})
+_LETTERS = (
+    {"ur": _URDU}
+    | dict.fromkeys(("fa", "glk", "lrc", "mzn"), _PERSIAN)
+    | {"ckb": str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک"}), "ps": str.maketrans({"ك": "ک"})}
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +165,15 @@ def _normalize(text: str, lang: str) -> str:
         # In these languages, ı and i are two letters, with the capitals I and İ.
         text = text.replace("I", "ı").replace("İ", "i")
     # Case folding can undo the normal form.
-    return unicodedata.normalize("NFKC", text.casefold())
+    text = unicodedata.normalize("NFKC", text.casefold())
+    if not text.isascii():
+        text = _DIGIT.sub(_ascii_digit, _OPTIONAL.sub("", text)).translate(_LETTERS.get(lang, {}))
+    return text
+
+
+def _ascii_digit(digit: "regex.Match[str]") -> str:
+    # A digit that is newer than Python stays as it is.
+    return str(unicodedata.decimal(digit[0], digit[0]))
 
 
 def _ngrams(word: str, length: int, script: str) -> Iterator[str]:

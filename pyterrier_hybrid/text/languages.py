@@ -1,24 +1,31 @@
 """Language codes."""
 
 import re
-from functools import cache
+from collections.abc import Collection
+from functools import cache, lru_cache
 
-_TAG = re.compile(r"([a-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
+# The ISO 639 code, and subtags such as script, region and variant.
+_TAG = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{1,8})*")
 
 
 def primary_language(code: object) -> str | None:
-    """Return a language code without subtags such as script and region, or ``None`` if it is malformed.
+    """Return the canonical code of a language without subtags such as script and region; ``None`` if it is malformed.
 
     Example:
         >>> primary_language("zh-Hant"), primary_language("pt_BR"), primary_language("English")
         ('zh', 'pt', None)
     """
-    match = _TAG.fullmatch(code) if isinstance(code, str) else None
-    return match[1] if match else None
+    match = _TAG.fullmatch(canonical_language(code)) if isinstance(code, str) else None
+    return match[1].lower() if match else None
 
 
 def check_language(code: object) -> str:
-    """Return a language code unchanged if it is valid.
+    """Return the canonical code of a language, so that each language has one code.
+
+    It is the tag of BCP 47 with the language codes that Unicode CLDR prefers: the shortest one (``deu`` is ``de``), the
+    one of today (``iw`` is ``he``), that of the macrolanguage for its main language (``cmn`` is ``zh``, ``arb`` is
+    ``ar``; but ``yue`` and ``acm`` are languages of their own), and no script that the language implies (``en-Latn``
+    is ``en``). Other scripts and regions are kept: ``zh``, ``zh-Hant`` and ``zh-CN`` are three codes.
 
     Args:
         code: An ISO 639 code, with or without subtags such as script and region.
@@ -27,14 +34,63 @@ def check_language(code: object) -> str:
         ValueError: It is not a string, or not the code of a language that Unicode CLDR knows.
 
     Example:
-        >>> check_language("zh-Hant")
-        'zh-Hant'
+        >>> check_language("zh-Hant"), check_language("pt_br"), check_language("deu")
+        ('zh-Hant', 'pt-BR', 'de')
     """
     if not isinstance(code, str):
         raise ValueError(f"language {code!r} is not a string: write an ISO 639 code such as 'de'")
-    if primary_language(code) not in _known_languages():
+    canonical = _canonical(code)
+    if canonical is None:
         raise ValueError(f"unknown language {code!r}: write an ISO 639 code such as 'de' or 'zh-Hant'")
-    return code
+    return canonical
+
+
+def canonical_language(code: str) -> str:
+    """Return the canonical code of a language (see :func:`check_language`), or any other string unchanged.
+
+    This is for lookups, which have an error message of their own for languages that they do not find.
+
+    Args:
+        code: A language code, or a name such as ``multi``.
+
+    Example:
+        >>> canonical_language("zh_CN"), canonical_language("multi")
+        ('zh-CN', 'multi')
+    """
+    return code if not isinstance(code, str) else _canonical(code) or code
+
+
+def same_language(code: str, known: Collection[str]) -> str:
+    """Return that one of some known codes that names the same language; else the canonical code.
+
+    Args:
+        code: A language code.
+        known: The codes of a dataset, store or index; older ones may have other codes than canonical ones.
+
+    Example:
+        >>> same_language("zh-cn", ["de", "zh_CN"]), same_language("eng", ["de"])
+        ('zh_CN', 'en')
+    """
+    if code in known:
+        return code
+    canonical = canonical_language(code)
+    return next((own for own in known if canonical_language(own) == canonical), canonical)
+
+
+@lru_cache(maxsize=10_000)
+def _canonical(code: str) -> str | None:
+    """Return the canonical code of a language, or ``None`` if it is unknown."""
+    match = _TAG.fullmatch(code)
+    if match is None or match[1].lower() not in _known_languages():
+        return None
+    from langcodes import LanguageTagError, standardize_tag
+
+    try:
+        tag = standardize_tag(code, macro=True)
+    except LanguageTagError:
+        return None
+    # CLDR writes fil for Tagalog; BCP 47 and FLORES-200 tell Tagalog (tl) from the standard language Filipino (fil).
+    return "tl" + tag.removeprefix("fil") if match[1].lower() in ("tl", "tgl") else tag
 
 
 def named_languages() -> frozenset[str]:

@@ -97,6 +97,8 @@ def _table() -> _Table:
     combining = [point for point in range(_FIRST_WITHOUT_FORMS) if unicodedata.combining(characters[point])]
     sizes[combining] = 0
     sizes[ord(_TATWEEL)] = 0
+    for match in regex.finditer(r"\p{Default_Ignorable_Code_Point}+", characters):
+        sizes[match.start() : match.end()] = 0
     sizes[ord(_SEPARATOR)], folded[ord(_SEPARATOR)] = 1, 0
     # Then the characters that decompose, or have a case.
     decomposed = {}

@@ -1,14 +1,19 @@
 """Keys that ignore case and whitespace, and the detection of blank texts."""
 
-import re
+import unicodedata
 
-# Zero-width characters and direction marks are invisible, but str.strip keeps them.
-_INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), 0x2060, 0xFEFF)))
-_BLANK = re.compile(rf"[\s{_INVISIBLE}]*")
+import regex
+
+# Zero-width signs, direction marks, soft hyphens, variation selectors and fillers show nothing.
+_INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
+_BLANK = regex.compile(r"[\s\p{Default_Ignorable_Code_Point}]*")
 
 
 def text_key(text: str) -> str:
-    r"""Return a key that is equal for texts that differ only in case and whitespace.
+    r"""Return a key that is equal for texts that look the same but for case and whitespace.
+
+    Invisible characters, Unicode forms (NFC and NFD) and compatibility variants such as full-width letters make no
+    difference; punctuation and accents do.
 
     Args:
         text: The text.
@@ -16,8 +21,14 @@ def text_key(text: str) -> str:
     Example:
         >>> text_key(" Learning\nObjectives")
         'learning objectives'
+        >>> text_key("Ｅ\u200be\u0301") == text_key("EÉ")
+        True
     """
-    return " ".join(text.casefold().split())
+    if text.isascii():
+        return " ".join(text.lower().split())
+    # Case folding can undo the normal form, and invisible characters can separate what the normal form combines.
+    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def is_blank(text: str) -> bool:
@@ -31,3 +42,23 @@ def is_blank(text: str) -> bool:
         (True, False)
     """
     return _BLANK.fullmatch(text) is not None
+
+
+def find_half_character(text: str) -> str | None:
+    r"""Return what is wrong with a text that has half a character (a lone surrogate), or ``None``.
+
+    JSON can escape such halves; no file, tokenizer or index takes them.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> find_half_character("caf\ud83d"), find_half_character("café")
+        ("has half a character, '\\ud83d', at position 3: write the whole character in UTF-8", None)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = text[error.start]
+        return f"has half a character, {half!r}, at position {error.start}: write the whole character in UTF-8"
+    return None

@@ -3,6 +3,6 @@
 Names are imported on first use, so that planning batches needs no torch.
 """
 
-import lazy_loader
+from pyterrier_hybrid.utils.lazy import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

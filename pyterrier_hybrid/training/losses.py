@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from pyterrier_hybrid.utils.checks import finite_number
+from pyterrier_hybrid.utils.checks import finite_number, whole_number
 
 # A learned temperature that falls further only makes the gradient of the hardest negative larger (CLIP, arXiv
 # 2103.00020, section 2.5).
@@ -33,8 +33,8 @@ class InfoNCE(nn.Module):
         normalize: Whether to L2-normalise the leading values, as an encoder that compares by cosine does.
 
     Raises:
-        TypeError: If the margin is not a number.
-        ValueError: If the temperature or a dimension is not positive, or the margin is negative or not finite.
+        TypeError: If the temperature, the margin or a dimension is not a number.
+        ValueError: If the temperature or a dimension is not positive, the margin is negative, or one is not finite.
 
     Example:
         >>> import torch
@@ -54,13 +54,10 @@ class InfoNCE(nn.Module):
         normalize: bool = True,
     ) -> None:
         super().__init__()
-        if not temperature > 0:
-            raise ValueError(f"temperature={temperature}: it must be positive")
+        temperature = finite_number("temperature", temperature, positive=True)
         self.margin = finite_number("margin", margin)
-        self.symmetric, self.dimensions, self.normalize = symmetric, tuple(dimensions or ()), normalize
-        for dimension in self.dimensions:
-            if dimension < 1:
-                raise ValueError(f"dimensions={list(self.dimensions)}: {dimension} is not a number of values")
+        self.symmetric, self.normalize = symmetric, normalize
+        self.dimensions = () if dimensions is None else tuple(whole_number("dimensions", each) for each in dimensions)
         self._temperature = temperature
         self._largest_log_scale = max(math.log(_LARGEST_SCALE), -math.log(temperature))
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature))) if learned else None

@@ -31,19 +31,70 @@ def write_json(path: str | Path, value: Any, *, indent: int | None = 2) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
+class _KeyTwice(Exception):  # noqa: N818  # never leaves this module
+    """An object has a key twice, so one of the values would be lost."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _KeyTwice(next(key for number, key in enumerate(keys) if key in keys[:number]))
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON that others wrote, and refuse what would lose or spoil something.
+
+    Args:
+        data: The text in UTF-8, with or without a byte order mark.
+
+    Raises:
+        ValueError: It is not UTF-8, not JSON, has a key twice in one object, or text with half a character.
+
+    Example:
+        >>> parse_json(b'{"a": 1, "a": 2}')
+        Traceback (most recent call last):
+        ...
+        ValueError: the key 'a' is there twice in one object: leave one out
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start}: save the file as UTF-8") from None
+    try:
+        value = _DECODER.decode(text)
+    except _KeyTwice as error:
+        raise ValueError(f"the key {error.args[0]!r} is there twice in one object: leave one out") from None
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a JSON object that can be read: {error}") from None
+    if b"\\ud" in data.lower():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("an escape \\ud... is half a character: write the text as UTF-8 instead") from None
+    return value
+
+
 _REQUIRED = object()
 
 
-def read_json(path: str | Path, *, default: Any = _REQUIRED) -> Any:
+def read_json(path: str | Path, *, default: Any = _REQUIRED, kind: type | None = None) -> Any:
     """Read a JSON file.
 
     Args:
         path: The file.
         default: Value to return if the file does not exist. Without a default, a missing file is an error.
+        kind: The type that the value must have, ``dict`` or ``list``; ``None`` for any.
 
     Raises:
         FileNotFoundError: The file does not exist, and there is no default.
-        ValueError: It is not JSON; the message names the line.
+        ValueError: It is not JSON, and the message names the line; or it holds another kind of value.
 
     Example:
         >>> read_json("no/such/file.json")
@@ -59,10 +110,17 @@ def read_json(path: str | Path, *, default: Any = _REQUIRED) -> Any:
         if default is _REQUIRED:
             raise
         return default
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not JSON (not UTF-8 at byte {error.start}); write or copy it again") from error
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
+    except (RecursionError, ValueError) as error:  # a number of more than 4,300 digits is a ValueError
+        raise ValueError(f"{path}: not JSON that can be read ({error})") from error
+    if kind is not None and not isinstance(value, kind):
+        raise ValueError(f"{path}: holds a {type(value).__name__}, expected a {kind.__name__}")
+    return value
 
 
 def require_same(known: Mapping[str, Any], current: Mapping[str, Any], problem: Callable[[str, Any, Any], str]) -> None:

@@ -280,7 +280,6 @@ def test_one_id_is_one_setting(registry: Registry) -> None:
 
 
 def test_bm25_searches_title_and_text(registry: Registry) -> None:
-    pytest.importorskip("pyterrier_pisa")
     monolingual(registry, "miracl/de/dev", words="mond fluss stein wolke baum")
     results = ph.LanguageExperiment({"BM25": "bm25"}, "miracl", languages=["de"])
     assert results.settings["value"].between(0.3, 1).all()

@@ -102,7 +102,6 @@ def test_function_sees_queries_with_their_language(toy):
 
 
 def test_bm25_equals_an_index_built_by_hand(toy, tmp_path):
-    pytest.importorskip("pyterrier_pisa")
 
     def indexed(corpus):
         index = BM25Index(tmp_path / corpus.lang)

@@ -93,7 +93,6 @@ def test_functions_with_a_fingerprint(toy, tmp_path):
 
 
 def test_bm25_is_cached_by_its_parameters(toy, tmp_path, monkeypatch):
-    pytest.importorskip("pyterrier_pisa")
     from pyterrier_hybrid.experiment.ranking.bm25 import BM25Ranker
 
     first = frames({"BM25": "bm25"}, toy, cache=tmp_path)

@@ -189,7 +189,6 @@ def test_encoder_index_retriever_and_experiment_end_to_end(family, encoder, inde
 
 
 def test_bm25_index_and_experiment_end_to_end(family, tmp_path):
-    pytest.importorskip("pyterrier_pisa")
     names = ["AP", "R@1", "R@10", "nDCG@10"]
     options = {"measures": names, "languages": ("de", "en"), "perquery": True}
     results = LanguageExperiment({"BM25": "bm25"}, family, **options)

@@ -9,15 +9,25 @@ from pyterrier_hybrid.parallel import ParallelPairs
 
 
 def question(name, text="", start=0, **fields):
-    return {"id": name, "question": text or f"question {name}?", "answers": [{"text": "x", "answer_start": start}],
+    return {"id": name, "question": text or f"question {name}?", "answers": [{"answer_start": start}],
             **fields}  # fmt: skip
+
+
+def with_answer_of(context, question):
+    """The answer is the character at its offset."""
+    answers = [
+        {**answer, "text": (context or "")[answer["answer_start"] :][:1]} if "answer_start" in answer else answer
+        for answer in question.get("answers", ())
+    ]
+    return {**question, "answers": answers} if "answers" in question else question
 
 
 @pytest.fixture
 def squad(tmp_path):
     def write(*paragraphs, name="toy.json"):
         content = {"version": "1.1", "data": [{"title": "T", "paragraphs": [
-            {"context": context, "qas": questions} for context, *questions in paragraphs
+            {"context": context, "qas": [with_answer_of(context, question) for question in questions]}
+            for context, *questions in paragraphs
         ]}]}  # fmt: skip
         (tmp_path / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         return tmp_path / name

@@ -98,7 +98,7 @@ def test_aliases_and_merges(tmp_path):
         (SMALL.replace("from_scratch", "from_scrach"), "'encoder.from_scrach': unknown: did you mean from_scratch?"),
         (SMALL + "sampler: {name: hybrid, alhpa: 1}", "hybrid has no field 'alhpa': did you mean alpha?"),
         (SMALL + "validation: {experiment: {dataset: atlas}}", "as in {experiment: atlas, languages: [de, en]}"),
-        (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': unknown"),
+        (SMALL.replace("max_steps: 2", "hub_token: a"), "field 'training.hub_token': not for a training"),
         (SMALL + "validation: {share: 1}", "line 7, column 1, field 'validation': give one of hold_out, datasets"),
         (SMALL + "validation: {hold_out: a}", "field 'validation.hold_out': 'a' is not a number"),
         (SMALL + "seed: -1", "field 'seed': -1 is not a seed: give a number from 0 to 4294967295"),

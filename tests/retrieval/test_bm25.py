@@ -1,10 +1,12 @@
-"""BM25 indexes: scores by hand on both engines, one and several languages, ties, bad input, the real XQuAD-R."""
+"""BM25 indexes: scores by hand on all engines, one and several languages, ties, bad input, the real XQuAD-R."""
 
+import itertools
 import json
 import math
 import os
 import shutil
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ir_datasets
@@ -17,7 +19,7 @@ import pytest
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.retrieval.analysis import analyzer
 from pyterrier_hybrid.retrieval.bm25 import choose_engine
-from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, pisa, terrier
+from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, bm25s, pisa, terrier
 
 COLUMNS = {"qid", "query", "docno", "score", "rank"}
 DOCS = [
@@ -31,12 +33,12 @@ DOCS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["pisa", "terrier"])
+@pytest.fixture(scope="module", params=["bm25s", "pisa", "terrier"])
 def engine(request):
     if request.param == "pisa":
         if not pisa.available():
             pytest.skip(pisa.NEEDS)
-    else:
+    elif request.param == "terrier":
         _start_java()
     return request.param
 
@@ -219,6 +221,27 @@ def test_searching_writes_nothing_into_the_index(index):
     assert sorted(index.path.rglob("*")) == before
 
 
+def test_threads_find_what_one_finds(index):
+    queries = topics("river house", "2024", "the", "Fluss", lang=["en", "en", "en", "de"])
+    fresh = ph.BM25Index(index.path)
+    expected = [index.retriever(depth)(queries) for depth in range(1, 7)]
+    with ThreadPoolExecutor(6) as pool:
+        for found, wanted in zip(
+            pool.map(lambda depth: fresh.retriever(depth)(queries), range(1, 7)), expected, strict=True
+        ):
+            pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_a_damaged_file_is_one_clear_error(index, tmp_path):
+    for number, file in enumerate(sorted((index.path / "parts" / "_all" / "engine").iterdir())):
+        copied = tmp_path / str(number)
+        shutil.copytree(index.path, copied)
+        damaged = copied / file.relative_to(index.path)
+        damaged.write_bytes(damaged.read_bytes()[:-1])
+        with pytest.raises(ValueError, match=f"is damaged: .*{file.name} has .* bytes.*build it anew"):
+            ph.BM25Index(copied).retriever(query_lang="en").search("house")
+
+
 def test_retrievers_with_equal_settings_are_equal(index):
     assert index.retriever(5) == ph.BM25Index(index.path).retriever(5)
     assert len({index.retriever(5), index.retriever(5), index.retriever(5, k1=2), index.retriever(5, "de")}) == 3
@@ -287,9 +310,13 @@ def test_engines_give_the_same_ranking(tmp_path):
             {"qid": query.query_id, "query": query.text, "lang": lang} for query in list(own.queries_iter())[:9]
         ]
     queries = pd.DataFrame(queries)
-    in_pisa, in_terrier = (ph.BM25Index(tmp_path / name).indexer(name).index(docs) for name in ("pisa", "terrier"))
-    for options in ({}, {"k1": 1.6, "b": 0.9}, {"lang": "th"}, {"num_results": 7}):
-        one, other = (index.retriever(**{"num_results": 1000, **options})(queries) for index in (in_pisa, in_terrier))
+    indexes = {name: ph.BM25Index(tmp_path / name).indexer(name).index(docs) for name in ENGINES}
+    for options, other_engine in itertools.product(
+        ({}, {"k1": 1.6, "b": 0.9}, {"lang": "th"}, {"num_results": 7}), ("pisa", "terrier")
+    ):
+        one, other = (
+            indexes[name].retriever(**{"num_results": 1000, **options})(queries) for name in ("bm25s", other_engine)
+        )
         assert len(one) > 100
         # Five significant digits, of which the last may be rounded either way.
         np.testing.assert_allclose(one["score"], other["score"], rtol=1.01e-4)
@@ -366,15 +393,17 @@ def test_schematics_need_no_network(index, monkeypatch):
 
 
 def test_bad_engines(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="choose auto, pisa or terrier"):
+    with pytest.raises(ValueError, match="choose auto, bm25s, pisa or terrier"):
         ph.BM25Index(tmp_path / "index").indexer("lucene")
     monkeypatch.setattr(pisa, "available", lambda: False)
     with pytest.raises(RuntimeError, match="pip install pyterrier-pisa"):
         ph.BM25Index(tmp_path / "index").indexer("pisa")
+    assert choose_engine("auto") == "bm25s"
+    monkeypatch.setattr(bm25s, "available", lambda: False)
     monkeypatch.setattr(terrier, "available", lambda: True)
     assert choose_engine("auto") == "terrier"
     monkeypatch.setattr(terrier, "available", lambda: False)
-    with pytest.raises(RuntimeError, match="pyterrier-pisa.* or Terrier needs Java"):
+    with pytest.raises(RuntimeError, match="pip install bm25s.* or PISA .*pyterrier-pisa.* or Terrier needs Java"):
         ph.BM25Index(tmp_path / "index").indexer()
 
 
@@ -425,10 +454,11 @@ def test_an_engine_can_be_added(index, tmp_path, monkeypatch):
         pd.testing.assert_frame_equal(ours, known, rtol=1.01e-4)
 
 
-def test_building_and_searching_print_nothing(tmp_path, capfd):
-    if not pisa.available():
-        pytest.skip(pisa.NEEDS)
-    index = ph.BM25Index(tmp_path / "index").indexer("pisa").index(DOCS)
+@pytest.mark.parametrize("engine", ["bm25s", "pisa"])
+def test_building_and_searching_print_nothing(tmp_path, capfd, engine):
+    if not ENGINES[engine].available():
+        pytest.skip(ENGINES[engine].NEEDS)
+    index = ph.BM25Index(tmp_path / "index").indexer(engine).index(DOCS)
     index.retriever(query_lang="en", k1=1.3)(topics("house"))
     assert capfd.readouterr() == ("", "")
 
@@ -436,11 +466,9 @@ def test_building_and_searching_print_nothing(tmp_path, capfd):
 @pytest.mark.slow
 @pytest.mark.parametrize(("lang", "floor"), [("hi", 0.78), ("tr", 0.745)])
 def test_real_xquad_r(lareqa_home, tmp_path, lang, floor):
-    if not pisa.available():
-        pytest.skip(pisa.NEEDS)
     dataset = ir_datasets.load(f"xquad-r/{lang}")
     docs = ({"docno": doc.doc_id, "text": doc.text, "lang": doc.lang} for doc in dataset.docs_iter())
-    index = ph.BM25Index(tmp_path / "index").indexer("pisa").index(docs)
+    index = ph.BM25Index(tmp_path / "index").indexer().index(docs)
     queries = pd.DataFrame([{"qid": query.query_id, "query": query.text} for query in dataset.queries_iter()])
     found = index.retriever(len(index))(queries)
     assert found["qid"].nunique() == len(queries) == 1190

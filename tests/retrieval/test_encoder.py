@@ -104,7 +104,7 @@ def test_mdpr_preset_is_cls_and_inner_product(tmp_path):
     """Like castorini/mdpr-tied-pft-msmarco: a BERT without files of sentence-transformers."""
     import torch
 
-    encoder = new("transformer", query_prefix="not used: ")
+    encoder = new("transformer", query_prefix="not used: ", max_length=256)
     encoder._module.backbone.model.save_pretrained(tmp_path / "mdpr")
     encoder._tokenizer.save_pretrained(tmp_path / "mdpr")
     mdpr = DenseEncoder.mdpr(str(tmp_path / "mdpr"))

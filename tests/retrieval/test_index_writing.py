@@ -119,8 +119,6 @@ def test_damaged_files_are_named(tmp_path, kind):
                 path.unlink()
             else:
                 path.write_bytes(broken)
-            if kind == "ivfpq" and path.name == "vectors.npy" and broken is None:
-                continue
             with pytest.raises(ValueError, match=r"index is damaged: .*: build it anew"):
                 len(FaissIndex(index.path))
         path.write_bytes(whole)
@@ -131,7 +129,7 @@ def test_files_of_two_indexes_do_not_mix(tmp_path):
     one = FaissIndex(tmp_path / "one").indexer(kind="ivf").index(DOCS)
     other = FaissIndex(tmp_path / "other").indexer(kind="ivf").index(DOCS[:100])
     (one.path / "search.faiss").write_bytes((other.path / "search.faiss").read_bytes())
-    with pytest.raises(ValueError, match="damaged: 600 in docnos, 600 in pt_meta.json, 100 in search.faiss"):
+    with pytest.raises(ValueError, match=r"damaged: search.faiss has [\d,]+ bytes and should have"):
         len(FaissIndex(one.path))
 
 

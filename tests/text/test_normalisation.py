@@ -29,12 +29,12 @@ def test_text_keys_keep_everything_else():
     assert text_key("façade") != text_key("facade")
 
 
-@pytest.mark.parametrize("code", ["de", "yue", "zh-Hant", "pt_BR", "sr-Latn-RS"])
+@pytest.mark.parametrize("code", ["de", "yue", "zh-Hant", "pt-BR", "sr-Latn-RS"])
 def test_known_languages(code):
-    assert check_language(code) is code
+    assert check_language(code) == code
 
 
-@pytest.mark.parametrize("code", ["", "DE", "german", "de-", "xx", "qqq", "xx-Latn"])
+@pytest.mark.parametrize("code", ["", "german", "de-", "xx", "qqq", "xx-Latn"])
 def test_unknown_languages(code):
     with pytest.raises(ValueError, match="unknown language .*: write an ISO 639 code such as 'de' or 'zh-Hant'"):
         check_language(code)

@@ -117,7 +117,7 @@ def test_matryoshka_is_the_mean_over_shortened_vectors():
 def test_matryoshka_longer_than_the_vectors():
     with pytest.raises(ValueError, match=r"dimensions=\[8\]: the vectors have 5 values only"):
         InfoNCE(dimensions=[8])(vectors(2, 1), vectors(2, 2), torch.arange(2))
-    with pytest.raises(ValueError, match="0 is not a number of values"):
+    with pytest.raises(ValueError, match="dimensions=0: it must be at least 1"):
         InfoNCE(dimensions=[0])
 
 

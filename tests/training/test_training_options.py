@@ -32,7 +32,7 @@ def pairs():
         ({"batch_size": 99}, "batch_size=99"),
         ({"seed": 2**32}, "seed=4294967296: it must be at most 4294967295"),
         ({"freeze_token_embeddings": True}, "static encoder nothing to learn"),
-        ({"learning_rate": float("inf")}, "the loss is nan at step"),
+        ({"learning_rate": float("inf")}, "learning_rate=inf: it must be positive and finite"),
     ],
 )
 def test_bad_options(pairs, options, message):

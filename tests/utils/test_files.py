@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from pyterrier_hybrid.utils.files import locked, paths_of, set_aside, whole_file, whole_folder
+from pyterrier_hybrid.utils.files import locked, remove_whole, whole_file, whole_folder
+from pyterrier_hybrid.utils.inputs import paths_of
 
 # --- files and folders -----------------------------------------------------------------------------------------------
 
@@ -81,11 +82,12 @@ def test_permissions_follow_the_umask(tmp_path):
     assert (tmp_path / "result" / "private").stat().st_mode & 0o777 == 0o644
 
 
-def test_set_aside(tmp_path):
-    (tmp_path / "result").write_text("old")
-    folder = set_aside(tmp_path / "result")
-    assert (folder / "result").read_text() == "old" and not (tmp_path / "result").exists()
-    assert list(set_aside(tmp_path / "missing").iterdir()) == []
+def test_what_is_removed_is_gone_as_a_whole(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("old")
+    for _ in range(2):
+        remove_whole(tmp_path / "folder")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_paths_of_some_files(tmp_path):

@@ -31,6 +31,7 @@ from pyterrier_hybrid.cli.compare.rows import (
     with_derived_rows,
 )
 from pyterrier_hybrid.cli.options import (
+    Choice,
     Interrupted,
     ManyValues,
     SamplerName,
@@ -40,7 +41,9 @@ from pyterrier_hybrid.cli.options import (
     training_options,
 )
 from pyterrier_hybrid.cli.recipes import recipe_of, with_sampler
+from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
+from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -55,7 +58,7 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="Datasets to evaluate on: atlas, xquad-r, mlqa-r, or another one that `datasets` lists.",
 )  # fmt: skip
 @click.option(
-    "--kinds", multiple=True, type=click.Choice(["mono", "cross", "multi"]), metavar="KIND...",
+    "--kinds", multiple=True, type=Choice(["mono", "cross", "multi"]), metavar="KIND...",
     help="Kinds of settings to evaluate. [default: all of the dataset]",
 )  # fmt: skip
 @click.option(
@@ -84,11 +87,11 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     "(or {id}) adds TREC run files, one per setting: old=runs/{doc_lang}.{query_lang}.res",
 )  # fmt: skip
 @click.option(
-    "--debias", multiple=True, type=click.Choice(list(DEBIAS)), metavar="METHOD...",
+    "--debias", multiple=True, type=Choice(list(DEBIAS)), metavar="METHOD...",
     help="Add each encoder except mDPR with its language bias removed: centring, lir, shift.",
 )  # fmt: skip
 @click.option(
-    "--debias-on", type=click.Choice(["pairs", "corpus"]), show_default="pairs, if there are any",
+    "--debias-on", type=Choice(["pairs", "corpus"]), show_default="pairs, if there are any",
     help="What language bias is estimated on: the training pairs, or the documents that are searched (no judgements).",
 )  # fmt: skip
 @click.option(
@@ -97,13 +100,13 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     "moved towards the first 10 documents.",
 )  # fmt: skip
 @click.option(
-    "--fuse", is_flag=False, flag_value="min-max", type=click.Choice(list(FUSIONS)), metavar="[METHOD]",
+    "--fuse", is_flag=False, flag_value="min-max", type=Choice(list(FUSIONS)), metavar="[METHOD]",
     help="Add each encoder fused with BM25, over the best 1000 results of both: by min-max normalised scores (BM25's "
     "weight is a quarter of the encoder's), or by reciprocal-rank.",
 )  # fmt: skip
 @click.option("--baseline", metavar="ROW", help="Row to test all others against, such as BM25 or X-X-mono.")
 @click.option(
-    "--test", type=click.Choice(["t-test", "randomisation"]), default="t-test", show_default=True,
+    "--test", type=Choice(["t-test", "randomisation"]), default="t-test", show_default=True,
     help="Paired significance test in every setting, with Holm's correction.",
 )  # fmt: skip
 @click.option(
@@ -259,8 +262,8 @@ def _check_usage(options: dict[str, Any]) -> None:
     for name in options["dataset"]:
         known = check_option("--dataset", datasets.family, name).languages
         for lang in options["eval_languages"]:
-            if lang not in known:
-                problem = f"{name} has no {lang!r}, only {', '.join(known)}"
+            if same_language(lang, known) not in known:
+                problem = f"{name} has no {lang!r}, only {', '.join(known)}{did_you_mean_language(lang, known)}"
                 raise click.BadParameter(problem, param_hint="--eval-languages")
     if options["mdpr"] and options["no_mdpr"]:
         raise click.UsageError("--mdpr and --no-mdpr exclude each other")
@@ -313,5 +316,6 @@ def _check_names(names: list[str], options: Mapping[str, Any]) -> None:
     if repeated:
         raise click.BadParameter(f"two rows would be called {repeated!r}: choose another name", param_hint="--system")
     if options["baseline"] is not None and options["baseline"] not in names:
-        problem = f"there is no row {options['baseline']!r}, only {', '.join(names)}"
+        hint = did_you_mean(options["baseline"], names)
+        problem = f"there is no row {options['baseline']!r}, only {', '.join(names)}{hint}"
         raise click.BadParameter(problem, param_hint="--baseline")

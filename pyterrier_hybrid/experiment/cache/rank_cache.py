@@ -1,5 +1,6 @@
 """Ranks in a folder, stored under a hash of what they depend on."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import numpy as np
 
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
+from pyterrier_hybrid.utils.arrays import read_npy
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.hashing import hash_json
 
 # Increment it when ranks change, so that those of earlier versions are no longer read.
 _VERSION = 1
+_DIGEST_BYTES = 16
 
 
 class StoredRanks:
@@ -41,8 +44,9 @@ class StoredRanks:
         if path is None or not path.exists():
             return None
         try:
-            ranks = np.load(path)
-        except (OSError, ValueError, EOFError) as error:
+            ranks = read_npy(path)
+            _check_digest(path, ranks)
+        except ValueError as error:
             raise ValueError(f"cache: {path} cannot be read ({error}); remove this file") from error
         expected = 2, len(setting.query)
         if ranks.shape != expected:
@@ -53,8 +57,11 @@ class StoredRanks:
         """Store the ranks of a setting."""
         path = self._path(corpus, setting)
         if path is not None:
-            with whole_file(path) as unfinished:
-                np.save(unfinished, np.stack([ranks.rank, ranks.msmarco_rank]).astype(np.int32))
+            array = np.stack([ranks.rank, ranks.msmarco_rank]).astype(np.int32)
+            with whole_file(path) as unfinished, open(unfinished, "wb") as file:
+                np.save(file, array)
+                # Behind the array, where readers of .npy files do not look.
+                file.write(_digest(array))
 
     def _path(self, corpus: Corpus, setting: Setting) -> Path | None:
         if self._folder is None:
@@ -64,3 +71,17 @@ class StoredRanks:
             return None
         key = hash_json([_VERSION, system_key, corpus.fingerprint, setting.fingerprint], length=40)
         return self._folder / key[:2] / f"{key[2:]}.npy"
+
+
+def _digest(array: np.ndarray) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=_DIGEST_BYTES).digest()
+
+
+def _check_digest(path: Path, array: np.ndarray) -> None:
+    with open(path, "rb") as file:
+        np.lib.format.read_magic(file)
+        np.lib.format.read_array_header_1_0(file)
+        digest = file.read()[array.nbytes :]
+    # Files of earlier versions end with the array.
+    if digest and digest != _digest(array):
+        raise ValueError("it does not fit its checksum")

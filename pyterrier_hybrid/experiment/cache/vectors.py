@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeGuard
 
@@ -12,13 +12,17 @@ from more_itertools import chunked
 
 from pyterrier_hybrid.experiment.errors import OutputError, located
 from pyterrier_hybrid.retrieval.protocols import fingerprint_of, wants_languages
+from pyterrier_hybrid.retrieval.vectors import find_unusable
+from pyterrier_hybrid.utils.arrays import read_npy
+from pyterrier_hybrid.utils.checksums import FileFacts, check_contents, file_facts
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.json_files import read_json, write_json
 
 # Number of texts that are encoded and stored at a time: an interrupted run loses at most this many.
 _CHUNK = 4096
 _HASH_BYTES = 16
-_HASHES, _VECTORS = "hashes.npy", "vectors.npy"
+_HASHES, _VECTORS, _CHECKSUMS = "hashes.npy", "vectors.npy", "checksums.json"
 
 Role = Literal["queries", "documents"]
 
@@ -128,13 +132,14 @@ class Vectors:
 
 
 def _checked(vectors: Any, texts: Sequence[Any]) -> np.ndarray:
-    """Convert vectors to float32 ``[texts, dim]``, and check that they are finite."""
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    """Vectors as float32 ``[texts, dim]``, if they can be used."""
+    with np.errstate(over="ignore"):
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise OutputError(f"{len(texts)} texts gave an array of shape {vectors.shape}; expected one row each")
-    if not np.isfinite(vectors).all():
-        text = texts[int((~np.isfinite(vectors)).any(axis=1).argmax())]
-        raise OutputError(f"the vector of {text!r} has a value that is not finite; check the model's weights")
+    unusable = find_unusable(vectors)
+    if unusable:
+        raise OutputError(f"the vector of {texts[unusable[0]]!r} {unusable[1]}; check the model's weights")
     return vectors
 
 
@@ -167,6 +172,15 @@ def text_hash(text: str, lang: str | None = None) -> bytes:
     return digest.digest()
 
 
+@contextmanager
+def _damage_named(shard: Path) -> Iterator[None]:
+    # Metadata that are damaged themselves may be JSON of any form.
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"cache: {shard} is damaged ({error}); remove this folder") from error
+
+
 class Shards:
     """The vectors of one encoder's queries or documents.
 
@@ -184,6 +198,8 @@ class Shards:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._vectors: list[np.ndarray] = []
+        # Shards whose vectors were not yet compared with their checksum, and what should be in their files.
+        self._unchecked: dict[int, tuple[Path, dict[str, FileFacts]]] = {}
         # The shard and the row of each vector.
         self._rows: dict[bytes, tuple[int, int]] = {}
         for shard in sorted(folder.glob("[!.]*")) if folder.exists() else ():
@@ -205,6 +221,7 @@ class Shards:
         with suppress(FileExistsError), whole_folder(shard) as unfinished:
             np.save(unfinished / _HASHES, np.frombuffer(joined, np.uint8).reshape(-1, _HASH_BYTES))
             np.save(unfinished / _VECTORS, vectors)
+            write_json(unfinished / _CHECKSUMS, file_facts(unfinished))
         self._open(shard)
 
     def read(self, keys: Sequence[bytes]) -> np.ndarray:
@@ -213,14 +230,23 @@ class Shards:
         vectors = np.empty((len(keys), self._vectors[0].shape[1] if self._vectors else 0), np.float32)
         for number, shard in enumerate(self._vectors):
             in_shard = np.flatnonzero(rows[:, 0] == number)
+            if len(in_shard):
+                self._check(number)
             vectors[in_shard] = shard[rows[in_shard, 1]]
         return vectors
 
+    def _check(self, number: int) -> None:
+        """Compare the vectors of a shard with their checksum, once."""
+        if number in self._unchecked:
+            shard, facts = self._unchecked[number]
+            with _damage_named(shard):
+                check_contents(shard, facts, [_VECTORS])
+            del self._unchecked[number]
+
     def _open(self, shard: Path) -> None:
         try:
-            hashes = np.load(shard / _HASHES)
-            vectors = np.load(shard / _VECTORS, mmap_mode="r")
-        except (OSError, ValueError, EOFError) as error:
+            hashes, vectors = read_npy(shard / _HASHES), read_npy(shard / _VECTORS, mapped=True)
+        except (OSError, ValueError) as error:
             raise ValueError(f"cache: {shard} cannot be read ({error}); remove this folder") from error
         dim = self._vectors[0].shape[1] if self._vectors else vectors.shape[-1]
         if hashes.shape != (len(vectors), _HASH_BYTES) or vectors.dtype != np.float32 or vectors.shape[1:] != (dim,):
@@ -230,5 +256,11 @@ class Shards:
             )
         number = len(self._vectors)
         self._vectors.append(vectors)
+        with _damage_named(shard):
+            # Shards of earlier versions have no checksums.
+            facts = read_json(shard / _CHECKSUMS, default={})
+            if facts:
+                check_contents(shard, facts, [_HASHES])
+                self._unchecked[number] = shard, facts
         for row, key in enumerate(hashes):
             self._rows.setdefault(key.tobytes(), (number, row))

@@ -68,7 +68,7 @@ class RankDistance(RankMeasure):
             raise TypeError(f"RankDistance: cutoff={cutoff!r} must be a whole number such as 1000, or None")
         if cutoff is not None and cutoff < 1:
             raise ValueError(f"RankDistance: cutoff={cutoff!r} must be 1 or more")
-        if not isinstance(normalized, bool):
+        if not isinstance(normalized, bool | np.bool_):
             raise TypeError(f"RankDistance: normalized={normalized!r} must be True or False")
         # Parameters with their default values are left out, so that RankDistance(cutoff=None) equals RankDistance().
         params = {} if cutoff is None else {"cutoff": int(cutoff)}

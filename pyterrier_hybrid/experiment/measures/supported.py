@@ -17,6 +17,8 @@ from pyterrier_hybrid.experiment.measures.ranks import (
     reciprocal_rank,
     success,
 )
+from pyterrier_hybrid.utils.checks import list_of
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 OWN_MEASURES: tuple[RankMeasure, ...] = (RankDistance(),)
 """The measures that this package adds to ir_measures."""
@@ -69,7 +71,7 @@ def parse_measures(measures: Iterable[Measure | str] | Measure | str | None) -> 
     """
     if measures is None:
         return list(DEFAULT_MEASURES)
-    several = [measures] if isinstance(measures, (str, Measure)) else measures
+    several = list_of("measures", measures, (str, Measure))
     parsed = list(dict.fromkeys(_parse_measure(measure) for measure in several))
     if not parsed:
         raise ValueError(f"measures: no measure was given; the supported ones are {SUPPORTED}")
@@ -80,7 +82,9 @@ def _parse_measure(measure: Measure | str) -> Measure:
     if not isinstance(measure, (Measure, str)):
         hint = " (make an object of it: RankDistance())" if measure is RankDistance else ""
         raise TypeError(f"measures: {measure!r} is neither an ir_measures measure nor a string such as 'R@10'{hint}")
-    unsupported = ValueError(f"measures: {str(measure)!r} is not supported; the supported ones are {SUPPORTED}")
+    name, known = str(measure).partition("@")[0], [*map(str, FROM_RANKS), *(str(own.NAME) for own in OWN_MEASURES)]
+    hint = "" if name in known else did_you_mean(name, known)
+    unsupported = ValueError(f"measures: {str(measure)!r} is not supported; the supported ones are {SUPPORTED}{hint}")
     try:
         parsed = ir_measures.parse_measure(measure) if isinstance(measure, str) else measure
         parsed.validate_params()

@@ -1,14 +1,13 @@
 """BM25 as a system: ``"bm25"``."""
 
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
 from pyterrier_hybrid.experiment.ranking.retrieved import rank_retrieved
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
+from pyterrier_hybrid.utils.files import scratch_folder
 
 
 class BM25Ranker(Ranker):
@@ -29,8 +28,8 @@ class BM25Ranker(Ranker):
 
         for name, settings in task.by_corpus(indexes):
             corpus = task.corpora[name]
-            with tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-", ignore_cleanup_errors=True) as folder:
-                index = BM25Index(Path(folder) / "index")
+            with scratch_folder("bm25") as folder:
+                index = BM25Index(folder / "index")
                 index.indexer().index(corpus.get_corpus_iter())
                 retriever = index.retriever(num_results=len(corpus))
                 for number, setting in settings.items():

@@ -9,6 +9,7 @@ from pyterrier_hybrid.experiment.ranking.feedback import FeedbackRanker
 from pyterrier_hybrid.experiment.ranking.function import FunctionRanker
 from pyterrier_hybrid.experiment.ranking.fusion import FusionRanker
 from pyterrier_hybrid.experiment.ranking.runs import RunsRanker
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 RANKERS: tuple[type[Ranker], ...] = (
     BM25Ranker,
@@ -58,13 +59,15 @@ def read_systems(systems: Any) -> dict[str, list[Ranker]]:
 
 
 def _ranker(name: str, location: str, system: Any) -> Ranker:
+    if isinstance(system, type):
+        raise TypeError(f"{location}: {system.__name__} is a class; make an object of it: {system.__name__}(...)")
     for kind in RANKERS:
         if kind.accepts(system):
             return kind(name, location, system)
     if isinstance(system, str):
         raise ValueError(
             f"{location}: {system!r} is unknown; the valid string is 'bm25', "
-            "an encoder is given as an object: DenseEncoder(...)"
+            f"an encoder is given as an object: DenseEncoder(...){did_you_mean(system, ['bm25'])}"
         )
     raise TypeError(
         f"{location}: a {type(system).__name__} is not an encoder (encode_queries, encode_documents), "

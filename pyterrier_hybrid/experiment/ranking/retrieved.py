@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.experiment.errors import OutputError, located
+from pyterrier_hybrid.experiment.errors import OutputError, OutputTypeError, located
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.base import ranks_in_scores
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
@@ -50,12 +50,17 @@ def score_matrix(results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) 
     Raises:
         OutputError: As :func:`rank_retrieved`.
     """
+    if not isinstance(results, pd.DataFrame):
+        raise OutputTypeError(f"the results are a {type(results).__name__}; a transformer must return a DataFrame")
     missing = {"qid", "docno", "score"} - set(results.columns)
     if missing:
         raise OutputError(f"the results have no column {', '.join(sorted(missing))}")
     row = pd.Index(topics["qid"], dtype=object).get_indexer(pd.Index(results["qid"].astype(object)))
     column = docnos.get_indexer(pd.Index(results["docno"].astype(object)))
-    values = results["score"].to_numpy(np.float64)
+    try:
+        values = results["score"].to_numpy(np.float64)
+    except (ValueError, TypeError) as error:
+        raise OutputError(f"the results contain a score that is not a number ({error})") from None
     for wrong, name, problem in (
         (row < 0, "qid", "was not asked for"),
         (column < 0, "docno", "is not in the corpus"),
@@ -71,4 +76,7 @@ def score_matrix(results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) 
         raise OutputError(f"document {results['docno'].iloc[duplicate]!r} occurs twice in one ranking")
     # trec_eval stores scores in single precision: scores that differ only beyond it are ties there.
     with np.errstate(over="ignore"):
-        return scores.astype(np.float32)
+        rounded = scores.astype(np.float32)
+    # A score below the smallest single-precision number is the last of the ranking, but was retrieved.
+    rounded[np.isneginf(rounded) & np.isfinite(scores)] = np.finfo(np.float32).min
+    return rounded

@@ -8,25 +8,35 @@ import pandas as pd
 from pyterrier_hybrid.experiment.report.intervals import bootstrap
 from pyterrier_hybrid.experiment.report.significance import TESTS, holm
 from pyterrier_hybrid.experiment.settings import KINDS, Setting
+from pyterrier_hybrid.utils.checks import finite_number
+from pyterrier_hybrid.utils.suggestions import unknown_name
 
 Cell = tuple[str, int, str]
 """A system, the index of a setting, and a measure."""
 
 
-def check_statistics(test: str, confidence: float | None) -> None:
+def check_statistics(test: str, confidence: float | None) -> float | None:
     """Check the options of tests and confidence intervals.
 
     Args:
         test: The name of a test.
         confidence: The level of the confidence intervals, or None.
 
+    Returns:
+        The level as a Python number, or None.
+
     Raises:
         ValueError: An unknown test, or a level that is not between 0 and 1.
+        TypeError: A level that is not a number.
     """
-    if test not in TESTS:
-        raise ValueError(f"test: {test!r} is unknown; the valid ones are {', '.join(TESTS)}")
-    if confidence is not None and not 0 < confidence < 1:
+    if not isinstance(test, str) or test not in TESTS:
+        raise ValueError(f"test: {unknown_name(test, TESTS)}")
+    if confidence is None:
+        return None
+    level = finite_number("confidence", confidence, least=-np.inf)
+    if not 0 < level < 1:
         raise ValueError(f"confidence: {confidence!r} must be between 0 and 1, such as 0.95, or None")
+    return level
 
 
 class Frames:

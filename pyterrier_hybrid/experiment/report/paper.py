@@ -6,6 +6,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pyterrier_hybrid.utils.suggestions import unknown_name
+
 PAPERS = {"xlmr": "XLM-R", "labse": "LaBSE"}
 """The trained encoders of the paper and their names."""
 SAMPLERS = ("X-X-mono", "X-Y", "Hybrid")
@@ -84,7 +86,7 @@ def published_languages(paper: str, dataset: str, languages: Sequence[str]) -> d
         0.6006
     """
     if paper not in PAPERS:
-        raise ValueError(f"paper: {paper!r} is unknown; the valid ones are {', '.join(PAPERS)}")
+        raise ValueError(f"paper: {unknown_name(paper, PAPERS)}")
     datasets = published_results()["languages"]
     if dataset not in datasets:
         raise ValueError(f"compare: the paper has no results on {dataset}, only on {', '.join(datasets)}")

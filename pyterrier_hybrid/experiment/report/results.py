@@ -13,8 +13,10 @@ from pyterrier_hybrid.experiment.report import tables
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
 from pyterrier_hybrid.experiment.settings import KINDS, choose
+from pyterrier_hybrid.utils.checks import list_of
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.formatting import format_number
+from pyterrier_hybrid.utils.suggestions import did_you_mean, unknown_name
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.utils.figures import Picture
@@ -266,12 +268,13 @@ class LanguageResults:
     def _choose_measures(self, measures: Measures) -> list[str]:
         if measures is None:
             return self.measures
-        chosen = [measures] if isinstance(measures, (str, Measure)) else measures
+        chosen = list_of("measures", measures, (str, Measure))
         names = list(dict.fromkeys(str(measure) for measure in chosen))
         unknown = [name for name in names if name not in self.measures]
         if unknown or not names:
+            hint = did_you_mean(unknown[0], self.measures) if unknown else ""
             problem = f"{unknown[0]!r} was not computed" if unknown else "nothing was chosen"
-            raise ValueError(f"measures: {problem}; the computed ones are {', '.join(self.measures)}")
+            raise ValueError(f"measures: {problem}; the computed ones are {', '.join(self.measures)}{hint}")
         return names
 
     def heatmap(
@@ -296,7 +299,8 @@ class LanguageResults:
         from pyterrier_hybrid.experiment import plots
 
         if system not in self.systems:
-            raise ValueError(f"system: {system!r} is unknown; the systems are {', '.join(self.systems)}")
+            hint = did_you_mean(system, self.systems)
+            raise ValueError(f"system: {system!r} is unknown; the systems are {', '.join(self.systems)}{hint}")
         (name,) = self._choose_measures([measure])
         pairs = self._language_pairs()
         pairs = pairs[pairs["measure"] == name]
@@ -391,7 +395,7 @@ class LanguageResults:
 
 def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
-        raise ValueError(f"{name}: {value!r} is unknown; the valid ones are {', '.join(valid)}")
+        raise ValueError(f"{name}: {unknown_name(value, valid)}")
 
 
 def _file_names(systems: Iterable[str]) -> list[str]:

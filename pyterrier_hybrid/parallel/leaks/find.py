@@ -18,6 +18,7 @@ from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overla
 from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, training_texts
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.text.letters import span_of
+from pyterrier_hybrid.utils.checks import list_of_names
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
@@ -202,6 +203,7 @@ def find_leaks(
         exact = overlaps.equal & (overlaps.shared >= _MIN_EXACT)
         return np.select([exact, near & ~overlaps.equal], ["exact", "near"], "phrase")
 
+    datasets = [datasets] if isinstance(datasets, str) else list_of_names("datasets", datasets)
     sources, known_texts = evaluation_texts(datasets)
     known = KnownTexts(known_texts)
     rows = []
@@ -225,8 +227,7 @@ def find_leaks(
     frame = pd.DataFrame(rows, columns=_COLUMNS).astype({"longest": int, "shared": int, "containment": float})
     order = ["dataset", "language", "kind", "shared"]
     frame = frame.sort_values(order, ascending=[True, True, True, False], kind="stable", ignore_index=True)
-    evaluation = list(dict.fromkeys([datasets] if isinstance(datasets, str) else datasets))
-    return Leaks(frame, evaluation=evaluation, counts=_counts(pairs), items=len(pairs))
+    return Leaks(frame, evaluation=list(dict.fromkeys(datasets)), counts=_counts(pairs), items=len(pairs))
 
 
 def _counts(pairs: ParallelPairs) -> "pd.DataFrame":

@@ -9,7 +9,10 @@ import pyarrow.compute as pc
 
 from pyterrier_hybrid.datasets import Family, families, register
 from pyterrier_hybrid.datasets.base import MULTI
+from pyterrier_hybrid.datasets.download import download_errors
+from pyterrier_hybrid.datasets.records import text_of
 from pyterrier_hybrid.parallel.store.texts import role_and_language
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 
 class Source(NamedTuple):
@@ -69,7 +72,8 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
         except KeyError as error:
             # A family's own error lists its IDs.
             problem = str(error.args[0]) if name.split("/")[0] in known else f"ir_datasets has no dataset {name!r}"
-            raise ValueError(f"{problem}; a whole family is one of {', '.join(known)}") from None
+            hint = did_you_mean(name, known)
+            raise ValueError(f"{problem}; a whole family is one of {', '.join(known)}{hint}") from None
         if not any(part.has(what) for part in sets[name] for what in ("docs", "queries")):
             raise ValueError(f"{name} has neither documents nor queries: choose a part of it that has")
     if not sets:
@@ -85,13 +89,14 @@ def evaluation_texts(names: str | Iterable[str]) -> tuple[list[Source], list[str
     """
     texts: dict[tuple[Source, str], None] = {}
     for name, parts in evaluation_sets(names).items():
-        for part in parts:
-            if part.has("docs"):
-                for document in part.docs_iter():
-                    texts[Source(name, document.doc_id, "document"), document.default_text()] = None
-            if part.has("queries"):
-                for query in part.queries_iter():
-                    texts[Source(name, query.query_id, "query"), query.default_text()] = None
+        with download_errors(name):
+            for part in parts:
+                if part.has("docs"):
+                    for document in part.docs_iter():
+                        texts[Source(name, document.doc_id, "document"), text_of(document)] = None
+                if part.has("queries"):
+                    for query in part.queries_iter():
+                        texts[Source(name, query.query_id, "query"), text_of(query)] = None
     return [source for source, _ in texts], [text for _, text in texts]
 
 

@@ -2,17 +2,21 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from pyterrier_hybrid.parallel.item import Item, find_own_passage
+from pyterrier_hybrid.parallel.item import Item, find_own_passage, with_canonical_codes
 from pyterrier_hybrid.parallel.selection import Selection
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder
 from pyterrier_hybrid.text.languages import check_language
-from pyterrier_hybrid.text.normalisation import is_blank, text_key
+from pyterrier_hybrid.text.normalisation import find_half_character, is_blank, text_key
 from pyterrier_hybrid.text.sentences import neighbours
+from pyterrier_hybrid.utils.checks import real_number, whole_number
+
+T = TypeVar("T")
 
 _KINDS = "a row has lang, question and passage, or text, or terms, or queries and passages"
 # Number of empty rows that a warning lists.
@@ -53,9 +57,9 @@ class Collector:
     """
 
     def __init__(self, selection: Selection | None = None, *, max_empty: float, context_negatives: int = 0) -> None:
-        if not 0 <= max_empty <= 1:
+        if not 0 <= real_number("max_empty", max_empty) <= 1:
             raise ValueError(f"max_empty={max_empty!r} is outside 0 to 1: it is a ratio of the rows")
-        if context_negatives < 0:
+        if whole_number("context_negatives", context_negatives, least=-1) < 0:
             raise ValueError(f"context_negatives={context_negatives!r} is negative: it is a number of sentences")
         self._selection = selection or Selection()
         self._max_empty = max_empty
@@ -105,6 +109,8 @@ class Collector:
                 raise ValueError(f"{source}, {location}{where}: {problem}") from None
             if builder is not None and len(self._items) == BATCH_SIZE:
                 self.move_to(builder)
+        if not count:
+            warnings.warn(f"{source} has no rows: check that it is the right file", stacklevel=6)
         _report_empty(source, count, empty, self._max_empty)
 
     def check_selection(self) -> None:
@@ -194,20 +200,24 @@ def _check_row(row: Any) -> _Row:
     translation = queries is passages
     negatives = _negatives(row, field, translation)
     group, context = row.get("group"), row.get("context")
-    if group is not None and (not isinstance(group, int | str) or isinstance(group, bool)):
+    if group is not None and (not isinstance(group, Integral | str) or isinstance(group, bool)):
         raise _RowError("group", f"{group!r} is neither an int nor a str")
-    if context is not None and not isinstance(context, str):
-        raise _RowError("context", f"{context!r} is not a string")
+    if isinstance(group, Integral):
+        group = int(group)
+    if context is not None:
+        _check_string(context, "context")
     return _Row(Item(name, None, dataset, queries, passages, translation, negatives), field, group, context)
 
 
 def _texts(row: dict[str, Any]) -> tuple[dict[str, str], dict[str, str], str]:
     """Return the queries and passages of a row, one dict if they are translations, and the field of their languages."""
-    if "text" in row:
+    # datasets.Dataset.to_json writes null for the languages, and the kinds of texts, that a row does not have.
+    kinds = {field for field in ("text", "terms", "queries", "passages") if row.get(field) is not None}
+    if "text" in kinds:
         texts, field = _by_language(row, "text"), "text"
-    elif "terms" in row:
+    elif "terms" in kinds:
         texts, field = _by_language({"terms": _first_forms(row["terms"])}, "terms"), "terms"
-    elif "queries" in row or "passages" in row:
+    elif kinds:
         queries, passages = _by_language(row, "queries"), _by_language(row, "passages")
         for role, by_language in (("queries", queries), ("passages", passages)):
             if not by_language:
@@ -229,14 +239,11 @@ def _negatives(row: dict[str, Any], field: str, translation: bool) -> dict[str, 
     if translation:
         raise _RowError("negatives", "a translation has none: leave the field out")
     if field == "lang":
-        return {row["lang"]: _list_of_texts(value, "negatives")} if value else None
+        return {_language(row["lang"], "lang"): _list_of_texts(value, "negatives")} if value else None
     if not isinstance(value, dict):
         raise _RowError("negatives", f"{value!r} is not an object of language codes and lists of texts")
-    return {
-        _language(code, "negatives"): _list_of_texts(texts, f"negatives.{code}")
-        for code, texts in value.items()
-        if texts
-    }
+    lists = {code: _list_of_texts(texts, f"negatives.{code}") for code, texts in value.items() if texts}
+    return _with_canonical_codes(lists, "negatives")
 
 
 def _list_of_texts(value: Any, field: str) -> list[str]:
@@ -248,6 +255,7 @@ def _list_of_texts(value: Any, field: str) -> list[str]:
 def _first_forms(terms: Any) -> Any:
     if not isinstance(terms, dict):
         return terms
+    terms = {code: forms for code, forms in terms.items() if forms is not None}
     for code, forms in terms.items():
         if not isinstance(forms, list) or not forms:
             raise _RowError(f"terms.{code}", f"{forms!r} is not a list of words")
@@ -258,12 +266,20 @@ def _by_language(row: dict[str, Any], field: str) -> dict[str, str]:
     value = _field(row, field)
     if not isinstance(value, dict):
         raise _RowError(field, f"{value!r} is not an object of language codes and texts")
-    return {_language(code, field): _text(text, f"{field}.{code}") for code, text in value.items()}
+    texts = {code: _text(text, f"{field}.{code}") for code, text in value.items() if text is not None}
+    return _with_canonical_codes(texts, field)
 
 
 def _language(code: Any, field: str) -> str:
     try:
-        return intern(check_language(code))
+        return check_language(code)
+    except ValueError as error:
+        raise _RowError(field, str(error)) from None
+
+
+def _with_canonical_codes(texts: dict[str, T], field: str) -> dict[str, T]:
+    try:
+        return with_canonical_codes(texts)
     except ValueError as error:
         raise _RowError(field, str(error)) from None
 
@@ -279,10 +295,17 @@ def _string(row: dict[str, Any], field: str) -> str:
 
 
 def _text(text: Any, field: str) -> str:
+    if is_blank(_check_string(text, field)):
+        raise _EmptyTextError(field)
+    return text
+
+
+def _check_string(text: Any, field: str) -> str:
     if not isinstance(text, str):
         raise _RowError(field, f"{text!r} is not a string")
-    if is_blank(text):
-        raise _EmptyTextError(field)
+    problem = find_half_character(text)
+    if problem is not None:
+        raise _RowError(field, problem)
     return text
 
 

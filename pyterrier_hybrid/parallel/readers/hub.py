@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import datasets
 
 
+_ROWS_PER_READ = 1000
+
+
 def read_hub(
     builder: Builder,
     *,
@@ -80,7 +83,7 @@ def _rows(
     dataset: "datasets.Dataset", fields: Mapping[str, str], name: str, lang: str | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     number = 0
-    for batch in dataset.iter(batch_size=1000):
+    for batch in _batches(dataset, name):
         for values in zip(*(batch[column] for column in fields.values()), strict=True):
             row = {"set": name, "id": str(number), "lang": lang, **dict(zip(fields, values, strict=True))}
             if isinstance(row["id"], Integral):
@@ -89,3 +92,15 @@ def _rows(
                 row["negatives"] = [row["negatives"]]
             yield f"row {number}", row
             number += 1
+
+
+def _batches(dataset: "datasets.Dataset", name: str) -> Iterator[Any]:
+    number = 0
+    try:
+        for batch in dataset.iter(batch_size=_ROWS_PER_READ):
+            yield batch
+            number += 1
+    except UnicodeDecodeError as error:
+        start = number * _ROWS_PER_READ
+        rows = f"rows {start:,} to {start + _ROWS_PER_READ - 1:,}"
+        raise ValueError(f"{name}, {rows}: a text is not UTF-8 ({error.reason}): write the dataset again") from None

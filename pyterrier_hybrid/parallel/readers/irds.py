@@ -8,11 +8,15 @@ from typing import Any
 from more_itertools import chunked
 
 from pyterrier_hybrid.datasets import Family, family, register
+from pyterrier_hybrid.datasets.download import download_errors
 from pyterrier_hybrid.datasets.existing import MMARCO_CODES
+from pyterrier_hybrid.datasets.records import text_of
 from pyterrier_hybrid.parallel.item import Item, can_pair
 from pyterrier_hybrid.parallel.store.build import Builder
-from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.text.languages import check_language, primary_language
 from pyterrier_hybrid.text.normalisation import is_blank, text_key
+from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 PLACEHOLDER = "{lang}"
 # Number of pairs whose texts are looked up together.
@@ -32,8 +36,8 @@ def read_family(builder: Builder, *, name: str) -> None:
             f"from_irds('{family_name}/{PLACEHOLDER}/train', languages=['de', 'es'])"
         )
     if (split or None) not in (source.splits or (None,)):
-        choices = ", ".join(f"{family_name}/{known}" for known in source.splits) or family_name
-        raise ValueError(f"no training data {name!r}: choose {choices}")
+        choices = [f"{family_name}/{known}" for known in source.splits] or [family_name]
+        raise ValueError(f"no training data {name!r}: choose {', '.join(choices)}{did_you_mean(name, choices)}")
     if split != "train":
         warnings.warn(
             f"{name} is evaluation data: results on {family_name} of an encoder trained on it are not zero-shot",
@@ -57,15 +61,18 @@ def read_irds(
 ) -> None:
     """Read any dataset; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_irds`."""
     register()
+    min_relevance, negatives = int(min_relevance), whole_number("negatives", negatives, least=0)
     sources = _load(name, languages, with_negatives=negatives > 0)
     missing: Counter[str] = Counter()
     if parallel:
         dataset = name.replace(f"/{PLACEHOLDER}", "").replace(PLACEHOLDER, "")
-        builder.add_items(_items(dataset, sources, min_relevance, negatives, missing))
+        with download_errors(name):
+            builder.add_items(_items(dataset, sources, min_relevance, negatives, missing))
     else:
         for code, source in sources.items():
             dataset = name.replace(PLACEHOLDER, code)
-            builder.add_items(_items(dataset, {code: source}, min_relevance, negatives, missing))
+            with download_errors(dataset):
+                builder.add_items(_items(dataset, {code: source}, min_relevance, negatives, missing))
     if missing:
         counts = ", ".join(f"{count:,} {what}" for what, count in missing.items())
         warnings.warn(f"{name}: skipped queries and documents that are judged but missing: {counts}", stacklevel=5)
@@ -85,13 +92,17 @@ def _load(name: str, languages: Sequence[str], *, with_negatives: bool) -> dict[
     mmarco_code = {code: theirs for theirs, code in MMARCO_CODES.items()} if name.startswith("mmarco/") else {}
     sources = {}
     for code in languages:
-        check_language(code)
-        dataset_id = name.replace(PLACEHOLDER, mmarco_code.get(code, code))
+        # IDs write the language as the caller does, unless the dataset has a code of its own.
+        spelling, code = code, check_language(code)
+        if code in sources:
+            raise ValueError(f"languages={list(languages)!r} names {code!r} twice: leave one out")
+        dataset_id = name.replace(PLACEHOLDER, mmarco_code.get(code, spelling))
         try:
             sources[code] = ir_datasets.load(dataset_id)
         except KeyError:
             raise ValueError(
                 f"ir_datasets has no dataset {dataset_id!r}: look at ir_datasets.com for its IDs"
+                f"{did_you_mean(dataset_id, ir_datasets.registry)}"
             ) from None
         for part in ("docs", "queries", "qrels", *(["docpairs"] if with_negatives else [])):
             if not sources[code].has(part):
@@ -102,15 +113,11 @@ def _load(name: str, languages: Sequence[str], *, with_negatives: bool) -> dict[
 
 def _check_language_of(source: Any, name: str, code: str) -> None:
     for part, lang in (("queries", source.queries_lang()), ("documents", source.docs_lang())):
-        if lang is not None and _primary(MMARCO_CODES.get(lang, lang)) != _primary(code):
+        # The metadata of datasets leave out script and region.
+        if lang is not None and primary_language(MMARCO_CODES.get(lang, lang)) != primary_language(code):
             raise ValueError(
                 f"{name} has {part} in {lang!r}, not in {code!r}: choose a dataset with both in that language"
             )
-
-
-def _primary(code: str) -> str:
-    """Return a language code without script and region, which the metadata of datasets leave out."""
-    return code.replace("_", "-").split("-")[0].lower()
 
 
 def _items(
@@ -126,7 +133,7 @@ def _items(
                 relevant[pair] = relevant.get(pair, 0) | 1 << bit
     query_ids = {query_id for query_id, _ in relevant}
     queries = {
-        code: {query.query_id: query.default_text() for query in source.queries_iter() if query.query_id in query_ids}
+        code: {query.query_id: text_of(query) for query in source.queries_iter() if query.query_id in query_ids}
         for code, source in sources.items()
     }
     # IDs are the same in all languages, so the negatives of the first one are those of all.
@@ -138,7 +145,7 @@ def _items(
             pairs_of_language = [pair for pair in pairs if relevant[pair] >> bit & 1]
             doc_ids = {doc_id for _, doc_id in pairs_of_language}
             doc_ids.update(doc_id for query_id, _ in pairs_of_language for doc_id in negative_ids.get(query_id, ()))
-            texts = {key: doc.default_text() for key, doc in source.docs_store().get_many(sorted(doc_ids)).items()}
+            texts = {key: text_of(doc) for key, doc in source.docs_store().get_many(sorted(doc_ids)).items()}
             for pair in pairs_of_language:
                 query, passage = queries[code].get(pair[0]), texts.get(pair[1])
                 if query is None or is_blank(query):

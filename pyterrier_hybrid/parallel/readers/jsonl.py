@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,33 @@ from pyterrier_hybrid.parallel.selection import Selection
 from pyterrier_hybrid.parallel.store.build import Builder
 from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import batch_to_items
-from pyterrier_hybrid.utils.files import paths_of, whole_file
+from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.inputs import paths_of, require_file
+from pyterrier_hybrid.utils.json_files import parse_json
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
+
+MAX_LINE = 64 * 2**20
+"""Maximum number of bytes of a line by default."""
 
 
 def read_jsonl(
-    builder: Builder, *, files: Sequence[str | Path], selection: Selection, context_negatives: int, max_empty: float
+    builder: Builder,
+    *,
+    files: Sequence[str | Path],
+    selection: Selection,
+    context_negatives: int,
+    max_empty: float,
+    max_line: int,
 ) -> None:
     """Read pairs; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_jsonl`."""
+    max_line = whole_number("max_line", max_line)
     paths = paths_of(files)
     collector = Collector(selection, max_empty=max_empty, context_negatives=context_negatives)
     for path in paths:
-        collector.read(str(path), ((f"line {number}", value) for number, value in read_json_lines(path)))
+        collector.read(
+            str(path), ((f"line {number}", value) for number, value in read_json_lines(path, max_line=max_line))
+        )
     collector.check_selection()
     collector.move_to(builder)
 
@@ -57,19 +73,20 @@ def write_jsonl(path: Path, store: Store) -> None:
             bar.update(batch.num_rows)
 
 
-def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
+def read_json_lines(path: Path, *, max_line: int = MAX_LINE) -> Iterator[tuple[int, Any]]:
     """Yield the values of a file of JSON Lines with their line numbers from 1, without blank lines.
 
     A progress bar appears if it takes long.
 
     Args:
         path: The file, plain or gzipped.
+        max_line: Maximum number of bytes of a line.
 
     Raises:
         FileNotFoundError: The file does not exist.
         ValueError: With file and line, if a line is not JSON or has text that UTF-8 cannot represent.
     """
-    for number, line in _lines(path):
+    for number, line in _lines(path, max_line):
         try:
             value = _parse(line)
         except ValueError as error:
@@ -79,24 +96,13 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _parse(line: bytes) -> Any:
     try:
-        value = json.loads(line.decode().rstrip())
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 at byte {error.start}: save the file as UTF-8") from None
+        return parse_json(line.rstrip())
     except json.JSONDecodeError as error:
         raise ValueError(f"not a JSON object: {error.msg} at column {error.colno}") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not a JSON object that can be read: {error}") from None
-    if b"\\ud" in line.lower():
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise ValueError("an escape \\ud... is half a character: write the text as UTF-8 instead") from None
-    return value
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such file")
+def _lines(path: Path, max_line: int) -> Iterator[tuple[int, bytes]]:
+    require_file(path)
     with (
         path.open("rb") as raw,
         progress_bar(desc=path.name, total=path.stat().st_size, unit="B", unit_scale=True, delay=BAR_DELAY) as bar,
@@ -105,7 +111,13 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         lines = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if gzipped else raw
         number = 0
         try:
-            for number, line in enumerate(lines, start=1):
+            # A line is read up to the limit, since a gzipped file of 1 MB can have a line of 1 GB.
+            for number, line in enumerate(iter(partial(lines.readline, max_line + 1), b""), start=1):
+                if len(line) > max_line:
+                    raise ValueError(
+                        f"{path}, line {number}: it has more than {max_line:,} bytes, so this is hardly JSON Lines; "
+                        "if it is, allow longer lines (max_line)"
+                    )
                 if number == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")
                 if number % 1000 == 0:

@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pyterrier_hybrid.parallel.item import Item, check_item
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder
 from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import batch_to_items, column_type, role_and_language
 from pyterrier_hybrid.text.languages import check_language
-from pyterrier_hybrid.utils.files import paths_of, whole_file
+from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.inputs import paths_of, require_file
 
 _REQUIRED = ("id", "dataset", "translation")
 _FIXED = (*_REQUIRED, "group")
+
+# What pyarrow raises for a damaged file; which of them depends on where the damage is.
+_DAMAGE = (pa.ArrowException, OSError, ValueError)
 
 
 def read_parquet(builder: Builder, *, files: Sequence[str | Path]) -> None:
@@ -25,12 +31,13 @@ def read_parquet(builder: Builder, *, files: Sequence[str | Path]) -> None:
 
 def write_parquet(path: Path, store: Store) -> None:
     """Write pairs; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.to_parquet`."""
-    import pyarrow.parquet as pq
-
     names = sorted({name for batch in store.texts.batches for name in batch.schema.names} - set(_REQUIRED))
     types = {"id": column_type("id"), "dataset": pa.string(), "translation": pa.bool_(), "group": pa.int64()}
     types |= {name: column_type(name) for name in names}
-    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, pa.schema(types), compression="zstd") as writer:
+    with (
+        whole_file(path) as unfinished,
+        pq.ParquetWriter(unfinished, pa.schema(types), compression="zstd", write_page_checksum=True) as writer,
+    ):
         first = 0
         for batch in store.batches():
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -42,25 +49,34 @@ def write_parquet(path: Path, store: Store) -> None:
 
 
 def _items(path: Path) -> Iterator[Item]:
-    import pyarrow.parquet as pq
-
+    require_file(path, seekable=True)
     try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is not a Parquet file ({error}): fetch or write it again") from None
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is not a Parquet file, or damaged ({error}): fetch or write it again") from None
     with file:
         names = file.schema_arrow.names
         _check_names(path, names)
         first = 0
-        for batch in file.iter_batches(batch_size=BATCH_SIZE):
+        for batch in _batches(path, file):
             columns = {name: _cast(path, batch, name) for name in names if name != "group"}
             _check_rows(path, first, columns)
-            groups = batch.column("group").to_pylist() if "group" in names else [None] * batch.num_rows
+            groups: list[Any] = batch.column("group").to_pylist() if "group" in names else [None] * batch.num_rows
             for number, item in enumerate(batch_to_items(pa.RecordBatch.from_pydict(columns), groups), first):
-                check_item(item, f"{path}, row {number}")
+                item = check_item(item, f"{path}, row {number}")
                 # Equal groups in two files are different groups.
                 yield item if item.group is None else item._replace(group=f"{path}\0{item.group!r}")
             first += batch.num_rows
+
+
+def _batches(path: Path, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    rows = 0
+    try:
+        for batch in file.iter_batches(batch_size=BATCH_SIZE):
+            rows += batch.num_rows
+            yield batch
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged after row {rows:,} ({error}): fetch or write it again") from None
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
@@ -84,6 +100,10 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 def _cast(path: Path, batch: pa.RecordBatch, name: str) -> pa.Array:
     """Return a column with the type that stores have."""
     column = batch.column(name)
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path}, column {name!r}: {error}: write it again, in UTF-8") from None
     try:
         if name == "dataset":
             # Arrow cannot cast dictionaries from large strings to strings.

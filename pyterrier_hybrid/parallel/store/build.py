@@ -1,7 +1,7 @@
 """Builder of stores: texts go to memory or to files; links and blocks are collected on the way."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from pyterrier_hybrid.parallel.store.blocks import BlockKey, SortedItems, sort_b
 from pyterrier_hybrid.parallel.store.groups import TextLinks, hash_texts
 from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import Texts, items_to_batch, role_and_language
+from pyterrier_hybrid.utils.checks import whole_number
 
 # Maximum number of rows of a record batch.
 BATCH_SIZE = 65_536
@@ -58,19 +59,13 @@ class Builder:
             TypeError: One is not an :class:`Item`.
             ValueError: One is not valid.
         """
-        for batch in _batches(items, batch_size):
-            for number, item in enumerate(batch if not checked else ()):
-                check_item(item, f"items[{self.rows + number}]")
+        for batch in _batches(items, whole_number("batch_size", batch_size)):
+            if not checked:
+                batch = [check_item(item, f"items[{number}]") for number, item in enumerate(batch, self.rows)]
             grouped = [(number, key) for number, item in enumerate(batch, self.rows) if (key := _group_key(item))]
             if grouped:
                 self.links.groups.add(*zip(*grouped, strict=True))
-            try:
-                self._add(items_to_batch(batch))
-            except UnicodeEncodeError as error:
-                raise ValueError(
-                    f"a text in items[{self.rows}] to items[{self.rows + len(batch) - 1}] has half a character at "
-                    f"position {error.start}: {error.object[max(0, error.start - 20) : error.end]!r}"
-                ) from None
+            self._add(items_to_batch(batch))
 
     def finish(self, texts: Texts) -> Store:
         """Return the store.
@@ -162,9 +157,9 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         batch.append(item)
         # Items are checked later, so nothing is certain about their fields.
         if isinstance(item, Item):
-            fields = (item.queries, item.passages)
+            fields = [texts for texts in item[3:5] if isinstance(texts, Mapping)]
             characters += sum(len(text) for texts in fields for text in texts.values() if isinstance(text, str))
-            characters += sum(len(str(texts)) for texts in (item.negatives or {}).values())
+            characters += len(str(item.negatives)) if item.negatives else 0
         if len(batch) == size or characters >= _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0

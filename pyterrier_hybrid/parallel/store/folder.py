@@ -5,7 +5,7 @@ The files are mapped into memory, so that opening a store reads little but the d
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,10 +19,14 @@ from pyterrier_hybrid.parallel.store.build import Builder
 from pyterrier_hybrid.parallel.store.fingerprint import Fingerprint
 from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import Texts, column_type
-from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.utils.arrays import read_npy
+from pyterrier_hybrid.utils.checksums import checksum
+from pyterrier_hybrid.utils.files import read_whole, whole_folder
 
 DESCRIPTION = "store.json"
 _FORMAT, _VERSION = "pyterrier_hybrid pairs", 1
+# Larger files of texts, in bytes, would take seconds to read: only verify_store compares them with their checksums.
+_CHECKED_AT_OPENING = 2**28
 _FIXED_COLUMNS = ["id", "dataset", "translation"]
 
 
@@ -138,6 +142,7 @@ def write_description(folder: Path, store: Store, fingerprint: str) -> None:
         "datasets": datasets,
         "fingerprint": fingerprint,
         "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        "checksums": {path.name: checksum(path) for path in sorted(folder.iterdir())},
     }
     description = json.dumps({**facts, "checksum": _checksum(facts)}, ensure_ascii=False, indent=1)
     (folder / DESCRIPTION).write_text(description + "\n", encoding="utf-8")
@@ -153,6 +158,10 @@ def open_store(folder: Path) -> tuple[Store, str]:
         FileNotFoundError: There is no store in the folder.
         ValueError: The store is damaged, or has another format version.
     """
+    return read_whole(folder, DESCRIPTION, lambda: _open(folder))
+
+
+def _open(folder: Path) -> tuple[Store, str]:
     facts = _read_description(folder)
     for name, size in facts["files"].items():
         actual = (folder / name).stat().st_size if (folder / name).is_file() else 0
@@ -161,21 +170,61 @@ def open_store(folder: Path) -> tuple[Store, str]:
                 f"{folder / name} has {actual:,} bytes and should have {size:,}: "
                 "the store is damaged, copy or build it again"
             )
+    small = [name for name, size in facts["files"].items() if name.endswith(".npy") or size <= _CHECKED_AT_OPENING]
+    _check_contents(folder, facts, small)
+    try:
+        return _map_store(folder, facts), facts["fingerprint"]
+    except Exception as error:
+        # One message, whatever NumPy and Arrow raise for a damaged file, from SyntaxError to MemoryError.
+        raise ValueError(f"{folder} is damaged: {error}; copy the store or build it again") from None
+
+
+def _map_store(folder: Path, facts: dict[str, Any]) -> Store:
     # An empty array cannot be mapped.
     mapped = facts["items"] > 0
     blocks = Blocks(*(_load(folder, f"block_{name}", mapped=mapped and name == "items") for name in Blocks._fields))
-    texts = _map_texts([folder / name for name in facts["files"] if name.endswith(".arrow")])
+    try:
+        texts = _map_texts([folder / name for name in facts["files"] if name.endswith(".arrow")])
+    except (OSError, pa.ArrowException) as error:
+        raise ValueError(f"{folder} is damaged ({error}): copy or build the store again") from error
     store = Store(
         texts,
         SortedItems(facts["languages"], facts["datasets"], blocks),
         _load(folder, "groups", mapped=mapped),
         _load(folder, "passage_groups", mapped=mapped),
     )
-    return store, facts["fingerprint"]
+    sizes = {len(store.groups), len(store.passage_groups), len(blocks.items), len(texts), facts["items"]}
+    if len(sizes) > 1:
+        raise ValueError(f"its files have different numbers of items: {', '.join(map(str, sorted(sizes)))}")
+    return store
+
+
+def verify_store(folder: Path) -> None:
+    """Compare all files of a folder with their checksums.
+
+    Raises:
+        FileNotFoundError: There is no store in the folder.
+        ValueError: The store is damaged, or has another format version.
+    """
+
+    def verify() -> None:
+        open_store(folder)
+        facts = _read_description(folder)
+        _check_contents(folder, facts, facts["files"])
+
+    read_whole(folder, DESCRIPTION, verify)
+
+
+def _check_contents(folder: Path, facts: dict[str, Any], names: Iterable[str]) -> None:
+    # Stores of earlier versions have no checksums.
+    checksums = facts.get("checksums", {})
+    for name in names:
+        if name in checksums and checksum(folder / name) != checksums[name]:
+            raise ValueError(f"{folder / name} does not fit its checksum: the store is damaged, copy or build it again")
 
 
 def _load(folder: Path, name: str, *, mapped: bool) -> np.ndarray:
-    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r" if mapped else None, allow_pickle=False))
+    return np.asarray(read_npy(folder / f"{name}.npy", mapped=mapped))
 
 
 def _read_description(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Groups: items that share a text are false negatives of each other, and must not be in one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -73,21 +73,46 @@ class TextLinks:
             first: Number of the batch's first item.
             batch: Rows with the columns of :mod:`pyterrier_hybrid.parallel.store.texts`.
         """
-        translation = batch.column("translation").to_numpy(zero_copy_only=False)
-        for name in batch.schema.names:
-            role = name.partition(".")[0]
-            if role not in ("query", "passage"):
-                continue
-            column = batch.column(name)
-            rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-            keys = [text_key(text) for text in column.drop_null().to_pylist()]
-            hashes = hash_texts(keys)
-            long_enough = np.fromiter(map(len, keys), np.int64, len(keys)) >= _MIN_TRANSLATION_LENGTH
-            linked = ~translation[rows] | long_enough
-            self.groups.add(first + rows[linked], hashes[linked])
+        for role, rows, hashes, is_translation in _text_hashes(batch):
+            self.groups.add(first + rows, hashes)
             # Translations are stored as queries, but are passages as well.
-            linked &= translation[rows] | (role == "passage")
-            self.passages.add(first + rows[linked], hashes[linked])
+            is_passage = is_translation | (role == "passage")
+            self.passages.add(first + rows[is_passage], hashes[is_passage])
+
+
+def query_groups(batches: Iterable[pa.RecordBatch], count: int) -> np.ndarray:
+    """Return groups of items that share a query in any language, directly or through other items.
+
+    Args:
+        batches: The items, with their columns ``translation`` and ``query.*``.
+        count: Number of items.
+
+    Returns:
+        The group of each item, int64 [count].
+    """
+    links, first = Links(), 0
+    for batch in batches:
+        for role, rows, hashes, _ in _text_hashes(batch):
+            if role == "query":
+                links.add(first + rows, hashes)
+        first += batch.num_rows
+    return links.groups(count)
+
+
+def _text_hashes(batch: pa.RecordBatch) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield the role, rows, hashes of keys, and whether they are of translations, of the texts that link items."""
+    translation = batch.column("translation").to_numpy(zero_copy_only=False)
+    for name in batch.schema.names:
+        role = name.partition(".")[0]
+        if role not in ("query", "passage"):
+            continue
+        column = batch.column(name)
+        rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+        keys = [text_key(text) for text in column.drop_null().to_pylist()]
+        hashes = hash_texts(keys)
+        long_enough = np.fromiter(map(len, keys), np.int64, len(keys)) >= _MIN_TRANSLATION_LENGTH
+        linked = ~translation[rows] | long_enough
+        yield role, rows[linked], hashes[linked], translation[rows[linked]]
 
 
 def hash_texts(texts: Sequence[str]) -> np.ndarray:

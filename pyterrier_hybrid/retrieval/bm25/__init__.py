@@ -1,5 +1,5 @@
 """BM25 with an analysis per language."""
 
-import lazy_loader
+from pyterrier_hybrid.utils.lazy import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

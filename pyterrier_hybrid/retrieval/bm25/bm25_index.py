@@ -1,10 +1,11 @@
 """BM25 over texts in many languages, each analysed by the rules of its language."""
 
-import tempfile
+import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,18 +13,21 @@ import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.bm25.build import Spool, write_index
 from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
-from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, Collection, Part, open_collection, open_part
+from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, OpenIndex, ReplacedError, damaged
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
 from pyterrier_hybrid.text.analysis import analyzer
-from pyterrier_hybrid.utils.checks import whole_number
-from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.utils.checks import finite_number, whole_number
+from pyterrier_hybrid.utils.files import put_back, scratch_folder, whole_folder, writing
+
+_T = TypeVar("_T")
 
 # Significant digits of scores. Further digits depend on the order in which an engine adds.
 _DIGITS = 5
 
 
 class BM25Index(pt.Artifact):
-    """A BM25 index of documents in one language or many, built and searched by PISA or Terrier.
+    """A BM25 index of documents in one language or many, built and searched by bm25s, PISA or Terrier.
 
     Every document is analysed in its language (:func:`~pyterrier_hybrid.retrieval.analyzer`), and so is every query.
     The documents of all languages are one collection with common statistics, in which equal terms of two languages
@@ -34,8 +38,11 @@ class BM25Index(pt.Artifact):
     ``qf * idf * (k1 + 1) * tf / (tf + k1 * (1 - b + b * dl / avgdl))``, with
     ``idf = max(1e-6, ln((N - df + 0.5) / (df + 0.5)))``: a term that occurs in more than half of the documents counts
     for almost nothing, but never against a document. Scores are rounded to five significant digits, so that equal
-    scores stay equal in single precision and both engines give the same ranking, unless nearly equal scores are rounded
+    scores stay equal in single precision and all engines give the same ranking, unless nearly equal scores are rounded
     in different directions.
+
+    Threads may share an index and its retrievers, and both can be pickled. While another process replaces the index, a
+    search sees the old one or the new one, whole.
 
     Args:
         path: Folder of the index; :meth:`indexer` builds it.
@@ -62,17 +69,20 @@ class BM25Index(pt.Artifact):
     def __init__(self, path: str | Path) -> None:
         """Set the folder; it is only read when needed."""
         super().__init__(path)
+        self._lock = threading.Lock()
         self.forget()
 
     def built(self) -> bool:
         """Whether the index exists."""
+        put_back(self.path)
         return (self.path / META).exists()
 
     def indexer(self, engine: str = "auto", *, lang: str | None = None, overwrite: bool = False) -> "BM25Indexer":
         """Return an indexer of documents with ``docno``, ``text`` and ``lang``.
 
         Args:
-            engine: ``pisa``, ``terrier``, or ``auto``: PISA if it is installed, else Terrier if there is Java.
+            engine: ``bm25s``, ``pisa`` (an extra; for millions of documents, of which it skips most) or ``terrier`` (an
+                extra; needs Java). ``auto`` is bm25s.
             lang: Language of documents without ``lang``.
             overwrite: Replace an existing index.
 
@@ -113,7 +123,7 @@ class BM25Index(pt.Artifact):
 
     @property
     def engine(self) -> str:
-        """Engine that built the index and searches it: ``pisa`` or ``terrier``."""
+        """Engine that built the index and searches it: ``bm25s``, ``pisa`` or ``terrier``."""
         return self._open().engine
 
     def __len__(self) -> int:
@@ -122,21 +132,34 @@ class BM25Index(pt.Artifact):
     def __repr__(self) -> str:
         return f"BM25Index({str(self.path)!r})"
 
+    def verify(self) -> None:
+        """Read all files and compare them with their checksums. Opening compares only the sizes of large files.
+
+        Raises:
+            FileNotFoundError: The index does not exist.
+            ValueError: A file is missing or damaged.
+        """
+        _whole_generation(self, OpenIndex.verify)
+
     def forget(self) -> None:
         """Close the files; the next search opens the index again."""
-        self._opened: Collection | None = None
-        self._parts: dict[tuple[str, float, float], Part | None] = {}
+        self._opened: OpenIndex | None = None
 
-    def _open(self) -> Collection:
-        if self._opened is None:
-            self._opened = open_collection(self.path, artifact_format=self.ARTIFACT_FORMAT)
-        return self._opened
+    def _open(self) -> OpenIndex:
+        with self._lock:
+            while self._opened is None:
+                with suppress(ReplacedError):
+                    self._opened = OpenIndex(self.path, artifact_format=self.ARTIFACT_FORMAT)
+            return self._opened
 
-    def _part(self, name: str, k1: float, b: float) -> Part | None:
-        key = (name, k1, b)
-        if key not in self._parts:
-            self._parts[key] = open_part(self.path, name, engine=self._open().engine, k1=k1, b=b)
-        return self._parts[key]
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out open files: another process opens its own."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_opened", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+        self.forget()
 
 
 class BM25Indexer(pt.Indexer):
@@ -176,7 +199,7 @@ class BM25Indexer(pt.Indexer):
             TypeError: A docno or a text is not a string.
         """
         index = self.index_ref
-        if index.path.exists() and not self.overwrite:
+        if (index.built() or index.path.exists()) and not self.overwrite:
             raise FileExistsError(f"{index.path} exists: choose another folder, or pass overwrite=True to indexer()")
         documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
         artifact = {
@@ -184,8 +207,8 @@ class BM25Indexer(pt.Indexer):
             "format": index.ARTIFACT_FORMAT,
             "package_hint": index.ARTIFACT_PACKAGE_HINT,
         }
-        with tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-bm25-") as scratch:
-            spool = Spool(Path(scratch))
+        with writing(index.path), scratch_folder("bm25") as scratch:
+            spool = Spool(scratch)
             spool.analyse(documents, lang=self.lang)
             with whole_folder(index.path, overwrite=self.overwrite) as folder:
                 write_index(folder, spool, engine=self.engine, artifact=artifact)
@@ -211,10 +234,11 @@ class BM25Retriever(pt.Transformer):
         """Search ``index``."""
         super().__init__()
         num_results = whole_number("num_results", num_results)
-        if not 0 < k1 < float("inf"):
-            raise ValueError(f"k1={k1}: it must be above 0 and finite")
-        if not 0 <= b <= 1:
-            raise ValueError(f"b={b}: it must be from 0 to 1")
+        k1, b = finite_number("k1", k1), finite_number("b", b)
+        if k1 == 0:
+            raise ValueError(f"k1={k1:g}: it must be above 0")
+        if b > 1:
+            raise ValueError(f"b={b:g}: it must be from 0 to 1")
         if query_lang is not None:
             analyzer(query_lang)
         self.index = index
@@ -228,8 +252,9 @@ class BM25Retriever(pt.Transformer):
         """Search; results are sorted by score, with ties broken by descending docno, as in trec_eval."""
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
-        found = self.search_arrays(inp)
-        docnos = self.index._open().docnos[found.document] if len(found.row) else np.empty(0, object)
+        found, docnos = (
+            _whole_generation(self.index, lambda opened: self._search(opened, inp)) if len(inp) else _NOTHING
+        )
         return inp.iloc[found.row].reset_index(drop=True).assign(docno=docnos, score=found.score, rank=found.rank)
 
     def search_arrays(self, inp: pd.DataFrame) -> Results:
@@ -241,16 +266,7 @@ class BM25Retriever(pt.Transformer):
         Returns:
             Results in the order of query row and rank; documents are numbered in the order of indexing.
         """
-        collection = self.index._open() if len(inp) else None
-        if collection is None or not len(collection.docnos):
-            return Results.empty()
-        part_name, languages = self._searched(collection)
-        queries = [Counter(terms) for terms in self._analyse(inp, languages)]
-        part = self.index._part(part_name, self.k1, self.b)
-        if part is None:
-            return Results.empty()
-        found = _search(part.search, queries, self.num_results, collection.docno_ranks[part.numbers])
-        return found._replace(document=part.numbers[found.document])
+        return _whole_generation(self.index, lambda opened: self._search(opened, inp))[0] if len(inp) else _NOTHING[0]
 
     def fuse_rank_cutoff(self, k: int) -> "BM25Retriever | None":
         """Search no deeper than a following cutoff keeps."""
@@ -258,13 +274,30 @@ class BM25Retriever(pt.Transformer):
             return None
         return self.index.retriever(k, self.lang, query_lang=self.query_lang, k1=self.k1, b=self.b)
 
-    def _searched(self, collection: Collection) -> tuple[str, tuple[str, ...]]:
+    def _search(self, opened: OpenIndex, inp: pd.DataFrame) -> tuple[Results, np.ndarray]:
+        """Return the results of at least one query, and their docnos."""
+        if not len(opened.docnos):
+            return _NOTHING
+        part_name, languages = self._searched(opened)
+        queries = [Counter(terms) for terms in self._analyse(inp, languages)]
+        part = opened.part(part_name, k1=self.k1, b=self.b)
+        if part is None:
+            return _NOTHING
+        try:
+            found = _search(part.search, queries, self.num_results, opened.docno_ranks[part.numbers])
+            found = found._replace(document=part.numbers[found.document])
+        except IndexError as error:
+            raise damaged(self.index.path, error) from error
+        return found, opened.docnos[found.document]
+
+    def _searched(self, collection: OpenIndex) -> tuple[str, tuple[str, ...]]:
         """Return the part of the index to search, and its languages."""
         if self.lang is None:
             return ALL_LANGUAGES, collection.languages
-        if self.lang not in collection.languages:
+        lang = same_language(self.lang, collection.languages)
+        if lang not in collection.languages:
             raise ValueError(f"{self.index.path} has documents in {list(collection.languages)}, none in {self.lang!r}")
-        return (self.lang if len(collection.languages) > 1 else ALL_LANGUAGES), (self.lang,)
+        return (lang if len(collection.languages) > 1 else ALL_LANGUAGES), (lang,)
 
     def _analyse(self, inp: pd.DataFrame, languages: Sequence[str]) -> Iterator[list[str]]:
         if self.query_lang is not None:
@@ -298,6 +331,21 @@ class BM25Retriever(pt.Transformer):
             f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}, "
             f"query_lang={self.query_lang!r}, k1={self.k1}, b={self.b})"
         )
+
+
+_NOTHING = Results.empty(), np.empty(0, object)
+
+
+def _whole_generation(index: BM25Index, use: Callable[[OpenIndex], _T]) -> _T:
+    """Use an open index; if another process replaces it before all files are open, begin again with the new one."""
+    while True:
+        opened = index._open()
+        try:
+            return use(opened)
+        except ReplacedError:
+            # Another thread may have opened the new one.
+            if index._opened is opened:
+                index.forget()
 
 
 def _search(search: Search, queries: Sequence[Mapping[str, int]], num_results: int, docno_ranks: np.ndarray) -> Results:

@@ -1,6 +1,7 @@
 """Writes a BM25 index: analyses the documents, spools their terms by language, and passes them to an engine."""
 
 import json
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,6 +13,8 @@ import numpy as np
 from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, K1, B
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, DOCUMENTS, META, NUMBERS, part_folder
 from pyterrier_hybrid.text.analysis import analyzer
+from pyterrier_hybrid.text.languages import canonical_language
+from pyterrier_hybrid.utils.checksums import file_facts, sealed
 from pyterrier_hybrid.utils.json_files import write_json
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
@@ -67,6 +70,12 @@ class Spool:
                 raise TypeError(f"document {number}: {column} {value!r} is a {type(value).__name__}, it must be a str")
         if docno in self.docnos:
             raise ValueError(f"docno {docno!r} comes twice: documents {self.docnos[docno]} and {number}")
+        try:
+            docno.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"document {number}: docno={docno!r} has half of a surrogate pair, which no file can hold; rename it"
+            ) from None
         # Frames write a missing language as NaN.
         document_lang = lang if document_lang is None or document_lang != document_lang else document_lang
         if document_lang is None:
@@ -75,7 +84,7 @@ class Spool:
             analyzer(document_lang)
         except ValueError as error:
             raise ValueError(f"document {docno!r}: {error}") from error
-        return docno, text, document_lang
+        return docno, text, canonical_language(document_lang)
 
 
 def write_index(folder: Path, spool: Spool, *, engine: str, artifact: Mapping[str, str]) -> None:
@@ -94,7 +103,8 @@ def write_index(folder: Path, spool: Spool, *, engine: str, artifact: Mapping[st
         _build_part(part_folder(folder, part), files, engine)
     languages = {lang: analyzer(lang).signature for lang in sorted(spool.files)}
     write_json(folder / DOCUMENTS, {"docno": list(spool.docnos), "lang": spool.langs}, indent=None)
-    write_json(folder / META, {**artifact, "engine": engine, "languages": languages})
+    facts = {"engine": engine, "languages": languages, "build": secrets.token_hex(8), "files": file_facts(folder)}
+    write_json(folder / META, sealed({**artifact, **facts}))
 
 
 def _build_part(folder: Path, files: Sequence[Path], engine: str) -> None:

@@ -1,15 +1,21 @@
 """The folder of a BM25 index: its layout, and opening it.
 
-``parts/`` has an engine's index of all documents and, if there are several languages, one for each of them.
+``parts/`` has an engine's index of all documents and, if there are several languages, one for each of them. The
+metadata list all files with their sizes and checksums, and have a build ID: an index that replaces another one has
+another.
 """
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, Search, choose_engine
 from pyterrier_hybrid.text.analysis import analyzer
+from pyterrier_hybrid.utils.checksums import check_contents, check_sizes, unsealed
+from pyterrier_hybrid.utils.files import put_back
 from pyterrier_hybrid.utils.json_files import read_json
 
 META = "pt_meta.json"
@@ -18,22 +24,11 @@ NUMBERS = "numbers.npy"
 ALL_LANGUAGES = "_all"
 """Name of the part with all documents, unlike any language code."""
 
+_REBUILD = "build it anew with .indexer(overwrite=True).index(documents)"
 
-@dataclass(frozen=True)
-class Collection:
-    """The documents of an index.
 
-    Attributes:
-        engine: Name of the engine that built the index.
-        languages: Languages of the documents, sorted.
-        docnos: Object array ``[n]``: Docno of every document.
-        docno_ranks: int64 ``[n]``: Rank of every document in the ascending order of docnos.
-    """
-
-    engine: str
-    languages: tuple[str, ...]
-    docnos: np.ndarray
-    docno_ranks: np.ndarray
+class ReplacedError(Exception):
+    """The folder holds another index than the one that is open."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +44,116 @@ class Part:
     numbers: np.ndarray
 
 
+class OpenIndex:
+    """An index that is open for searches, by several threads at a time.
+
+    Attributes:
+        engine: Name of the engine that built the index.
+        languages: Languages of the documents, sorted.
+        docnos: Object array ``[n]``: Docno of every document.
+        docno_ranks: int64 ``[n]``: Rank of every document in the ascending order of docnos.
+    """
+
+    def __init__(self, path: Path, *, artifact_format: str) -> None:
+        """Read which documents an index has, and compare the sizes of its files.
+
+        Args:
+            path: Folder of the index.
+            artifact_format: The artifact format that it must have.
+
+        Raises:
+            FileNotFoundError: The index does not exist.
+            ReplacedError: Another process has replaced the index meanwhile.
+            ValueError: The folder is damaged or holds another artifact, or its texts were analysed in another way than
+                now.
+        """
+        self._path = path
+        self._format = artifact_format
+        self._meta = read_meta(path, artifact_format=artifact_format)
+        self._parts: dict[tuple[str, float, float], Part | None] = {}
+        self._lock = threading.Lock()
+        self.engine: str = self._meta["engine"]
+        self.languages: tuple[str, ...] = tuple(self._meta["languages"])
+        with _Reading(self):
+            check_sizes(path, self._meta["files"])
+            check_contents(path, self._meta["files"], [DOCUMENTS])
+            self.docnos = np.array(read_json(path / DOCUMENTS)["docno"], dtype=np.object_)
+        self.docno_ranks = np.empty(len(self.docnos), np.int64)
+        self.docno_ranks[np.argsort(self.docnos)] = np.arange(len(self.docnos))
+
+    def part(self, name: str, *, k1: float, b: float) -> Part | None:
+        """Return a part for searches with these parameters; ``None`` if none of its documents has a term.
+
+        Args:
+            name: A language, or :data:`ALL_LANGUAGES`.
+            k1: Saturation of a term's count.
+            b: Normalisation by a document's length.
+
+        Raises:
+            ReplacedError: Another process has replaced the index.
+            ValueError: The part is damaged.
+        """
+        key = (name, k1, b)
+        with self._lock:
+            if key not in self._parts:
+                self._parts[key] = self._open_part(name, k1, b)
+            return self._parts[key]
+
+    def verify(self) -> None:
+        """Compare all files with their checksums.
+
+        Raises:
+            ReplacedError: Another process has replaced the index.
+            ValueError: A file is damaged.
+        """
+        with _Reading(self):
+            check_contents(self._path, self._meta["files"])
+
+    def _open_part(self, name: str, k1: float, b: float) -> Part | None:
+        folder = part_folder(Path(), name)
+        files = [file for file in self._meta["files"] if Path(file).is_relative_to(folder)]
+        if not files:
+            return None
+        engine = ENGINES[choose_engine(self.engine)]
+        with _Reading(self):
+            mapped = getattr(engine, "MAPPED", ())
+            check_contents(self._path, self._meta["files"], [file for file in files if Path(file).name not in mapped])
+            numbers = np.load(self._path / folder / NUMBERS, allow_pickle=False)
+            return Part(engine.open_index(self._path / folder / "engine", k1=k1, b=b), numbers)
+
+
+class _Reading:
+    """Reads files of an open index: raises what is wrong with them, or that they are no longer those of this index."""
+
+    def __init__(self, opened: OpenIndex) -> None:
+        self.opened = opened
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        opened = self.opened
+        if error is not None and not isinstance(error, Exception):
+            return
+        if read_meta(opened._path, artifact_format=opened._format) != opened._meta:
+            raise ReplacedError from error
+        # What the system or an installation lacks is no damage. Anything else is: numpy alone has a dozen errors.
+        if error is not None and not isinstance(error, (OSError, ImportError, RuntimeError, MemoryError)):
+            raise damaged(opened._path, error) from error
+
+
+def damaged(path: Path, problem: object) -> ValueError:
+    """Return the error of a damaged index."""
+    return ValueError(f"the index at {path} is damaged: {problem}; copy it again, or {_REBUILD}")
+
+
 def part_folder(path: Path, part: str) -> Path:
     """Folder of a part: of a language, or of :data:`ALL_LANGUAGES`."""
     return path / "parts" / part
 
 
-def open_collection(path: Path, *, artifact_format: str) -> Collection:
-    """Read the documents and languages of an index.
+def read_meta(path: Path, *, artifact_format: str) -> dict[str, Any]:
+    """Read the metadata of an index.
 
     Args:
         path: Folder of the index.
@@ -63,29 +161,36 @@ def open_collection(path: Path, *, artifact_format: str) -> Collection:
 
     Raises:
         FileNotFoundError: The index does not exist.
-        ValueError: The folder holds another artifact, or its texts were analysed differently than they would be now.
+        ValueError: They are damaged or those of another artifact, or the texts were analysed differently than now.
     """
+    put_back(path)
     if not (path / META).exists():
         raise FileNotFoundError(f"there is no index at {path}: build it with .indexer().index(documents)")
-    meta = read_json(path / META)
+    try:
+        meta = read_json(path / META)
+    except ValueError as error:
+        raise damaged(path, error) from error
+    if not isinstance(meta, dict):
+        raise damaged(path, f"{META} is not an object")
     if meta.get("format") != artifact_format:
         raise ValueError(f"{path} holds {meta.get('format')!r}, not a {artifact_format!r} index")
-    for lang, signature in meta["languages"].items():
-        if signature != analyzer(lang).signature:
+    languages = meta.get("languages")
+    for lang, signature in languages.items() if isinstance(languages, dict) else ():
+        if signature != _signature(lang):
             raise ValueError(
                 f"{path} was made with another analysis of {lang!r} ({signature}) than the installed one "
-                f"({analyzer(lang).signature}): build it anew, or install that version"
+                f"({_signature(lang)}): {_REBUILD}, or install that version"
             )
-    docnos = np.array(read_json(path / DOCUMENTS)["docno"], dtype=np.object_)
-    docno_ranks = np.empty(len(docnos), np.int64)
-    docno_ranks[np.argsort(docnos)] = np.arange(len(docnos))
-    return Collection(meta["engine"], tuple(meta["languages"]), docnos, docno_ranks)
+    if "files" not in meta and "checksum" not in meta:
+        raise ValueError(f"{path} was built by an earlier version of this package: {_REBUILD}")
+    try:
+        return unsealed(meta)
+    except ValueError as error:
+        raise damaged(path, f"{META}: {error}") from error
 
 
-def open_part(path: Path, part: str, *, engine: str, k1: float, b: float) -> Part | None:
-    """Open a part of an index for searches; ``None`` if none of its documents has a term."""
-    folder = part_folder(path, part)
-    if not folder.exists():
+def _signature(lang: str) -> str | None:
+    try:
+        return analyzer(lang).signature
+    except ValueError:
         return None
-    search = ENGINES[choose_engine(engine)].open_index(folder / "engine", k1=k1, b=b)
-    return Part(search, np.load(folder / NUMBERS))

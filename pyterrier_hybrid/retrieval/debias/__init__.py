@@ -23,6 +23,6 @@ Example:
     (1, 8)
 """
 
-import lazy_loader
+from pyterrier_hybrid.utils.lazy import attach_stub
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
@@ -18,8 +18,12 @@ from pyterrier_hybrid.retrieval.debias.encoder import DebiasedEncoder, check_enc
 from pyterrier_hybrid.retrieval.debias.sample import Sample, is_pairs, sample_pairs, sample_rows
 from pyterrier_hybrid.retrieval.debias.transformers import Debiaser, UnchangedIndexRetriever
 from pyterrier_hybrid.retrieval.protocols import Encoder
+from pyterrier_hybrid.retrieval.vectors import find_unusable
+from pyterrier_hybrid.text.languages import canonical_language, same_language
+from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.json_files import read_json, write_json
+from pyterrier_hybrid.utils.safetensors_files import refuse_lfs_pointer
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -80,7 +84,7 @@ class Debias(ABC):
         Debias._methods[cls.__name__] = cls
 
     def __init__(self, *, normalize: bool | None = None) -> None:
-        self.normalize = normalize
+        self.normalize = None if normalize is None else true_or_false("normalize", normalize)
         self._normalizes = bool(normalize)
         # By role and language; empty until fitted.
         self._biases: dict[str, dict[str, np.ndarray]] = {}
@@ -146,8 +150,9 @@ class Debias(ABC):
             ['de', 'en']
         """
         check_encoder(encoder)
-        if limit is not None and limit < 1:
+        if limit is not None and whole_number("limit", limit, least=0) < 1:
             raise ValueError(f"limit={limit}: it must be at least 1, or None for all texts")
+        seed = whole_number("seed", seed, least=0)
         if queries is not None and "queries" not in self._roles:
             raise ValueError(f"{type(self).__name__} leaves queries as they are: fit it without queries")
         if queries is None and is_pairs(documents):
@@ -171,7 +176,9 @@ class Debias(ABC):
     def _fit(self: _Method, vectors_by_role: Mapping[str, VectorsByLanguage]) -> _Method:
         estimated, normalized = {}, True
         for role, (vectors, langs, items) in vectors_by_role.items():
+            langs = list(langs)
             matrix = _finite_matrix(vectors, langs, role)
+            langs = [canonical_language(lang) for lang in langs]
             if not len(matrix):
                 raise ValueError(f"there are no {role} to fit {self!r} on")
             normalized = normalized and _are_normalized(matrix)
@@ -235,9 +242,9 @@ class Debias(ABC):
 
     def _debias(self, role: str, vectors: ArrayLike, langs: Sequence[str] | str) -> np.ndarray:
         biases = self._fitted_biases()[role]
-        vectors = np.asarray(vectors, np.float32)
+        vectors = _as_array(vectors, np.float32)
         langs = [langs] * len(vectors) if isinstance(langs, str) else list(langs)
-        self._check(vectors, langs, role, biases)
+        langs = self._check(vectors, langs, role, biases)
         result = np.empty_like(vectors)
         for start in range(0, len(vectors), _BLOCK):
             block = vectors[start : start + _BLOCK].astype(np.float64)
@@ -249,8 +256,12 @@ class Debias(ABC):
                 result[start + rows] = _normalized(after, _norms(before)) if self._normalizes else after
         return result
 
-    def _check(self, vectors: np.ndarray, langs: Sequence[str], role: str, biases: Mapping[str, np.ndarray]) -> None:
+    def _check(
+        self, vectors: np.ndarray, langs: Sequence[str], role: str, biases: Mapping[str, np.ndarray]
+    ) -> list[str]:
+        """Check vectors and their languages, and return the languages as they are named here."""
         _check_shape(vectors, langs, role)
+        langs = [same_language(lang, biases) for lang in langs]
         dim = next(iter(biases.values())).shape[-1]
         if vectors.shape[1] != dim:
             raise ValueError(
@@ -263,6 +274,15 @@ class Debias(ABC):
                     f"{role}[{row}] is in {lang!r}, but {self!r} was fitted on {', '.join(biases)}: "
                     f"fit it on texts in {lang!r} as well"
                 )
+        return langs
+
+    def check_fitted(self) -> None:
+        """Check that it was fitted.
+
+        Raises:
+            RuntimeError: It was not.
+        """
+        self._fitted_biases()
 
     def _fitted_biases(self) -> dict[str, dict[str, np.ndarray]]:
         if not self._biases:
@@ -283,7 +303,7 @@ class Debias(ABC):
         queries = np.asarray(queries, np.float64)
         biases = self._fitted_biases()["documents"]
         self._check(queries, [lang] * len(queries), "documents", biases)
-        return self._fold(queries, biases[lang].astype(np.float64))
+        return self._fold(queries, biases[same_language(lang, biases)].astype(np.float64))
 
     # Alias for existing code.
     turned = fold_into_queries
@@ -319,6 +339,7 @@ class Debias(ABC):
             >>> debias.query_debiaser("de").transform(frame)["query_vec"][0].tolist()
             [1.0, 0.0]
         """
+        self.check_fitted()
         return Debiaser(self, "queries", lang=lang, lang_field=lang_field)
 
     def doc_debiaser(self, lang: str | None = None, *, lang_field: str = "lang") -> pt.Transformer:
@@ -330,6 +351,7 @@ class Debias(ABC):
             lang: Language of all documents. Default: read ``lang_field``.
             lang_field: Column with the language of each document.
         """
+        self.check_fitted()
         return Debiaser(self, "documents", lang=lang, lang_field=lang_field)
 
     def rewrite(self, index: "FaissIndex", path: str | Path, **options: Any) -> "FaissIndex":
@@ -372,6 +394,7 @@ class Debias(ABC):
         Raises:
             ValueError: Debiased vectors are L2-normalised, which cannot be done at query time.
         """
+        self.check_fitted()
         return UnchangedIndexRetriever(self, index, num_results=num_results, lang=lang)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
@@ -396,6 +419,7 @@ class Debias(ABC):
             True
         """
         settings = {"method": type(self).__name__, "options": self._options, "normalizing": self._normalizes}
+        settings["fingerprint"] = self.fingerprint
         biases = self._fitted_biases()
         tensors = {f"{role}.{lang}": bias for role in biases for lang, bias in biases[role].items()}
         with whole_folder(folder, overwrite=overwrite) as unfinished:
@@ -420,23 +444,38 @@ class Debias(ABC):
                 raise FileNotFoundError(f"{folder} has no {name}: pass a folder that save(folder) wrote")
         biases: dict[str, dict[str, np.ndarray]] = {}
         try:
-            settings = read_json(folder / _SETTINGS_FILE)
+            settings = read_json(folder / _SETTINGS_FILE, kind=dict)
+            refuse_lfs_pointer(folder / _BIAS_FILE)
             for name, bias in sorted(load_file(folder / _BIAS_FILE).items()):
                 role, lang = name.split(".", 1)
                 biases.setdefault(role, {})[lang] = bias
             name, options, normalizes = settings["method"], settings["options"], settings["normalizing"]
         except (SafetensorError, ValueError, KeyError) as error:
             raise ValueError(f"{folder} is damaged ({type(error).__name__}: {error}): save it again") from error
-        method = cls._methods.get(name)
+        method = cls._methods.get(name) if isinstance(name, str) else None
         if method is None or not issubclass(method, cls):
             raise ValueError(f"{folder} holds {name!r}, which is not {cls.__name__}: load it with its own class")
-        debias = method(**options)
-        debias._normalizes, debias._biases = normalizes, biases
+        try:
+            debias = method(**options)
+            debias._normalizes = true_or_false("normalizing", normalizes)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{folder / _SETTINGS_FILE} is damaged ({error}): save it again") from error
+        debias._biases = biases
+        # Folders that were saved by earlier versions have none.
+        if {*biases} != {*method._roles} or settings.get("fingerprint") not in (None, debias.fingerprint):
+            raise ValueError(f"{folder} is damaged: its files do not belong together; save it again")
         return debias
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items() if value is not None)
         return f"{type(self).__name__}({options})"
+
+
+def _as_array(vectors: Any, dtype: type) -> np.ndarray:
+    """Return vectors as an array; an iterator is read."""
+    if isinstance(vectors, Iterator):
+        vectors = list(vectors)
+    return np.asarray(vectors, dtype)
 
 
 def _check_shape(vectors: np.ndarray, langs: Sequence[str], role: str) -> None:
@@ -451,12 +490,11 @@ def _check_shape(vectors: np.ndarray, langs: Sequence[str], role: str) -> None:
 
 def _finite_matrix(vectors: ArrayLike, langs: Sequence[str], role: str) -> np.ndarray:
     """Return float64 vectors, checked."""
-    vectors = np.asarray(vectors, dtype=np.float64)
+    vectors = _as_array(vectors, np.float64)
     _check_shape(vectors, langs, role)
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        row = int(finite.argmin())
-        raise ValueError(f"the vector of {role}[{row}] has a value that is not finite: check the encoder")
+    unusable = find_unusable(vectors)
+    if unusable:
+        raise ValueError(f"the vector of {role}[{unusable[0]}] {unusable[1]}; check the encoder")
     return vectors
 
 

@@ -1,12 +1,13 @@
 """An encoder with its language bias removed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
 from pyterrier_hybrid.retrieval.protocols import Encoder, fingerprint_of, is_encoder, wants_languages
+from pyterrier_hybrid.utils.checks import list_of_texts
 
 if TYPE_CHECKING:
     import pyterrier as pt
@@ -27,6 +28,7 @@ class DebiasedEncoder:
 
     Raises:
         TypeError: ``encoder`` has no ``encode_queries`` and ``encode_documents``, or is already debiased.
+        RuntimeError: ``debias`` is not fitted.
 
     Example:
         >>> from pyterrier_hybrid import DenseEncoder
@@ -42,10 +44,14 @@ class DebiasedEncoder:
 
     def __init__(self, encoder: Encoder, debias: "FittedMethod") -> None:
         check_encoder(encoder)
+        # Before anything is encoded; the methods of others may not know.
+        check_fitted = getattr(debias, "check_fitted", None)
+        if check_fitted is not None:
+            check_fitted()
         self.encoder = encoder
         self.debias = debias
 
-    def encode_queries(self, texts: Sequence[str], langs: Sequence[str] | str) -> np.ndarray:
+    def encode_queries(self, texts: Iterable[str], langs: Iterable[str] | str) -> np.ndarray:
         """Encode and debias queries.
 
         Args:
@@ -55,9 +61,10 @@ class DebiasedEncoder:
         Returns:
             float32 ``[n, dim]``.
         """
+        texts, langs = _texts_and_langs("queries", texts, langs)
         return self.debias.queries(self.encoder.encode_queries(texts), langs)
 
-    def encode_documents(self, texts: Sequence[str], langs: Sequence[str] | str) -> np.ndarray:
+    def encode_documents(self, texts: Iterable[str], langs: Iterable[str] | str) -> np.ndarray:
         """Encode and debias documents.
 
         Args:
@@ -67,6 +74,7 @@ class DebiasedEncoder:
         Returns:
             float32 ``[n, dim]``.
         """
+        texts, langs = _texts_and_langs("documents", texts, langs)
         return self.debias.documents(self.encoder.encode_documents(texts), langs)
 
     def query_encoder(self, lang: str | None = None, *, lang_field: str = "lang") -> "pt.Transformer":
@@ -110,6 +118,17 @@ class DebiasedEncoder:
 
     def __repr__(self) -> str:
         return f"DebiasedEncoder({self.encoder!r}, {self.debias!r})"
+
+
+def _texts_and_langs(role: str, texts: Iterable[str], langs: Iterable[str] | str) -> tuple[list[str], Sequence[str]]:
+    """Return texts and a language for each, checked before the texts are encoded."""
+    texts = list_of_texts(role, texts)
+    if isinstance(langs, str):
+        return texts, langs
+    langs = list(langs)
+    if len(langs) != len(texts):
+        raise ValueError(f"{len(texts)} {role}, but {len(langs)} languages: pass one for each text, or one for all")
+    return texts, langs
 
 
 def check_encoder(encoder: object) -> None:

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from pyterrier_hybrid.retrieval.debias.base import Debias, VectorsByLanguage
 from pyterrier_hybrid.retrieval.debias.sample import Sample, is_pairs, sample_pairs
-from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.text.languages import canonical_language
+from pyterrier_hybrid.utils.checks import finite_number, whole_number
 
 _Method = TypeVar("_Method", bound="_MonolingualDebias")
 
@@ -171,11 +172,11 @@ class SHIFT(Debias):
     _roles = ("documents",)
 
     def __init__(self, source: str = "en", *, alpha: float = 1.0, normalize: bool | None = None) -> None:
-        if not alpha > 0:
-            raise ValueError(f"alpha={alpha}: it must be above 0")
         super().__init__(normalize=normalize)
-        self.source = source
-        self.alpha = alpha
+        self.source = canonical_language(source)
+        self.alpha = finite_number("alpha", alpha)
+        if not self.alpha:
+            raise ValueError(f"alpha={alpha}: it must be above 0")
 
     @property
     def _options(self) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.text.languages import canonical_language
+
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
 
@@ -119,4 +121,4 @@ def _text_and_lang(row: Mapping[Any, Any], role: str, number: int) -> tuple[str,
     for name in (field, "lang"):
         if not isinstance(row[name], str):
             raise TypeError(f"{role}[{number}]: {name} is {row[name]!r}, a {type(row[name]).__name__}, expected a str")
-    return row[field], row["lang"]
+    return row[field], canonical_language(row["lang"])

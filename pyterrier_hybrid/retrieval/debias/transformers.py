@@ -8,6 +8,8 @@ import pandas as pd
 import pyterrier as pt
 from numpy.typing import ArrayLike
 
+from pyterrier_hybrid.retrieval.frames import not_encoded
+from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.utils.checks import whole_number
 
 if TYPE_CHECKING:
@@ -91,9 +93,10 @@ class Debiaser(_DebiasTransformer):
             ValueError: A row has no language, or one that the method was not fitted on.
         """
         column = _VECTOR_COLUMNS[self.role]
-        pt.validate.columns(
-            inp, includes=[column] if self.lang is not None else [column, self.lang_field], context=self
-        )
+        with not_encoded(column, f"encoder.{'query' if self.role == 'queries' else 'doc'}_encoder()"):
+            pt.validate.columns(
+                inp, includes=[column] if self.lang is not None else [column, self.lang_field], context=self
+            )
         if not len(inp):
             return inp.copy()
         langs = self.lang if self.lang is not None else self._langs(inp)
@@ -138,7 +141,13 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         self, debias: FittedMethod, index: "FaissIndex", *, num_results: int, lang: str | Sequence[str] | None
     ) -> None:
         num_results = whole_number("num_results", num_results)
-        langs = (lang,) if isinstance(lang, str) else None if lang is None else tuple(dict.fromkeys(lang))
+        langs = (
+            (lang,)
+            if isinstance(lang, str)
+            else None
+            if lang is None
+            else tuple(dict.fromkeys(map(canonical_language, lang)))
+        )
         super().__init__(debias, index.path, num_results, langs)
         if debias.normalizes:
             raise ValueError(
@@ -162,7 +171,8 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         Raises:
             ValueError: There is no language to search, or the method was not fitted on one of them.
         """
-        pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
+        with not_encoded("query_vec", "encoder.query_encoder()"):
+            pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
         if not len(inp):
             return self.index.retriever(num_results=1).transform(inp)
         langs = self.index.languages if self.langs is None else self.langs

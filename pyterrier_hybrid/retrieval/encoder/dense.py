@@ -1,7 +1,7 @@
 """Dense encoders: texts to vectors, as PyTerrier transformers."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from more_itertools import chunked
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase
 
-from pyterrier_hybrid.retrieval.encoder import layout
+from pyterrier_hybrid.retrieval.encoder import layout, tokenization
 from pyterrier_hybrid.retrieval.encoder.card import model_card, without_paths
+from pyterrier_hybrid.retrieval.encoder.errors import named_errors
 from pyterrier_hybrid.retrieval.encoder.hub import model_folder, push
 from pyterrier_hybrid.retrieval.encoder.modules import (
     POOLINGS,
@@ -27,11 +28,12 @@ from pyterrier_hybrid.retrieval.encoder.presets import LABSE, MDPR, ME5, XLMR, p
 from pyterrier_hybrid.retrieval.encoder.scratch import new_model
 from pyterrier_hybrid.retrieval.encoder.settings import Settings, read_settings
 from pyterrier_hybrid.retrieval.encoder.transformers import DocEncoder, QueryEncoder, TextScorer
-from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.checks import check_text, list_of_texts, true_or_false, whole_number
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.json_files import read_json, write_json
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
+from pyterrier_hybrid.utils.random_state import kept_random_state
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _TRAINING = "training.json"
@@ -53,6 +55,9 @@ class DenseEncoder:
         document_prefix: Text before every document.
         normalize: L2-normalise the vectors, so that inner products are cosines.
         max_length: Number of tokens that texts are cut to; by default at most 512, unless the model specifies more.
+        nfc: Bring texts to Unicode NFC before they are tokenised. By default it does, unless the model's folder says
+            otherwise. Many tokenizers know only composed letters: with those of XLM-R and multilingual E5, Vietnamese
+            in NFD loses its tone marks.
         truncate_dim: Keep only this many leading dimensions, before vectors are normalised. For encoders trained with
             ``dimensions`` (Matryoshka, arXiv 2205.13147).
         batch_size: Number of texts encoded at a time.
@@ -90,6 +95,7 @@ class DenseEncoder:
         document_prefix: str | None = None,
         normalize: bool | None = None,
         max_length: int | None = None,
+        nfc: bool | None = None,
         truncate_dim: int | None = None,
         batch_size: int = 64,
         device: str | torch.device | None = None,
@@ -100,19 +106,31 @@ class DenseEncoder:
         if pooling is not None and pooling not in POOLINGS:
             raise ValueError(f"pooling={pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
         folder = model_folder(model, trust_remote_code=trust_remote_code)
-        options = {
-            "pooling": pooling, "query_prefix": query_prefix, "document_prefix": document_prefix,
-            "normalize": normalize, "max_length": max_length, "truncate_dim": truncate_dim,
-        }  # fmt: skip
+        options: dict[str, Any] = {
+            "pooling": pooling,
+            "query_prefix": query_prefix,
+            "document_prefix": document_prefix,
+            "normalize": None if normalize is None else true_or_false("normalize", normalize),
+            "max_length": None if max_length is None else whole_number("max_length", max_length),
+            "truncate_dim": truncate_dim,
+            "nfc": None if nfc is None else true_or_false("nfc", nfc),
+        }
         preset = preset_of(model)
         settings = read_settings(
             folder, {name: preset.get(name) if value is None else value for name, value in options.items()}
         )
-        module, tokenizer = layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
+        # A new layer draws numbers before its weights are loaded.
+        with kept_random_state():
+            module, tokenizer = layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)
         self._set_up(
             str(model), module, tokenizer, settings, batch_size=batch_size, device=device, dtype=dtype, verbose=verbose
         )
-        training = read_json(folder / _TRAINING, default={})
+        if self.max_length is not None and self.max_length < (options["max_length"] or 0):
+            raise ValueError(
+                f"max_length={max_length}: the model has positions for {self.max_length} tokens; choose at most that"
+            )
+        self._try(folder)
+        training = read_json(folder / _TRAINING, default={}, kind=dict)
         # Other programs may use a file of this name too.
         if "sampler" in training:
             self.training = training
@@ -128,6 +146,7 @@ class DenseEncoder:
         device: str | torch.device | None = None,
         dtype: str = "float32",
         verbose: bool = True,
+        beyond: dict[int, str] | None = None,
     ) -> None:
         if dtype not in _DTYPES:
             raise ValueError(f"dtype={dtype!r} is unknown: choose one of {', '.join(_DTYPES)}")
@@ -137,13 +156,42 @@ class DenseEncoder:
         self.verbose = verbose
         self.device = torch.device(device or default_device())
         self._settings = settings
-        self._settings.max_length = layout.longest_input(module, tokenizer, settings)
+        for prefix in ("query_prefix", "document_prefix"):
+            check_text(prefix, getattr(self, prefix))
         self._tokenizer = tokenizer
+        # Tokens without a vector, by id.
+        if beyond is None:
+            beyond = tokenization.ids_beyond(tokenizer, module.backbone.table_size)
+        self._beyond = beyond
+        self._settings.max_length = layout.longest_input(module, tokenizer, settings)
+        self._check_max_length()
         self._module = module.to(self.device).eval()
         # The weights that encode; those of _module stay float32, for training and saving.
         self._encoding_module = self._module
         if dtype != "float32":
             self._encoding_module = copy.deepcopy(self._module).to(_DTYPES[dtype])
+
+    def _check_max_length(self) -> None:
+        """Check that a prefix leaves room for at least one token."""
+        if self.max_length is None:
+            return
+        taken = max(map(len, tokenization.tokenize(self._tokenizer, [self.query_prefix, self.document_prefix], None)))
+        if self.max_length <= taken:
+            raise ValueError(
+                f"max_length={self.max_length}: special tokens and prefixes alone take {taken} tokens; choose at least "
+                f"{taken + 1}"
+            )
+
+    def _try(self, folder: Path) -> None:
+        """Encode two texts, so that what cannot work says so at once."""
+        problem, advice = f"{folder}: encoding a first text failed", "the model cannot be used as an encoder"
+        with named_errors(problem, advice, keep=(ValueError,)), torch.inference_mode():
+            vectors = self._module(self.tokenize([self.query_prefix + "a", self.document_prefix + "a first text"]))
+        if vectors.shape != (2, self.dim) or not bool(vectors.isfinite().all()):
+            raise ValueError(
+                f"{folder}: the vectors of two first texts have the shape {tuple(vectors.shape)}, expected "
+                f"(2, {self.dim}) and finite values; {advice}"
+            )
 
     @classmethod
     def from_scratch(
@@ -158,6 +206,7 @@ class DenseEncoder:
         max_length: int = 128,
         query_prefix: str = "",
         document_prefix: str = "",
+        nfc: bool = True,
         seed: int = 0,
         **options: Any,
     ) -> "DenseEncoder":
@@ -173,6 +222,7 @@ class DenseEncoder:
             max_length: Number of tokens that a transformer's texts are cut to.
             query_prefix: Text before every query.
             document_prefix: Text before every document.
+            nfc: Bring texts to Unicode NFC before they are tokenised. The tokenizer itself brings them to NFKC.
             seed: Seed of the random weights.
             **options: ``batch_size``, ``device``, ``dtype``, ``verbose`` as for the class.
 
@@ -193,7 +243,8 @@ class DenseEncoder:
             query_prefix=query_prefix,
             document_prefix=document_prefix,
             normalize=True,
-            max_length=max_length if architecture == "transformer" else None,
+            nfc=true_or_false("nfc", nfc),
+            max_length=whole_number("max_length", max_length) if architecture == "transformer" else None,
         )
         encoder = cls.__new__(cls)
         encoder._set_up(f"from_scratch:{architecture}", module, tokenizer, settings, **options)
@@ -262,11 +313,16 @@ class DenseEncoder:
         """Number of tokens that texts are cut to; None for no limit."""
         return self._settings.max_length
 
-    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+    @property
+    def nfc(self) -> bool:
+        """Whether texts are brought to Unicode NFC before they are tokenised."""
+        return self._settings.nfc is not False
+
+    def encode_queries(self, texts: Iterable[str]) -> np.ndarray:
         """Encode queries: float32 ``[n, dim]``, in the order of ``texts``."""
         return self._encode(texts, self.query_prefix, "queries")
 
-    def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
+    def encode_documents(self, texts: Iterable[str]) -> np.ndarray:
         """Encode documents: float32 ``[n, dim]``, in the order of ``texts``."""
         return self._encode(texts, self.document_prefix, "documents")
 
@@ -274,7 +330,7 @@ class DenseEncoder:
         """Create a transformer that adds ``query_vec`` to frames with ``query``."""
         return QueryEncoder(self)
 
-    def doc_encoder(self, *, text_field: str | Sequence[str] = "text") -> pt.Transformer:
+    def doc_encoder(self, *, text_field: str | Iterable[str] = "text") -> pt.Transformer:
         """Create a transformer that adds ``doc_vec`` to frames with ``text``.
 
         Args:
@@ -360,30 +416,41 @@ class DenseEncoder:
         if self.training is not None:
             write_json(folder / _TRAINING, without_paths(self.training))
 
-    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+    def tokenize(self, texts: Iterable[str]) -> list[list[int]]:
         """Tokenise texts, without adding prefixes, and cut them to :attr:`max_length` token ids."""
-        texts = list(texts)
+        texts = self._composed(list_of_texts("texts", texts))
+        ids = tokenization.tokenize(self._tokenizer, texts, self.max_length)
+        return [self._known(tokens) for tokens in ids] if self._beyond else ids
+
+    def _composed(self, texts: list[str]) -> list[str]:
+        return [tokenization.nfc(text) for text in texts] if self.nfc else texts
+
+    def _known(self, ids: list[int]) -> list[int]:
+        """Replace tokens that have no vector by the unknown token; a bag of subwords leaves them out."""
+        if not any(token in self._beyond for token in ids):
+            return ids
         if isinstance(self._tokenizer, Tokenizer):
-            encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-            return [encoding.ids[: self.max_length] for encoding in encodings]
-        if not texts:
-            return []
-        return self._tokenizer(
-            texts, truncation=True, max_length=self.max_length, padding=False, return_attention_mask=False,
-            return_token_type_ids=False,
-        )["input_ids"]  # fmt: skip
+            return [token for token in ids if token not in self._beyond]
+        unknown = self._tokenizer.unk_token_id
+        if unknown is None or unknown in self._beyond:
+            token = next(token for token in ids if token in self._beyond)
+            raise ValueError(
+                f"{self.name}: the token {self._beyond[token]!r} has no vector in the model, and there is no unknown "
+                "token; remove it from the tokenizer or from the texts"
+            )
+        return [unknown if token in self._beyond else token for token in ids]
 
     @property
     def tokenizer_fingerprint(self) -> str:
         """A hash of the tokenizer; encoders with the same one tokenise texts alike."""
-        return layout.tokenizer_fingerprint(self._tokenizer)
+        return hash_json([tokenization.tokenizer_fingerprint(self._tokenizer), self.nfc, sorted(self._beyond)])
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that vectors depend on: weights, tokenizer, prefixes, pooling, normalisation, length, dtype."""
+        """A hash of all that vectors depend on: weights, config, tokenizer, prefixes, length and dtype."""
         return hash_json([
-            hash_weights(self._module), self.tokenizer_fingerprint, self.query_prefix, self.document_prefix,
-            self.pooling, self.normalize, self.max_length, self.dim, self.dtype,
+            hash_weights(self._module), self._module.config, self.tokenizer_fingerprint, self.query_prefix,
+            self.document_prefix, self.max_length, self.dtype,
         ])  # fmt: skip
 
     def with_module(self, module: EmbeddingModel, *, name: str) -> "DenseEncoder":
@@ -396,7 +463,7 @@ class DenseEncoder:
         encoder = type(self).__new__(type(self))
         encoder._set_up(
             name, module, self._tokenizer, copy.copy(self._settings), batch_size=self.batch_size, device=self.device,
-            dtype=self.dtype, verbose=self.verbose,
+            dtype=self.dtype, verbose=self.verbose, beyond=self._beyond,
         )  # fmt: skip
         return encoder
 
@@ -404,11 +471,11 @@ class DenseEncoder:
         """Copy the model, with float32 weights, for a trainer to change."""
         return copy.deepcopy(self._module)
 
-    def _encode(self, texts: Sequence[str], prefix: str, kind: str) -> np.ndarray:
-        _check_texts(texts, kind)
+    def _encode(self, texts: Iterable[str], prefix: str, kind: str) -> np.ndarray:
+        texts = self._composed([prefix + text for text in list_of_texts(kind, texts)])
         # Equal texts are encoded once: only then are their vectors equal to the last bit, and ties stay ties.
         row = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-        ids = self.tokenize([prefix + text for text in row])
+        ids = self.tokenize(list(row))
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
         vectors = np.empty((len(ids), self.dim), dtype=np.float32)
         bar = progress_bar(
@@ -422,11 +489,3 @@ class DenseEncoder:
 
     def __repr__(self) -> str:
         return f"DenseEncoder({self.name!r})"
-
-
-def _check_texts(texts: Sequence[str], name: str) -> None:
-    if isinstance(texts, str):
-        raise TypeError(f"{name} is a str: pass a list of texts")
-    for index, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(f"{name}[{index}] is {text!r}, a {type(text).__name__}: every text must be a str")

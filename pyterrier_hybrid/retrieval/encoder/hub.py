@@ -1,12 +1,12 @@
 """Download of encoders from the Hugging Face hub, and upload to it."""
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from pyterrier_hybrid.utils.json_files import read_json
+from pyterrier_hybrid.retrieval.encoder.settings import read_modules
+from pyterrier_hybrid.utils.files import scratch_folder
 
 _REPO_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
@@ -32,9 +32,18 @@ def model_folder(model: str | Path, *, trust_remote_code: bool = False) -> Path:
 
     Raises:
         FileNotFoundError: The model is neither a folder nor a repository that can be reached.
+        TypeError: ``model`` is not a name.
+        ValueError: The repository's ``modules.json`` is damaged.
     """
-    if Path(model).is_dir():
-        return Path(model)
+    if not isinstance(model, (str, Path)):
+        raise TypeError(
+            f"model={model!r} is a {type(model).__name__}: pass a model's folder or its name on the Hugging Face hub"
+        )
+    if not str(model).strip() or "\0" in str(model):
+        raise ValueError(f"model={model!r} is not a name: pass a model's folder or its name on the Hugging Face hub")
+    with suppress(OSError):  # such as a name that is too long
+        if Path(model).is_dir():
+            return Path(model)
     if not isinstance(model, str) or model.count("/") > 1 or model.startswith((".", "/", "~")):
         raise FileNotFoundError(f"{model} is not a folder: pass a model's folder or its name on the Hugging Face hub")
     from huggingface_hub import snapshot_download
@@ -45,9 +54,9 @@ def model_folder(model: str | Path, *, trust_remote_code: bool = False) -> Path:
     try:
         folder = Path(snapshot_download(model, allow_patterns=small_files, ignore_patterns=other_formats))
         weights = [
-            str(PurePosixPath(module.get("path", "")) / ("*" if module.get("path") else "model")) + ".safetensors"
-            for module in read_json(folder / "modules.json", default=[])
-            if module.get("path") or not module["type"].endswith("Transformer")
+            str(PurePosixPath(module["path"]) / ("*" if module["path"] else "model")) + ".safetensors"
+            for module in read_modules(folder)
+            if module["path"] or not module["type"].endswith("Transformer")
         ]
         return Path(snapshot_download(model, allow_patterns=[*small_files, *weights], ignore_patterns=other_formats))
     except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
@@ -83,8 +92,8 @@ def push(
     api = HfApi(token=token)
     with _short_errors(repo_id):
         url = api.create_repo(repo_id, private=private, repo_type="model", exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-") as folder:
-        write(Path(folder), url.repo_id)
+    with scratch_folder("upload") as folder:
+        write(folder, url.repo_id)
         with _short_errors(repo_id):
             api.upload_folder(repo_id=url.repo_id, folder_path=folder, repo_type="model", commit_message=commit_message)
     return str(url)

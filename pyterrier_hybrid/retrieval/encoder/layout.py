@@ -4,46 +4,54 @@ Only JSON and safetensors are read, and code in the folder runs only with ``trus
 """
 
 import inspect
-import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, normalizers
+import transformers
+from tokenizers import Tokenizer
 from transformers import (
     MODEL_MAPPING,
     AutoConfig,
     AutoModel,
     AutoModelForTextEncoding,
-    AutoTokenizer,
+    BertConfig,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 from transformers.utils import logging
 
+from pyterrier_hybrid.retrieval.encoder.errors import named_errors
 from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, Projection, StaticBackbone, TransformerBackbone
 from pyterrier_hybrid.retrieval.encoder.settings import Settings, pooling_flags
-from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.retrieval.encoder.tokenization import (
+    AnyTokenizer,
+    load_backend,
+    load_tokenizer,
+    lower_case,
+    save_tokenizer,
+)
+from pyterrier_hybrid.retrieval.encoder.weights import check_files, read_shapes, read_tensors, write_tensors
 from pyterrier_hybrid.utils.json_files import read_json, write_json
 
-_TOKENIZER_FILES = (
-    "tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model",
-)  # fmt: skip
 _MODULE_TYPES = "sentence_transformers.models."
 _DEFAULT_MAX_LENGTH = 512
 # Their position ids start after that of the padding token, which costs two positions.
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet")
 # Encoder-decoders whose encoder can be loaded alone.
 _ENCODER_DECODERS = ("t5", "mt5", "umt5")
+# The part of each that is the encoder, a BERT.
+_DPR_ENCODERS = {"DPRQuestionEncoder": "question_encoder", "DPRContextEncoder": "ctx_encoder"}
+_POSITION_TABLE = re.compile(r"(position_embeddings|embed_positions|wpe)$")
 
 
 def load_model(
     model: str | Path, folder: Path, settings: Settings, *, trust_remote_code: bool
-) -> tuple[EmbeddingModel, Tokenizer | PreTrainedTokenizerBase]:
+) -> tuple[EmbeddingModel, AnyTokenizer]:
     """Load a model in float32, and its tokenizer.
 
     Args:
@@ -57,16 +65,15 @@ def load_model(
         ValueError: The weights are not in safetensors, or the model needs code of its own.
     """
     backbone: StaticBackbone | TransformerBackbone
-    tokenizer: Tokenizer | PreTrainedTokenizerBase
+    tokenizer: AnyTokenizer
+    projections: list[Projection] = []
     if settings.static is None:
-        backbone, tokenizer = _load_transformer(model, folder, settings, trust_remote_code=trust_remote_code)
+        backbone, tokenizer, projections = _load_transformer(
+            model, folder, settings, trust_remote_code=trust_remote_code
+        )
     else:
         backbone, tokenizer = _load_static(folder / settings.static)
-    projections = []
-    for path in settings.projections:
-        projection = Projection(read_json(folder / path / "config.json"))
-        projection.load_state_dict(_read_tensors(folder / path))
-        projections.append(projection)
+    projections += [_load_projection(folder / path) for path in settings.projections]
     module = EmbeddingModel(
         backbone,
         projections=projections,
@@ -76,13 +83,13 @@ def load_model(
     return module, tokenizer
 
 
-def longest_input(
-    model: EmbeddingModel, tokenizer: Tokenizer | PreTrainedTokenizerBase, settings: Settings
-) -> int | None:
+def longest_input(model: EmbeddingModel, tokenizer: AnyTokenizer, settings: Settings) -> int | None:
     """Return the number of tokens that texts are cut to; None for a static encoder, which has no limit of its own."""
     backbone = model.backbone
-    if settings.max_length is not None or isinstance(backbone, StaticBackbone) or isinstance(tokenizer, Tokenizer):
+    if isinstance(backbone, StaticBackbone) or isinstance(tokenizer, Tokenizer):
         return settings.max_length
+    if settings.max_length is not None:
+        return min(settings.max_length, position_limit(backbone.model) or settings.max_length)
     config = backbone.model.config
     limits: list[int] = [tokenizer.model_max_length]
     positions = getattr(config, "max_position_embeddings", None) or -1
@@ -91,25 +98,19 @@ def longest_input(
     # The limit of a model with a list of modules is intended. A tokenizer without a limit reports 1e30.
     if not settings.has_modules or min(limits) > 1e9:
         limits.append(_DEFAULT_MAX_LENGTH)
-    return min(limits)
+    return int(min(limits))
 
 
-def tokenizer_fingerprint(tokenizer: Tokenizer | PreTrainedTokenizerBase) -> str:
-    """Hash everything that determines the tokens of a text."""
-    backend = tokenizer if isinstance(tokenizer, Tokenizer) else getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        return hash_json({"vocabulary": tokenizer.get_vocab(), "class": type(tokenizer).__name__})
-    # Scores have single precision; saving and loading changes digits beyond it.
-    state = json.loads(backend.to_str(), parse_float=lambda number: format(float(number), ".6g"))
-    # State of the last call, which the next call sets again.
-    state.pop("truncation", None)
-    state.pop("padding", None)
-    return hash_json(state)
+def position_limit(model: PreTrainedModel) -> int | None:
+    """Return the number of tokens that a model has learned positions for; None if it has no table of them."""
+    for name, layer in model.named_modules():
+        if _POSITION_TABLE.search(name) and isinstance(layer, torch.nn.Embedding):
+            positions = layer.num_embeddings - (0 if layer.padding_idx is None else layer.padding_idx + 1)
+            return min(positions, getattr(model.config, "max_position_embeddings", None) or positions)
+    return None
 
 
-def save_model(
-    folder: Path, model: EmbeddingModel, tokenizer: Tokenizer | PreTrainedTokenizerBase, settings: Settings
-) -> None:
+def save_model(folder: Path, model: EmbeddingModel, tokenizer: AnyTokenizer, settings: Settings) -> None:
     """Write everything that :func:`load_model` and ``SentenceTransformer(folder)`` need."""
     modules: list[tuple[str, str]] = []
 
@@ -122,13 +123,13 @@ def save_model(
 
     if isinstance(model.backbone, StaticBackbone):
         static = add("StaticEmbedding")
-        _write_tensors(static, {"embedding.weight": model.backbone.embedding.weight})
-        _save_tokenizer(tokenizer, static)
+        write_tensors(static, {"embedding.weight": model.backbone.embedding.weight})
+        save_tokenizer(tokenizer, static)
     else:
         add("Transformer", "")
         with _no_progress_bars():
             model.backbone.model.save_pretrained(folder)
-        _save_tokenizer(tokenizer, folder)
+        save_tokenizer(tokenizer, folder)
         write_json(
             folder / "sentence_bert_config.json", {"max_seq_length": settings.max_length, "do_lower_case": False}
         )
@@ -141,7 +142,7 @@ def save_model(
     for projection in projections:
         dense = add("Dense")
         write_json(dense / "config.json", projection.config)
-        _write_tensors(dense, projection.state_dict())
+        write_tensors(dense, projection.state_dict())
     if model.normalize:
         add("Normalize")
     write_json(
@@ -157,6 +158,8 @@ def save_model(
             "prompts": {"query": settings.query_prefix or "", "document": settings.document_prefix or ""},
             "default_prompt_name": None,
             "similarity_fn_name": "cosine" if model.normalize else "dot",
+            # Of this package; sentence-transformers ignores it.
+            "nfc": settings.nfc is not False,
         },
     )
 
@@ -186,19 +189,17 @@ def _only_errors() -> Iterator[None]:
 
 def _load_transformer(
     model: str | Path, folder: Path, settings: Settings, *, trust_remote_code: bool
-) -> tuple[TransformerBackbone, PreTrainedTokenizerBase]:
+) -> tuple[TransformerBackbone, PreTrainedTokenizerBase, list[Projection]]:
     location = folder / settings.transformer
     if not (location / "config.json").exists():
         raise FileNotFoundError(f"{location} has no config.json: it is not the folder of a Hugging Face model")
-    if not any((location / name).exists() for name in _TOKENIZER_FILES):
-        raise FileNotFoundError(
-            f"{location} has no tokenizer ({', '.join(_TOKENIZER_FILES)}): save the one that the model was trained "
-            "with there, with tokenizer.save_pretrained(folder)"
-        )
-    trust = {"trust_remote_code": trust_remote_code}
+    check_files(location)
     try:
-        config = AutoConfig.from_pretrained(location, **{**settings.config_options, **trust})
-        tokenizer = AutoTokenizer.from_pretrained(location, **{**settings.tokenizer_options, **trust})
+        with named_errors(f"{location}: its config cannot be loaded"):
+            config = AutoConfig.from_pretrained(
+                location, **settings.config_options, trust_remote_code=trust_remote_code
+            )
+        tokenizer = load_tokenizer(location, settings.tokenizer_options, trust_remote_code=trust_remote_code)
         # Weights in the main folder of a repository are not downloaded yet; that is worth a progress bar.
         is_local = Path(model).is_dir() or settings.transformer
         with _no_progress_bars() if is_local else nullcontext(), _only_errors():
@@ -211,9 +212,18 @@ def _load_transformer(
             "trust_remote_code=True if you trust it"
         ) from error
     if settings.lower_case:
-        _lower_case(tokenizer.backend_tokenizer)
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    return TransformerBackbone(transformer, pooling=settings.pooling or "mean", pad_token_id=pad), tokenizer
+        lower_case(tokenizer, location)
+    projections: list[Projection] = []
+    if config.model_type == "dpr":
+        transformer, projections = _parts_of_dpr(transformer)
+        # What the class itself returns, compared as it was trained.
+        settings.pooling = settings.pooling or "cls"
+        settings.normalize = bool(settings.normalize)
+    backbone = TransformerBackbone(transformer, pooling=settings.pooling or "mean", pad_token_id=0)
+    # Padding is masked, so a token without a vector is as good as any that has one.
+    if tokenizer.pad_token_id is not None and tokenizer.pad_token_id < (backbone.table_size or float("inf")):
+        backbone.pad_token_id = tokenizer.pad_token_id
+    return backbone, tokenizer, projections
 
 
 def _load_weights(location: str | Path, config: PretrainedConfig, *, trust_remote_code: bool) -> PreTrainedModel:
@@ -225,21 +235,25 @@ def _load_weights(location: str | Path, config: PretrainedConfig, *, trust_remot
             f"{location} is an encoder-decoder ({config.model_type}): of these, only the encoders of "
             f"{', '.join(_ENCODER_DECODERS)} are supported"
         )
+    elif config.model_type == "dpr":
+        loader = _dpr_class(config, location)
     options: dict[str, Any] = {}
     model_class = MODEL_MAPPING.get(type(config), None)
     if inspect.isclass(model_class) and "add_pooling_layer" in inspect.signature(model_class).parameters:
         # An unused pooler has weights without gradients, which breaks training on several processes.
         options["add_pooling_layer"] = False
+    problem = f"{location}: the weights do not fit the config, or cannot be loaded"
     try:
-        model, report = loader.from_pretrained(
-            location,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            output_loading_info=True,
-            trust_remote_code=trust_remote_code,
-            **options,
-        )
+        with named_errors(problem, "check model.safetensors and config.json", keep=(OSError,)):
+            model, report = loader.from_pretrained(
+                location,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                trust_remote_code=trust_remote_code,
+                **options,
+            )
     except OSError as error:
         raise ValueError(
             f"{location} has no weights in safetensors: convert them "
@@ -254,47 +268,67 @@ def _load_weights(location: str | Path, config: PretrainedConfig, *, trust_remot
     return model
 
 
-def _lower_case(tokenizer: Tokenizer) -> None:
-    lower_case = normalizers.Lowercase()
-    before = tokenizer.normalizer
-    tokenizer.normalizer = normalizers.Sequence([lower_case] if before is None else [lower_case, before])
+def _dpr_class(config: PretrainedConfig, location: str | Path) -> Any:
+    """Return the class of an encoder of DPR (arXiv 2004.04906): the config of all three classes is the same."""
+    names = config.architectures or ["DPRQuestionEncoder"]
+    if names[0] not in _DPR_ENCODERS:
+        raise ValueError(f"{location} is a {names[0]}: of DPR, {' and '.join(_DPR_ENCODERS)} are supported")
+    return getattr(transformers, names[0])
+
+
+def _parts_of_dpr(model: PreTrainedModel) -> tuple[PreTrainedModel, list[Projection]]:
+    """Return the BERT inside an encoder of DPR, with a config of BERT, and its projection if it has one."""
+    encoder = getattr(model, _DPR_ENCODERS[type(model).__name__])
+    known = {*BertConfig().to_dict()} - {"model_type", "architectures", "transformers_version"}
+    bert = encoder.bert_model
+    implementation = bert.config._attn_implementation
+    bert.config = BertConfig(**{name: value for name, value in model.config.to_dict().items() if name in known})
+    bert.config._attn_implementation = implementation
+    if not model.config.projection_dim:
+        return bert, []
+    linear = encoder.encode_proj
+    projection = Projection({
+        "in_features": linear.in_features, "out_features": linear.out_features,
+        "activation_function": "torch.nn.modules.linear.Identity",
+    })  # fmt: skip
+    projection.linear.load_state_dict(linear.state_dict())
+    return bert, [projection]
+
+
+def _load_projection(folder: Path) -> Projection:
+    file = folder / "config.json"
+    config = read_json(file, kind=dict)
+    shapes = read_shapes(folder)
+    for key, axis in (("out_features", 0), ("in_features", 1)):
+        shape = shapes.get("linear.weight", ())
+        if len(shape) != 2 or config.get(key) != shape[axis]:
+            raise ValueError(f"{file}: {key}={config.get(key)!r} does not fit linear.weight of shape {list(shape)}")
+    try:
+        projection = Projection(config)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+    with named_errors(f"{folder}: the weights of this dense layer do not fit its config", "check both files"):
+        projection.load_state_dict(read_tensors(folder))
+    return projection
 
 
 def _load_static(folder: Path) -> tuple[StaticBackbone, Tokenizer]:
-    if not (folder / "tokenizer.json").exists():
-        raise FileNotFoundError(f"{folder} has no tokenizer.json: the encoder's tokenizer is missing")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    weights = _read_tensors(folder)
+    tokenizer = load_backend(folder / "tokenizer.json")
+    weights = read_tensors(folder)
     table = weights.get("embedding.weight", weights.get("embeddings"))
     if table is None:
         raise ValueError(f"{folder / 'model.safetensors'} has no tensor 'embedding.weight' but {sorted(weights)}")
     table = table.float()
     # Models of model2vec may share a row between tokens, and have a weight per token.
+    rows = weights["mapping"].long() if "mapping" in weights else torch.arange(len(table))
+    if table.ndim != 2 or not len(rows) or rows.min() < 0 or rows.max() >= len(table):
+        raise ValueError(f"{folder / 'model.safetensors'}: mapping does not fit {list(table.shape)} token vectors")
     if "mapping" in weights:
-        table = table[weights["mapping"].long()]
+        table = table[rows]
     if "weights" in weights:
+        if len(weights["weights"]) != len(table):
+            raise ValueError(f"{folder / 'model.safetensors'}: weights are not one for each of {len(table)} tokens")
         table = table * weights["weights"].float()[:, None]
     backbone = StaticBackbone(*table.shape)
     backbone.load_state_dict({"embedding.weight": table})
     return backbone, tokenizer
-
-
-def _save_tokenizer(tokenizer: Tokenizer | PreTrainedTokenizerBase, folder: Path) -> None:
-    if isinstance(tokenizer, Tokenizer):
-        tokenizer.save(str(folder / "tokenizer.json"))
-    else:
-        tokenizer.save_pretrained(folder)
-
-
-def _read_tensors(folder: Path) -> dict[str, torch.Tensor]:
-    path = folder / "model.safetensors"
-    if not path.exists():
-        raise FileNotFoundError(f"{folder} has no model.safetensors: weights in other formats are not loaded")
-    return load_file(path)
-
-
-def _write_tensors(folder: Path, tensors: dict[str, torch.Tensor]) -> None:
-    save_file(
-        {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, folder / "model.safetensors"
-    )

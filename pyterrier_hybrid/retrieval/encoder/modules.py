@@ -1,8 +1,11 @@
 """Torch modules of an encoder: token ids in, one vector per text out."""
 
 import hashlib
+import inspect
+import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -10,7 +13,15 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from pyterrier_hybrid.utils.checks import whole_number
+
 POOLINGS = ("mean", "cls", "max", "lasttoken", "weightedmean", "mean_sqrt_len_tokens")
+# Keys of a config that say where a model comes from, or describe a head that is not loaded. Weights are always loaded
+# in float32, and hash_code stands for the code that auto_map names.
+_WITHOUT_EFFECT = (
+    "_name_or_path", "_commit_hash", "transformers_version", "dtype", "torch_dtype", "architectures", "auto_map",
+    "id2label", "label2id", "num_labels", "problem_type", "finetuning_task",
+)  # fmt: skip
 
 
 def pool(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
@@ -50,6 +61,28 @@ def hash_weights(module: nn.Module) -> str:
     return digest.hexdigest()[:32]
 
 
+def hash_code(model: nn.Module) -> str | None:
+    """Hash the code that came with a model; None if its class is one of transformers."""
+    if type(model).__module__.startswith("transformers."):
+        return None
+    digest = hashlib.sha256(type(model).__qualname__.encode())
+    for file in sorted(Path(inspect.getfile(type(model))).parent.glob("*.py")):
+        digest.update(f"{file.name} ".encode() + file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def without_origin(config: Any) -> Any:
+    """Return the part of a model's config that vectors depend on, also of configs inside it.
+
+    Example:
+        >>> without_origin({"hidden_act": "gelu", "_name_or_path": "/models/mine", "text_config": {"dtype": "float16"}})
+        {'hidden_act': 'gelu', 'text_config': {}}
+    """
+    if isinstance(config, dict):
+        return {key: without_origin(value) for key, value in config.items() if key not in _WITHOUT_EFFECT}
+    return [without_origin(value) for value in config] if isinstance(config, list) else config
+
+
 def at_least_float32(values: torch.Tensor) -> torch.Tensor:
     """Convert half precision to float32, and leave float32 and float64 as they are."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
@@ -84,9 +117,19 @@ class StaticBackbone(nn.Module):
         return self.embedding.embedding_dim
 
     @property
+    def config(self) -> dict[str, Any]:
+        """Everything but the weights that vectors depend on."""
+        return {"model_type": self.model_type, "pooling": self.pooling}
+
+    @property
     def token_embeddings(self) -> nn.EmbeddingBag:
         """The token embedding layer."""
         return self.embedding
+
+    @property
+    def table_size(self) -> int:
+        """Number of token vectors."""
+        return self.embedding.num_embeddings
 
     def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
         """Embed texts given as lists of token ids; a text without tokens becomes zeros."""
@@ -122,10 +165,31 @@ class TransformerBackbone(nn.Module):
         return self.model.config.model_type
 
     @property
+    def config(self) -> dict[str, Any]:
+        """Everything but the weights that vectors depend on."""
+        config = json.loads(self.model.config.to_json_string(use_diff=False))
+        return {
+            "config": without_origin(config),
+            "class": type(self.model).__name__,
+            "code": hash_code(self.model),
+            "pooling": self.pooling,
+            "pad_token_id": self.pad_token_id,
+        }
+
+    @property
     def token_embeddings(self) -> nn.Embedding:
         """The token embedding layer."""
         # transformers promises no more than a Module.
         return cast(nn.Embedding, self.model.get_input_embeddings())
+
+    @property
+    def table_size(self) -> int | None:
+        """Number of token vectors; None for a model without a table of them, such as CANINE."""
+        try:
+            layer = self.token_embeddings
+        except NotImplementedError:
+            return None
+        return layer.num_embeddings if isinstance(layer, nn.Embedding) else None
 
     def look_up(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Look up each distinct token of many texts once.
@@ -154,10 +218,14 @@ class TransformerBackbone(nn.Module):
         Returns:
             ``[n, dim]``.
         """
-        longest = max(map(len, ids))
+        texts = [row for row, text in enumerate(ids) if text]
+        if len(texts) < len(ids):
+            return self._with_empty_texts(ids, texts, looked_up)
+        # CANINE shortens texts by this rate, and fails where nothing is left.
+        longest = max(*map(len, ids), getattr(self.model.config, "downsampling_rate", 1))
         padded = torch.tensor([[*text, *[self.pad_token_id] * (longest - len(text))] for text in ids])
         mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in ids])
-        device = self.token_embeddings.weight.device
+        device = next(self.model.parameters()).device
         padded, mask = padded.to(device), mask.to(device)
         if looked_up is None:
             inputs = {"input_ids": padded}
@@ -166,6 +234,18 @@ class TransformerBackbone(nn.Module):
             inputs = {"inputs_embeds": vectors[row[padded]]}
         states = self.model(**inputs, attention_mask=mask).last_hidden_state
         return pool(states, mask, self.pooling)
+
+    def _with_empty_texts(
+        self, ids: Sequence[Sequence[int]], texts: list[int], looked_up: tuple[torch.Tensor, torch.Tensor] | None
+    ) -> torch.Tensor:
+        """Embed texts of which some have no token: these become zeros, as in a :class:`StaticBackbone`."""
+        if not texts:
+            parameter = next(self.model.parameters())
+            return torch.zeros(len(ids), self.dim, dtype=parameter.dtype, device=parameter.device)
+        vectors = self([ids[row] for row in texts], looked_up=looked_up)
+        result = vectors.new_zeros(len(ids), vectors.shape[1])
+        result[torch.tensor(texts, device=vectors.device)] = vectors
+        return result
 
 
 class Projection(nn.Module):
@@ -193,8 +273,8 @@ class Projection(nn.Module):
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
         name = config.get("activation_function", "torch.nn.modules.activation.Tanh")
-        kind = name.rsplit(".", 1)[-1]
-        if not name.startswith("torch.nn.") or kind not in self.ACTIVATIONS:
+        kind = str(name).rsplit(".", 1)[-1]
+        if not str(name).startswith("torch.nn.") or kind not in self.ACTIVATIONS:
             known = ", ".join(self.ACTIVATIONS)
             raise ValueError(f"activation_function={name!r} of a dense layer: unknown; known are {known} of torch.nn")
         for key, default in self._DEFAULTS.items():
@@ -255,14 +335,27 @@ class EmbeddingModel(nn.Module):
         self.projections = nn.ModuleList(projections)
         self.normalize = normalize
         self.full_dim = projections[-1].linear.out_features if projections else backbone.dim
-        if truncate_dim is not None and not 1 <= truncate_dim <= self.full_dim:
-            raise ValueError(f"truncate_dim={truncate_dim}: the model's vectors have {self.full_dim} dimensions")
+        if truncate_dim is not None:
+            truncate_dim = whole_number("truncate_dim", truncate_dim, least=-(2**31))
+            if not 1 <= truncate_dim <= self.full_dim:
+                raise ValueError(f"truncate_dim={truncate_dim}: the model's vectors have {self.full_dim} dimensions")
         self.truncate_dim = truncate_dim
 
     @property
     def dim(self) -> int:
         """Dimension of the vectors."""
         return self.truncate_dim or self.full_dim
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Everything but the weights that vectors depend on, as JSON can hold it."""
+        return {
+            "backbone": self.backbone.config,
+            # Annotated in vain: nn.ModuleList types its members as Module.
+            "projections": [cast(Projection, projection).config for projection in self.projections],
+            "normalize": self.normalize,
+            "dim": self.dim,
+        }
 
     def forward(
         self,
@@ -289,7 +382,8 @@ class EmbeddingModel(nn.Module):
         if chunk_size is None or len(ids) <= chunk_size or isinstance(self.backbone, StaticBackbone):
             return self._embed(ids)
         options: dict[str, Any] = {}
-        if look_up_once and torch.is_grad_enabled() and self.backbone.token_embeddings.weight.requires_grad:
+        can_look_up = look_up_once and torch.is_grad_enabled() and self.backbone.table_size is not None
+        if can_look_up and self.backbone.token_embeddings.weight.requires_grad:
             options["looked_up"] = self.backbone.look_up(ids)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         chunks = [order[start : start + chunk_size] for start in range(0, len(ids), chunk_size)]
@@ -301,7 +395,7 @@ class EmbeddingModel(nn.Module):
 
     def _embed_recomputing(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:
         # checkpoint() restores the random state only of devices that hold one of its positional tensor arguments.
-        empty = torch.empty(0, device=self.backbone.token_embeddings.weight.device)
+        empty = torch.empty(0, device=next(self.backbone.parameters()).device)
         return checkpoint(lambda _: self._embed(ids, **options), empty, use_reentrant=False)
 
     def _embed(self, ids: Sequence[Sequence[int]], **options: Any) -> torch.Tensor:

@@ -10,7 +10,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel, StaticBackbone, TransformerBackbone
+from pyterrier_hybrid.utils.checks import list_of_texts, whole_number
 from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.random_state import kept_random_state
 
 ARCHITECTURES = ("static", "transformer")
 _SPECIAL_TOKENS = {
@@ -33,11 +35,14 @@ def new_model(
     """Create an untrained model and train its tokenizer; see :meth:`DenseEncoder.from_scratch`."""
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture={architecture!r} is unknown: choose one of {', '.join(ARCHITECTURES)}")
+    dim, vocab_size = whole_number("dim", dim), whole_number("vocab_size", vocab_size)
+    layers, heads = whole_number("layers", layers, least=0), whole_number("heads", heads)
+    max_length = whole_number("max_length", max_length)
+    seed = whole_number("seed", seed, least=0)
     if architecture == "transformer" and dim % heads:
         raise ValueError(f"heads={heads}: it must divide dim={dim}")
     tokenizer = train_tokenizer(texts, vocab_size=vocab_size, verbose=verbose)
-    # Leaves the caller's random state unchanged.
-    with torch.random.fork_rng(devices=[]):
+    with kept_random_state():
         torch.manual_seed(seed)
         if architecture == "static":
             return EmbeddingModel(StaticBackbone(tokenizer.get_vocab_size(), dim)), tokenizer
@@ -76,7 +81,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, verbose: bool = Fa
         ValueError: There is no text, or it has more distinct characters than ``vocab_size`` allows.
     """
     normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    texts = [normalizer.normalize_str(text) for text in texts]
+    texts = [normalizer.normalize_str(text) for text in list_of_texts("texts", texts)]
     if not any(text.strip() for text in texts):
         raise ValueError("there is no text to train a tokenizer on: pass the texts that the encoder is meant for")
     trained = io.BytesIO()

@@ -1,6 +1,6 @@
 """PyTerrier transformers of an encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,8 +60,10 @@ class DocEncoder(_EncoderTransformer):
     schematic = {"label": "Document encoder", "help_url": None}
     factory = "doc_encoder"
 
-    def __init__(self, encoder: Encoder, *, text_field: str | Sequence[str] = "text") -> None:
+    def __init__(self, encoder: Encoder, *, text_field: str | Iterable[str] = "text") -> None:
         text_field = text_field if isinstance(text_field, str) else tuple(text_field)
+        if not text_field:
+            raise ValueError(f"text_field={text_field!r}: name at least one column of texts")
         super().__init__(encoder, text_field=text_field)
         self.text_field = text_field
 

@@ -1,6 +1,6 @@
 """Fusion over a corpus in one call: the corpus is indexed for BM25 and encoders on the fly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -53,7 +53,7 @@ class Fusion:
 def fuse(
     *systems: Any,
     by: str = "reciprocal-rank",
-    weights: Sequence[float] | None = None,
+    weights: Iterable[float] | None = None,
     k: float = 60,
     depth: int = 1000,
     num_results: int = 1000,
@@ -101,6 +101,8 @@ def fuse(
     if by == "reciprocal-rank":
         combine = partial(ReciprocalRankFusion, k=k, num_results=num_results)
     else:
+        # An iterator would be used up by the first corpus.
+        weights = None if weights is None else tuple(weights)
         combine = partial(ScoreFusion, weights=weights, normalization=by, num_results=num_results)
     # Check the other options now, not after hours of indexing.
     combine(*(pt.Transformer.identity() for _ in systems))

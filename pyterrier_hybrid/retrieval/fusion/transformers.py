@@ -1,7 +1,7 @@
 """Transformers that fuse the rankings of several retrievers, by reciprocal ranks or by normalised scores."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -261,7 +261,7 @@ class ScoreFusion(FusionTransformer):
     def __init__(
         self,
         *retrievers: pt.Transformer,
-        weights: Sequence[float] | None = None,
+        weights: Iterable[float] | None = None,
         normalization: str = "min-max",
         num_results: int = 1000,
     ) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.corpus_index import CachedEncoder, Corpus, dense_index
-from pyterrier_hybrid.retrieval.frames import vectors_of
+from pyterrier_hybrid.retrieval.frames import not_encoded, vectors_of
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
@@ -68,7 +68,8 @@ class VectorFeedback(pt.Transformer):
             ValueError: Vectors differ in dimension or have a value that is not finite, or two queries have the same
                 ``qid``.
         """
-        pt.validate.result_frame(inp, extra_columns=["query_vec", "doc_vec", "score"], context=self)
+        with not_encoded("doc_vec", "index.vec_loader()"), not_encoded("query_vec", "encoder.query_encoder()"):
+            pt.validate.result_frame(inp, extra_columns=["query_vec", "doc_vec", "score"], context=self)
         query_columns = pt.model.query_columns(inp)
         columns = [name for name in inp.columns if name in query_columns]
         queries = inp.drop_duplicates("qid")[columns].reset_index(drop=True)

@@ -8,16 +8,17 @@ import numpy as np
 
 from pyterrier_hybrid.retrieval.index.files import (
     FAISS,
-    META,
     VECTORS,
     NativeIndex,
     OpenIndex,
     VectorFile,
     write_documents,
+    write_meta,
 )
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions, build, extend
 from pyterrier_hybrid.retrieval.index.sources import Block, index_blocks
-from pyterrier_hybrid.utils.json_files import write_json
+from pyterrier_hybrid.retrieval.vectors import find_unusable
+from pyterrier_hybrid.text.languages import canonical_language
 
 
 def write_index(
@@ -72,7 +73,7 @@ def write_index(
         (folder / VECTORS).unlink()
     write_documents(folder, list(names.docnos), names.langs)
     meta = {**artifact, "kind": kind, "count": len(names.docnos), "dim": dim, "parameters": parameters}
-    write_json(folder / META, meta)
+    write_meta(folder, meta, native)
 
 
 class _Names:
@@ -95,12 +96,12 @@ class _Names:
             if lang is not None and not isinstance(lang, str):
                 raise TypeError(f"lang of {docno!r} is {lang!r}, a {type(lang).__name__}: it must be a str")
             self.docnos[docno] = len(self.docnos)
-            self.langs.append(lang or None)
+            self.langs.append(canonical_language(lang) if lang else None)
 
 
 def _check_vectors(docnos: Sequence[str], vectors: np.ndarray, dim: int | None) -> None:
     if dim is not None and vectors.shape[1] != dim:
         raise ValueError(f"doc_vec of {docnos[0]!r} has the shape {vectors.shape[1:]}, expected ({dim},)")
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        raise ValueError(f"doc_vec of {docnos[int(finite.argmin())]!r} has a value that is not a finite number")
+    unusable = find_unusable(vectors)
+    if unusable:
+        raise ValueError(f"doc_vec of {docnos[unusable[0]]!r} {unusable[1]}")

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.frames import texts_of, vectors_of
+from pyterrier_hybrid.retrieval.frames import not_encoded, texts_of, vectors_of
 from pyterrier_hybrid.retrieval.index.build import write_index
-from pyterrier_hybrid.retrieval.index.files import META, OpenIndex, open_index
+from pyterrier_hybrid.retrieval.index.files import OpenIndex, is_built, open_index, verify_index
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
 from pyterrier_hybrid.retrieval.index.search import SearchOptions, recall, search
 from pyterrier_hybrid.retrieval.index.sources import (
@@ -22,8 +22,8 @@ from pyterrier_hybrid.retrieval.index.sources import (
     index_blocks,
     open_npy,
 )
-from pyterrier_hybrid.utils.checks import whole_number
-from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.utils.checks import true_or_false, whole_number
+from pyterrier_hybrid.utils.files import whole_folder, writing
 
 __all__ = ["FaissIndex", "FaissRetriever"]
 
@@ -163,7 +163,25 @@ class FaissIndex(pt.Artifact):
 
     def built(self) -> bool:
         """Whether the index exists."""
-        return (self.path / META).exists()
+        return is_built(self.path)
+
+    def verify(self) -> None:
+        """Compare all files with the checksums that were made when the index was built.
+
+        Opening an index only compares sizes, the documents, and what steers the search, since vectors may be large. An
+        index of an earlier version has no checksums: only its structure is checked.
+
+        Raises:
+            FileNotFoundError: The index does not exist.
+            ValueError: It is damaged; the message names the file.
+
+        Example:
+            >>> import tempfile, numpy as np
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     index = FaissIndex.from_npy(home + "/index", np.eye(2), ["a", "b"])
+            ...     index.verify()
+        """
+        verify_index(self.path, artifact_format=self.ARTIFACT_FORMAT)
 
     def indexer(
         self,
@@ -349,6 +367,10 @@ class FaissIndex(pt.Artifact):
     def __repr__(self) -> str:
         return f"FaissIndex({str(self.path)!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Open files stay here: a copy in another process opens its own.
+        return self.__dict__ | {"_opened": None}
+
     def forget(self) -> None:
         """Close the files; the next search opens the index again."""
         self._opened: OpenIndex | None = None
@@ -371,7 +393,7 @@ class FaissIndexer(pt.Indexer):
         self.index_ref = index
         self.options = options
         self.append = append
-        self.overwrite = overwrite
+        self.overwrite = true_or_false("overwrite", overwrite)
 
     def index_inputs(self) -> list[list[str]]:
         """Return the columns of the documents, for inspection."""
@@ -390,7 +412,8 @@ class FaissIndexer(pt.Indexer):
         Raises:
             FileExistsError: The index already exists.
             FileNotFoundError: Documents cannot be added, since the index does not exist.
-            ValueError: There are no documents, a docno occurs twice, or a vector is not finite or of another dimension.
+            ValueError: There is no document, a docno occurs twice, a vector has another dimension or its square is not
+                finite, or another process or thread is writing the index.
             TypeError: A docno or a language is not a string.
         """
         documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
@@ -399,18 +422,22 @@ class FaissIndexer(pt.Indexer):
     def index_blocks(self, blocks: Iterable[Block]) -> FaissIndex:
         """Write the index as :meth:`index` does, from blocks of docnos, languages and matrices."""
         index = self.index_ref
-        base = None
         if self.append:
-            base = open_index(index.path, artifact_format=index.ARTIFACT_FORMAT, mapped=False)
-        elif index.path.exists() and not self.overwrite:
+            # Before a lock file is made.
+            index._open()
+        elif (index.built() or index.path.exists()) and not self.overwrite:
             raise FileExistsError(f"{index.path} exists: choose another folder, or pass overwrite=True to indexer()")
         artifact = {
             "type": index.ARTIFACT_TYPE,
             "format": index.ARTIFACT_FORMAT,
             "package_hint": index.ARTIFACT_PACKAGE_HINT,
         }
-        with whole_folder(index.path, overwrite=self.append or self.overwrite) as folder:
-            write_index(folder, blocks, self.options, base, artifact)
+        with writing(index.path):
+            base = None
+            if self.append:
+                base = open_index(index.path, artifact_format=index.ARTIFACT_FORMAT, mapped=False)
+            with whole_folder(index.path, overwrite=self.append or self.overwrite) as folder:
+                write_index(folder, blocks, self.options, base, artifact)
         index.forget()
         return index
 
@@ -443,7 +470,8 @@ class FaissRetriever(pt.Transformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search; results are sorted by score, with ties broken by descending docno, as in trec_eval."""
-        pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
+        with not_encoded("query_vec", "encoder.query_encoder()"):
+            pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
         if not len(inp):
             columns = {"docno": pd.Series(dtype=object), "score": pd.Series(dtype=float), "rank": pd.Series(dtype=int)}

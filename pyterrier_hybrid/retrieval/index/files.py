@@ -1,9 +1,9 @@
 """The folder of a dense index: its layout, writing it in one pass, and opening it with memory maps."""
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pyterrier_hybrid.utils.json_files import read_json
+from pyterrier_hybrid.utils.arrays import read_npy
+from pyterrier_hybrid.utils.checksums import (
+    FileFacts,
+    check_contents,
+    check_sizes,
+    checksum,
+    file_facts,
+    sealed,
+    unsealed,
+)
+from pyterrier_hybrid.utils.files import put_back, read_whole
+from pyterrier_hybrid.utils.json_files import read_json, write_json
 
 META = "pt_meta.json"
 DOCUMENTS = "documents.arrow"
 VECTORS = "vectors.npy"
 FAISS = "search.faiss"
+
+# What metadata say at least of how an index was built.
+_PARAMETERS = {
+    "exact": (),
+    "hnsw": ("neighbours", "ef_construction"),
+    "ivf": ("lists",),
+    "ivfpq": ("lists", "code_size", "bits"),
+}
+# Metadata of indexes that were written before there were checksums.
+_KEYS_WITHOUT_CHECKSUMS = {"type", "format", "package_hint", "kind", "count", "dim", "parameters"}
 
 NativeIndex = Any
 """An index of faiss, whose type stubs lack the type that ``read_index`` returns and most attributes."""
@@ -48,6 +69,7 @@ class OpenIndex:
     parameters: dict[str, Any] = field(default_factory=dict)
     matrix: np.ndarray | None = None
     native: NativeIndex = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.docnos)
@@ -66,7 +88,12 @@ class OpenIndex:
         """Read vectors: float32 ``[len(positions), dim]``; approximations if the index is not lossless."""
         if self.matrix is not None:
             return self.matrix[positions]
-        return self._reconstructing.reconstruct_batch(np.ascontiguousarray(positions, np.int64))
+        with _damage_reported(self.path):
+            with self._lock:
+                # Costs eight bytes a document, and exact searches do not need it.
+                if self.native.direct_map.no():
+                    self.native.make_direct_map()
+            return self.native.reconstruct_batch(np.ascontiguousarray(positions, np.int64))
 
     def langs(self, start: int, stop: int) -> list[str | None]:
         """Return the languages of the documents from ``start`` to ``stop``."""
@@ -83,12 +110,6 @@ class OpenIndex:
         position[index_in_wanted.take(pa.array(found)).to_numpy()] = found
         return position[pc.index_in(names, value_set=wanted).to_numpy()]
 
-    @cached_property
-    def _reconstructing(self) -> NativeIndex:
-        # Costs eight bytes a document, and searches do not need it.
-        self.native.make_direct_map()
-        return self.native
-
 
 def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> OpenIndex:
     """Open an index.
@@ -102,6 +123,53 @@ def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> Open
         FileNotFoundError: The index does not exist.
         ValueError: The folder holds another artifact, or is damaged.
     """
+    return read_whole(path, META, lambda: _open(path, artifact_format, mapped))
+
+
+def is_built(path: Path) -> bool:
+    """Whether there is an index in a folder."""
+    put_back(path)
+    return (path / META).exists()
+
+
+def verify_index(path: Path, *, artifact_format: str) -> None:
+    """Compare all files of an index with their checksums.
+
+    Args:
+        path: Its folder.
+        artifact_format: The artifact format that it must have.
+
+    Raises:
+        FileNotFoundError: The index does not exist.
+        ValueError: The folder holds another artifact, or is damaged.
+    """
+
+    def verify() -> None:
+        _open(path, artifact_format, mapped=True)
+        with _damage_reported(path):
+            check_contents(path, _facts(_read_meta(path, artifact_format)))
+
+    read_whole(path, META, verify)
+
+
+def write_meta(folder: Path, meta: Mapping[str, Any], native: NativeIndex) -> None:
+    """Write the metadata, with checksums of all other files.
+
+    Args:
+        folder: Folder of the index, otherwise complete.
+        meta: What :func:`open_index` needs.
+        native: The faiss index; ``None``: there is none.
+    """
+    meta = {**meta, "files": file_facts(folder)}
+    if native is not None:
+        # Behind it are only vectors or codes and numbers of documents, which searches do not follow blindly.
+        code_size = 4 * meta["dim"] if meta["kind"] == "hnsw" else native.code_size + 8
+        size = meta["files"][FAISS]["bytes"] - meta["count"] * code_size
+        meta["structure"] = FileFacts(bytes=size, blake2b=checksum(folder / FAISS, stop=size))
+    write_json(folder / META, sealed(meta))
+
+
+def _read_meta(path: Path, artifact_format: str) -> dict[str, Any]:
     if not (path / META).exists():
         raise FileNotFoundError(f"there is no index at {path}: build it with .indexer().index(documents)")
     with _damage_reported(path):
@@ -110,14 +178,51 @@ def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> Open
     if found_format != artifact_format:
         raise ValueError(f"{path} holds {found_format!r}, not a {artifact_format!r} index")
     with _damage_reported(path):
+        if set(meta) != _KEYS_WITHOUT_CHECKSUMS:
+            try:
+                meta = unsealed(meta)
+            except ValueError as error:
+                raise ValueError(f"{META}: {error}") from error
+    return meta
+
+
+def _facts(meta: Mapping[str, Any]) -> Mapping[str, FileFacts]:
+    return meta.get("files", {})
+
+
+def _check_before_reading(path: Path, meta: Mapping[str, Any]) -> None:
+    """Check sizes, and the content of what is small and steers native code."""
+    missing = [name for name in _PARAMETERS[meta["kind"]] if not isinstance(meta["parameters"].get(name), int)]
+    if missing:
+        raise ValueError(f"{META} has no number {' and no '.join(missing)}")
+    kept = meta["kind"] == "exact" or (meta["kind"] == "ivfpq" and meta["parameters"].get("keep_vectors") is not False)
+    if kept and not (path / VECTORS).exists():
+        raise ValueError(f"{VECTORS} is missing")
+    facts = _facts(meta)
+    check_sizes(path, facts)
+    check_contents(path, {name: facts[name] for name in (DOCUMENTS,) if name in facts})
+    if "structure" in meta:
+        structure = meta["structure"]
+        if checksum(path / FAISS, stop=structure["bytes"]) != structure["blake2b"]:
+            raise ValueError(f"{FAISS} does not fit its checksum")
+
+
+def _open(path: Path, artifact_format: str, mapped: bool) -> OpenIndex:
+    meta = _read_meta(path, artifact_format)
+    with _damage_reported(path):
+        _check_before_reading(path, meta)
         docnos, languages, lang_codes = _read_documents(path / DOCUMENTS)
         index = OpenIndex(path, meta["kind"], meta["dim"], docnos, languages, lang_codes, meta["parameters"])
         counts = {"docnos": len(docnos), META: meta["count"]}
         if index.kind != "exact":
             index.native = _read_faiss(path / FAISS, index.kind, mapped)
             counts[FAISS] = index.native.ntotal
+            if index.native.d != index.dim:
+                raise ValueError(f"{index.dim} dimensions in {META}, {index.native.d} in {FAISS}")
         if (path / VECTORS).exists() or index.kind == "exact":
-            index.matrix = np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
+            index.matrix = read_npy(path / VECTORS, mapped=True)
+            if index.matrix.dtype != np.float32 or not index.matrix.flags.c_contiguous:
+                raise ValueError(f"{VECTORS} holds {index.matrix.dtype}, not rows of float32")
             counts[VECTORS] = len(index.matrix)
         elif index.kind == "hnsw":
             index.matrix = _flat_vectors(faiss.downcast_index(index.native.storage))
@@ -179,7 +284,16 @@ def _damage_reported(path: Path) -> Iterator[None]:
     # For files that they cannot read, faiss raises RuntimeError, numpy ValueError and EOFError, Arrow its own errors.
     try:
         yield
-    except (RuntimeError, ValueError, EOFError, OSError, KeyError, pa.ArrowException) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        EOFError,
+        OSError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        pa.ArrowException,
+    ) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(f"{path} is damaged: {reason}: build it anew") from error
 
@@ -187,6 +301,7 @@ def _damage_reported(path: Path) -> Iterator[None]:
 def _read_documents(path: Path) -> tuple[pa.LargeStringArray, list[str], np.ndarray]:
     with pa.memory_map(str(path)) as file:
         table = pa.ipc.open_file(file).read_all()
+    table.validate(full=True)
     docnos, langs = (_contiguous(table[name]) for name in ("docno", "lang"))
     return docnos, *_sorted_languages(langs)
 

@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 
 from pyterrier_hybrid.retrieval.index.files import NativeIndex
-from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 
 KINDS = ("exact", "hnsw", "ivf", "ivfpq")
 
@@ -21,7 +21,9 @@ _KINDS_OF_OPTION = {
     "code_size": ("ivfpq",),
     "keep_vectors": ("ivfpq",),
 }
-_SMALLEST = {"neighbours": 2, "ef_construction": 1, "lists": 1, "code_size": 1, "threads": 1}
+_SMALLEST = {"neighbours": 2, "ef_construction": 1, "lists": 1, "code_size": 1, "threads": 1, "seed": 0}
+# Seeds of faiss are 32-bit integers.
+_LARGEST_SEED = 2**31 - 1
 
 # Training vectors for each cluster: faiss asks for 39, and more hardly change the result.
 _VECTORS_PER_CLUSTER = 40
@@ -54,6 +56,10 @@ class BuildOptions:
         for name, least in _SMALLEST.items():
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+        if self.seed > _LARGEST_SEED:
+            raise ValueError(f"seed={self.seed}: it must be at most {_LARGEST_SEED}")
+        if self.keep_vectors is not None:
+            object.__setattr__(self, "keep_vectors", true_or_false("keep_vectors", self.keep_vectors))
 
     @property
     def keeps_vectors(self) -> bool:

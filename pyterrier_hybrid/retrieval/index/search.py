@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from pyterrier_hybrid.retrieval.index.files import OpenIndex
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
+from pyterrier_hybrid.retrieval.vectors import find_unusable
+from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import whole_number
 
 DEFAULT_EF_SEARCH = 128
@@ -93,10 +95,14 @@ def recall(
         own_position = np.random.default_rng(seed).permutation(len(index))[:count]
         vectors, depth = np.ascontiguousarray(index.vectors(own_position), np.float32), k + 1
     else:
-        vectors, depth = np.ascontiguousarray(queries, np.float32), k
+        with np.errstate(over="ignore"):
+            vectors, depth = np.ascontiguousarray(queries, np.float32), k
         own_position = np.full(len(vectors), -1)
     if vectors.ndim != 2 or vectors.shape[1] != index.dim or not len(vectors):
         raise ValueError(f"queries have the shape {vectors.shape}, expected (n, {index.dim}) with n of at least 1")
+    unusable = find_unusable(vectors)
+    if unusable:
+        raise ValueError(f"queries[{unusable[0]}] {unusable[1]}")
     truth = _without_itself(_search(index, vectors, depth, subset, exact), own_position, k)
     found = _without_itself(search(index, vectors, depth, lang=lang, options=options), own_position, k)
     smallest = np.full(len(vectors), np.inf)
@@ -131,6 +137,7 @@ class _Subset:
         self.selector: faiss.IDSelector | None = None
         self.count = len(index)
         if lang is not None:
+            lang = same_language(lang, index.languages)
             if lang not in index.languages:
                 raise ValueError(f"{index.path} has no documents in {lang!r}, but in {index.languages}")
             selected = index.lang_codes == index.languages.index(lang)
@@ -144,13 +151,23 @@ class _Subset:
 def _search(index: OpenIndex, vectors: np.ndarray, num_results: int, subset: _Subset, nearest: Nearest) -> Results:
     def search_block(rows: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         block = vectors[rows]
-        scores, positions = _recompute_near_ties(index, block, *nearest(block, depth))
+        scores, positions = nearest(block, depth)
+        _require_documents(index, positions)
+        scores, positions = _recompute_near_ties(index, block, scores, positions)
         query = np.repeat(np.arange(len(rows)), depth)
         score, position = scores.ravel(), positions.ravel()
         order = order_results(query, score, lambda tied: _docno_ranks(index, position[tied]))
         return query[order], position[order], score[order]
 
     return search_to_cutoff(search_block, np.arange(len(vectors)), num_results, subset.count)
+
+
+def _require_documents(index: OpenIndex, positions: np.ndarray) -> None:
+    # A search of as many documents as there are never ends with fewer, unless the files say nonsense.
+    if ((positions < 0) | (positions >= len(index))).any():
+        raise ValueError(
+            f"{index.path} is damaged: searches find documents that do not exist, or too few: build it anew"
+        )
 
 
 def _docno_ranks(index: OpenIndex, positions: np.ndarray) -> np.ndarray:
@@ -242,6 +259,7 @@ def _rescore(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find ``rescore`` candidates per result by their codes, and score these by their vectors."""
     _, positions = nearest(vectors, min(subset.count, rescore * depth))
+    _require_documents(index, positions)
     rows = np.repeat(np.arange(len(vectors)), positions.shape[1])
     scores = _inner_products(index, vectors, rows, positions.ravel()).reshape(positions.shape)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :depth]

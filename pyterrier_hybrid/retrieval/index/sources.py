@@ -8,6 +8,8 @@ import more_itertools
 import numpy as np
 
 from pyterrier_hybrid.retrieval.index.files import META, OpenIndex
+from pyterrier_hybrid.retrieval.vectors import as_vector
+from pyterrier_hybrid.utils.arrays import read_npy
 from pyterrier_hybrid.utils.json_files import read_json
 
 BLOCK = 4096
@@ -32,15 +34,19 @@ def document_blocks(documents: Iterable[Mapping[Any, Any]]) -> Iterator[Block]:
     count, shape = 0, None
     for block in more_itertools.chunked(documents, BLOCK):
         for number, document in enumerate(block, start=count):
+            if not isinstance(document, Mapping):
+                raise TypeError(f"document {number} is a {type(document).__name__}: pass dicts with docno and doc_vec")
             missing = [column for column in ("docno", "doc_vec") if column not in document]
             if missing:
-                raise ValueError(f"document {number} has no {' and no '.join(missing)}, only {sorted(document)}")
-        vectors = [np.asarray(document["doc_vec"], dtype=np.float32) for document in block]
+                what_to_do = "; put `encoder.doc_encoder() >>` in front of the indexer" if "doc_vec" in missing else ""
+                raise ValueError(
+                    f"document {number} has no {' and no '.join(missing)}, only {sorted(document)}{what_to_do}"
+                )
+        vectors = [as_vector(document["doc_vec"], f"doc_vec of {document['docno']!r}") for document in block]
         shape = shape or vectors[0].shape
         for document, vector in zip(block, vectors, strict=True):
-            if vector.shape != shape or vector.ndim != 1:
-                expected = shape if len(shape) == 1 else "one row of numbers"
-                raise ValueError(f"doc_vec of {document['docno']!r} has the shape {vector.shape}, expected {expected}")
+            if vector.shape != shape:
+                raise ValueError(f"doc_vec of {document['docno']!r} has the shape {vector.shape}, expected {shape}")
         count += len(block)
         yield [document["docno"] for document in block], [document.get("lang") for document in block], np.stack(vectors)
 
@@ -70,7 +76,9 @@ def array_blocks(name: str, vectors: np.ndarray, docnos: Iterable[str], langs: L
     remaining_docnos = iter(docnos)
     remaining_langs = None if langs is None or callable(langs) else iter(langs)
     for start in range(0, len(vectors), BLOCK):
-        block = np.asarray(vectors[start : start + BLOCK], np.float32)
+        # Numbers that single precision cannot hold become infinite, and are refused as that.
+        with np.errstate(over="ignore"):
+            block = np.asarray(vectors[start : start + BLOCK], np.float32)
         block_docnos = more_itertools.take(len(block), remaining_docnos)
         block_langs: list[str | None]
         if remaining_langs is not None:
@@ -95,13 +103,9 @@ def open_npy(path: str | Path) -> np.ndarray:
         FileNotFoundError: The file does not exist.
         ValueError: It is not a .npy file of numbers.
     """
-    path = Path(path)
-    if not path.exists():
+    if not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path}")
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a .npy file of numbers: {error}") from error
+    return read_npy(path, mapped=True)
 
 
 def flex_blocks(folder: str | Path, langs: Langs) -> Iterator[Block]:

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import Dataset
 
 from pyterrier_hybrid.parallel import ParallelPairs
+from pyterrier_hybrid.parallel.answers import Answers
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.training.loop.tokens import Texts, TokenIds
 from pyterrier_hybrid.training.sampling.plans import Plan, Triple
@@ -53,6 +54,8 @@ class PlannedBatches(Dataset[dict[str, Any]]):
         self.plan, self.pairs, self.texts, self.length = plan, pairs, texts, length
         self.mask, self.hard_negatives = mask, hard_negatives
         self.rows = plan.rows_of_rank(rank, world_size)
+        if hard_negatives:
+            self._answers = Answers(pairs)
 
     def __len__(self) -> int:
         return self.length
@@ -81,15 +84,8 @@ class PlannedBatches(Dataset[dict[str, Any]]):
         rng = np.random.default_rng([self.plan.seed, t, _NEGATIVES_STREAM])
         candidates = {row: self.pairs.negatives(item, language) for row, (item, _, language) in enumerate(batch)}
         candidates = {row: texts for row, texts in candidates.items() if texts}
-        # Mined negatives are passages of other items. If such an item is in the batch, its passage is a positive there,
-        # in whatever language.
-        columns = {batch[row][2]: self.pairs.languages.index(batch[row][2]) for row in candidates}
-        positives = {
-            text_key(self.pairs.passage(item, language))
-            for item, _, _ in batch
-            for language, column in columns.items()
-            if self.pairs.has_passage[item, column]
-        }
+        # Mined negatives include answers to this query, or to another one of the batch, that other items have.
+        positives = self._answers.keys([item for item, _, _ in batch]) if candidates else set()
         drawn: list[tuple[int, str]] = []
         for row, texts in candidates.items():
             texts = [text for text in texts if text_key(text) not in positives]
@@ -97,6 +93,10 @@ class PlannedBatches(Dataset[dict[str, Any]]):
                 texts = [texts[n] for n in np.sort(rng.choice(len(texts), self.hard_negatives, replace=False)).tolist()]
             drawn.extend((row, text) for text in texts)
         return drawn
+
+    def have_negatives(self, t: int) -> bool:
+        """Whether a batch has pairs of several groups, which are each other's negatives."""
+        return len({self._group(item) for item, _, _ in self.plan.batch(t)}) > 1
 
     def describe(self, t: int, limit: int = 5) -> str:
         """Describe a batch for an error message: dataset, id and languages of its first pairs.

@@ -4,18 +4,23 @@ import json
 import logging
 import re
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import distributed, nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from pyterrier_hybrid.utils.files import locked, set_aside
+from pyterrier_hybrid.training.loop.processes import is_first_process
+from pyterrier_hybrid.utils.checksums import FileFacts, check_contents, check_sizes, file_facts, sealed, unsealed
+from pyterrier_hybrid.utils.files import locked, remove_whole
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 
+_NAME = re.compile(r"checkpoint-\d+")
 _SETTINGS, _COMPLETE, _STATE, _LOCK = "settings.json", "complete.json", "trainer_state.json", "lock"
 
 
@@ -41,11 +46,12 @@ class Checkpoints:
         problem = f"{self.folder} is being written by another training: wait for it, or choose another output"
         return locked(self.folder / _LOCK, problem)
 
-    def check(self, settings: Mapping[str, Any]) -> None:
+    def check(self, settings: Mapping[str, Any], last: Path | None) -> None:
         """Store the settings of a training, or compare them with those of the interrupted one.
 
         Args:
             settings: The settings that decide the result.
+            last: The checkpoint to resume from, if any.
 
         Raises:
             ValueError: The checkpoints belong to a training with other or unknown settings.
@@ -53,7 +59,7 @@ class Checkpoints:
         path = self.folder / _SETTINGS
         # The address of a function differs between processes.
         settings = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(settings, default=str)))
-        if self.latest() is None:
+        if last is None:
             write_json(path, settings)
             return
         if not path.exists():
@@ -65,36 +71,100 @@ class Checkpoints:
                 "same settings to resume it, or remove that folder"
             )
 
-        require_same(read_json(path), settings, problem)
+        try:
+            known = dict(read_json(path))
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"{path} is damaged ({error}), so nobody knows what to resume: remove that folder"
+            ) from None
+        require_same(known, settings, problem)
 
     def latest(self) -> Path | None:
-        """Return the last complete checkpoint."""
-        checkpoints = sorted(self.folder.glob("checkpoint-*"), key=step_of, reverse=True)
-        return next((checkpoint for checkpoint in checkpoints if _is_complete(checkpoint)), None)
+        """Return the last complete checkpoint whose files, and those of the best weights so far, are undamaged.
 
-    def remove_incomplete(self) -> None:
-        """Remove the checkpoints that an interruption left incomplete."""
-        for checkpoint in self.folder.glob("checkpoint-*"):
-            if not _is_complete(checkpoint):
+        A warning names the damaged ones that are passed over. All files are read, about a second per gigabyte.
+        """
+        damaged: list[str] = []
+        last = None
+        for checkpoint in self._all():
+            problem = _problem(checkpoint)
+            if problem is None:
+                last = checkpoint
+                break
+            if problem:
+                damaged.append(f"{checkpoint} is damaged ({problem})")
+        if damaged and is_first_process():
+            start = f"step {step_of(last)}" if last else "the start"
+            warnings.warn(f"{'; '.join(damaged)}: training resumes from {start}", stacklevel=3)
+        return last
+
+    def last_step(self) -> int | None:
+        """Return the step of the last checkpoint that was written completely; no content is read."""
+        return next((step_of(checkpoint) for checkpoint in self._all() if (checkpoint / _COMPLETE).exists()), None)
+
+    def remove_unused(self, last: Path | None) -> None:
+        """Remove what an interruption left incomplete, and what is damaged.
+
+        Args:
+            last: The checkpoint to resume from: later ones are removed.
+        """
+        for checkpoint in self._all():
+            if last is None or step_of(checkpoint) > step_of(last) or not (checkpoint / _COMPLETE).exists():
                 shutil.rmtree(checkpoint)
+
+    def _all(self) -> list[Path]:
+        """All checkpoints, the last one first."""
+        folders = [path for path in self.folder.glob("checkpoint-*") if _NAME.fullmatch(path.name)]
+        return sorted(folders, key=step_of, reverse=True)
 
     def remove(self) -> None:
         """Remove the folder, once the encoder is saved."""
-        if self.folder.exists():
-            shutil.rmtree(set_aside(self.folder), ignore_errors=True)
+        remove_whole(self.folder)
 
 
 class MarkComplete(TrainerCallback):
     """Marks a checkpoint as complete once every process has written its part; only such checkpoints are resumed."""
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """List the files of the checkpoint that was just written, with their sizes."""
+        """List the files of the checkpoint that was just written, with their sizes and checksums."""
         if args.world_size > 1:
             distributed.barrier()
         if args.should_save:
             checkpoint = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-            sizes = {path.name: path.stat().st_size for path in checkpoint.iterdir() if path.name != _COMPLETE}
-            write_json(checkpoint / _COMPLETE, sizes)
+            with problems_of_writing(checkpoint):
+                write_json(checkpoint / _COMPLETE, sealed(file_facts(checkpoint)))
+
+
+@contextmanager
+def problems_of_writing(folder: str | Path) -> Iterator[None]:
+    """Say in one error that a folder of a training could not be written, and what is left of the training.
+
+    Args:
+        folder: A checkpoint, or the output.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    folder = Path(folder)
+    try:
+        yield
+    except FileExistsError:
+        raise
+    # torch and safetensors have errors of their own for a full disk.
+    except (OSError, RuntimeError, SafetensorError) as error:
+        is_checkpoint = _NAME.fullmatch(folder.name)
+        kept = Checkpoints(folder)
+        if is_checkpoint:
+            # Half a checkpoint is of no use, and takes the space.
+            shutil.rmtree(folder, ignore_errors=True)
+            kept.folder = folder.parent
+        free = shutil.disk_usage(kept.folder.parent).free / 1e9
+        step = kept.last_step()
+        rescue = "start again" if step is None else f"train with the same settings to resume from step {step}"
+        reason = " ".join(str(error).split())
+        raise OSError(
+            f"{folder} could not be written, with {free:.1f} GB free: {reason}; make room, then {rescue}"
+        ) from error
 
 
 def step_of(checkpoint: Path) -> int:
@@ -141,11 +211,36 @@ def without_mtime_warning() -> Iterator[None]:
         logger.removeFilter(is_kept)
 
 
-def _is_complete(checkpoint: Path) -> bool:
-    mark = checkpoint / _COMPLETE
-    if not mark.exists():
-        return False
-    return all(
-        (checkpoint / name).exists() and (checkpoint / name).stat().st_size == size
-        for name, size in read_json(mark).items()
-    )
+def check_intact(checkpoint: Path) -> None:
+    """Check the files of a complete checkpoint by their sizes and checksums.
+
+    Args:
+        checkpoint: The checkpoint.
+
+    Raises:
+        ValueError: A file is missing or has changed; the message begins with its name.
+    """
+    try:
+        mark = dict(read_json(checkpoint / _COMPLETE))
+        if "checksum" not in mark and all(isinstance(size, int) for size in mark.values()):
+            # Of an earlier version, which only wrote sizes.
+            check_sizes(checkpoint, {name: FileFacts(bytes=size, blake2b="") for name, size in mark.items()})
+            return
+        files = unsealed(mark)
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        raise ValueError(f"{_COMPLETE}: {error}") from None
+    check_contents(checkpoint, files)
+
+
+def _problem(checkpoint: Path) -> str | None:
+    """What keeps a training from resuming here: nothing (``None``), damage, or an interruption (an empty string)."""
+    if not (checkpoint / _COMPLETE).exists():
+        return ""
+    try:
+        check_intact(checkpoint)
+        best = state_of(checkpoint).get("best_global_step")
+        if best and best != step_of(checkpoint):
+            check_intact(checkpoint.with_name(f"checkpoint-{best}"))
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        return str(error)
+    return None

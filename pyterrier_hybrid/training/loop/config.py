@@ -2,36 +2,114 @@
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.retrieval import DenseEncoder
-from pyterrier_hybrid.training.loop.arguments import check_arguments, decisive_arguments
+from pyterrier_hybrid.training.loop.arguments import (
+    check_arguments,
+    decisive_arguments,
+    for_trainer,
+    try_arguments,
+)
+from pyterrier_hybrid.training.loop.batches import MASKS
 from pyterrier_hybrid.training.loop.model import bfloat16_is_fast
 from pyterrier_hybrid.training.loop.validation import Validator, balanced_sampler, name_of
 from pyterrier_hybrid.training.sampling import Sampler
-from pyterrier_hybrid.utils.checks import LARGEST_SEED, whole_number
+from pyterrier_hybrid.training.sampling.plans import check_sampler
+from pyterrier_hybrid.utils.checks import LARGEST_SEED, finite_number, plain, true_or_false, whole_number
+
+Check = Callable[[str, Any], Any]
+"""Takes the name and the value of an option; returns the value, converted, or raises an error that names both."""
 
 
-def _option(*, decides_result: bool = True, recorded: bool = True, least: int | None = None) -> Any:
+def _option(check: Check, *, optional: bool = False, decides_result: bool = True, recorded: bool = True) -> Any:
     """Declare an option of :class:`TrainingConfig`.
 
     Args:
+        check: Checks and converts a value.
+        optional: Whether the value may be ``None``.
         decides_result: Whether a resumed training must have the same value.
         recorded: Whether ``training.json`` contains the value.
-        least: The smallest value of a whole number.
     """
-    return dataclasses.field(metadata={"decides_result": decides_result, "recorded": recorded, "least": least})
+    metadata = {"check": check, "optional": optional, "decides_result": decides_result, "recorded": recorded}
+    return dataclasses.field(metadata=metadata)
+
+
+def _path(name: str, value: Any) -> Path:
+    if not isinstance(value, str | os.PathLike) or not str(value):
+        raise TypeError(f"{name}={value!r}: it must be the path of a folder")
+    return Path(value)
+
+
+def _warmup(name: str, value: Any) -> int | float:
+    number = finite_number(name, value)
+    if number >= 1 and number % 1:
+        raise ValueError(f"{name}={value!r}: give a whole number of steps, or a ratio of max_steps below 1")
+    return int(number) if number >= 1 or isinstance(value, int | np.integer) else number
+
+
+def check_seed(name: str, value: Any) -> int:
+    """Check a seed and return it as an int.
+
+    Args:
+        name: Name of the option.
+        value: Its value.
+
+    Raises:
+        TypeError: The value is not a whole number.
+        ValueError: It is negative, or larger than numpy allows.
+    """
+    seed = whole_number(name, value, least=0)
+    if seed > LARGEST_SEED:
+        raise ValueError(f"{name}={seed}: it must be at most {LARGEST_SEED}")
+    return seed
+
+
+def _dimensions(name: str, value: Any) -> tuple[int, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+        raise TypeError(f"{name}={value!r} is {type(value).__name__}: pass a list, such as [256, 64]")
+    return tuple(whole_number(name, each) for each in value)
+
+
+def _mask(name: str, value: Any) -> str:
+    if value not in MASKS:
+        raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(MASKS)}")
+    return str(value)
+
+
+def _validation(name: str, value: Any) -> "ParallelPairs | Validator":
+    if isinstance(value, type) or not (callable(value) or isinstance(value, ParallelPairs)):
+        found = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise TypeError(
+            f"{name} is {found}: pass held-out ParallelPairs, or a function of an encoder such as LanguageValidation()"
+        )
+    return value
+
+
+def _sampler(name: str, value: Any) -> Sampler:
+    check_sampler(name, value)
+    return value
+
+
+def _whole(least: int) -> Check:
+    return partial(whole_number, least=least)
+
+
+_positive_number: Check = partial(finite_number, positive=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """The options of :func:`pyterrier_hybrid.train`, which documents them and has their defaults.
 
-    Whole numbers of numpy become Python ints.
+    Numbers of numpy become Python's.
 
     Attributes:
         arguments: Further fields of ``transformers.TrainingArguments``, by name.
@@ -41,60 +119,60 @@ class TrainingConfig:
         ValueError: An option has an impossible value.
     """
 
-    batch_size: int = _option(least=1)
-    max_steps: int = _option(least=1)
-    learning_rate: float = _option()
-    weight_decay: float = _option()
-    warmup_steps: int | float = _option()
-    temperature: float = _option()
-    margin: float = _option()
-    learn_temperature: bool = _option(recorded=False)
-    symmetric: bool = _option()
-    dimensions: Sequence[int] | None = _option()
-    hard_negatives: int = _option(least=0)
-    mask: str = _option()
-    dropout: float | None = _option()
-    freeze_token_embeddings: bool = _option()
-    bf16: bool | None = _option()
-    chunk_size: int | None = _option(least=1)
-    look_up_once: bool = _option(recorded=False)
-    gradient_caching: bool = _option()
-    validation: ParallelPairs | Validator | None = _option()
-    validation_sampler: Sampler | None = _option(recorded=False)
-    validation_batches: int = _option(recorded=False, least=1)
-    eval_steps: int | None = _option(recorded=False, least=1)
-    patience: int | None = _option(recorded=False, least=1)
-    save_steps: int | None = _option(decides_result=False, recorded=False, least=0)
-    token_cache: str | Path | None = _option(decides_result=False, recorded=False)
-    seed: int = _option(least=0)
-    output: str | Path | None = _option(decides_result=False, recorded=False)
-    verbose: bool = _option(decides_result=False, recorded=False)
-    arguments: Mapping[str, Any] = _option(decides_result=False, recorded=False)
+    batch_size: int = _option(_whole(1))
+    max_steps: int = _option(_whole(1))
+    learning_rate: float = _option(_positive_number)
+    weight_decay: float = _option(finite_number)
+    warmup_steps: int | float = _option(_warmup)
+    temperature: float = _option(_positive_number)
+    margin: float = _option(finite_number)
+    learn_temperature: bool = _option(true_or_false, recorded=False)
+    symmetric: bool = _option(true_or_false)
+    dimensions: Sequence[int] | None = _option(_dimensions, optional=True)
+    hard_negatives: int = _option(_whole(0))
+    mask: str = _option(_mask)
+    dropout: float | None = _option(partial(finite_number, below=1), optional=True)
+    freeze_token_embeddings: bool = _option(true_or_false)
+    bf16: bool | None = _option(true_or_false, optional=True)
+    chunk_size: int | None = _option(_whole(1), optional=True)
+    look_up_once: bool = _option(true_or_false, recorded=False)
+    gradient_caching: bool = _option(true_or_false)
+    validation: ParallelPairs | Validator | None = _option(_validation, optional=True)
+    validation_sampler: Sampler | None = _option(_sampler, optional=True, recorded=False)
+    validation_batches: int = _option(_whole(1), recorded=False)
+    eval_steps: int | None = _option(_whole(1), optional=True, recorded=False)
+    patience: int | None = _option(_whole(1), optional=True, recorded=False)
+    save_steps: int | None = _option(_whole(0), optional=True, decides_result=False, recorded=False)
+    token_cache: str | Path | None = _option(_path, optional=True, decides_result=False, recorded=False)
+    seed: int = _option(check_seed)
+    output: str | Path | None = _option(_path, optional=True, decides_result=False, recorded=False)
+    verbose: bool = _option(true_or_false, decides_result=False, recorded=False)
+    arguments: Mapping[str, Any] = dataclasses.field(metadata={"decides_result": False, "recorded": False})
 
     def __post_init__(self) -> None:
-        for option in dataclasses.fields(self):
-            value, least = getattr(self, option.name), option.metadata["least"]
-            if least is not None and value is not None:
-                # The way around ``frozen`` that dataclasses themselves use.
-                object.__setattr__(self, option.name, whole_number(option.name, value, least=least))
-        for name in ("gradient_accumulation_steps", "logging_steps"):
-            if self.arguments.get(name) is not None:
-                whole_number(name, self.arguments[name])
-        if self.seed > LARGEST_SEED:
-            raise ValueError(f"seed={self.seed}: it must be at most {LARGEST_SEED}")
-        for name in ("learning_rate", "temperature", "margin"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a number")
-        if isinstance(self.dimensions, str) or not isinstance(self.dimensions, Sequence | None):
-            kind = type(self.dimensions).__name__
-            raise TypeError(f"dimensions={self.dimensions!r} is {kind}: pass a list, such as [256, 64]")
-        if not (self.validation is None or callable(self.validation) or isinstance(self.validation, ParallelPairs)):
-            raise TypeError(
-                f"validation is {type(self.validation).__name__}: pass held-out ParallelPairs, or a function of an "
-                "encoder such as LanguageValidation()"
+        for name in OPTION_NAMES:
+            # The way around ``frozen`` that dataclasses themselves use.
+            object.__setattr__(self, name, check_option(name, getattr(self, name)))
+        object.__setattr__(self, "arguments", plain(dict(self.arguments)))
+        check_arguments(self.arguments, options=OPTION_NAMES)
+        if self.batch_size == 1 and not self.hard_negatives:
+            raise ValueError(
+                "batch_size=1: the negatives of a query are the other passages of its batch, so nothing would be "
+                "learned; choose a larger batch, or hard_negatives"
             )
-        check_arguments(self.arguments)
+        if self.batch_size == 1 and isinstance(self.validation, ParallelPairs):
+            raise ValueError(
+                "batch_size=1: the loss on held-out pairs would be 0, since it has no hard negatives; choose a larger "
+                "batch, or LanguageValidation(pairs) as validation"
+            )
+        for name in ("eval_steps", "validation_sampler"):
+            if getattr(self, name) is not None and self.validation is None:
+                raise ValueError(f"{name}={getattr(self, name)!r} has no effect without validation: pass it, too")
+        if self.validation_sampler is not None and self.validator is not None:
+            raise ValueError(
+                f"validation_sampler={self.validation_sampler!r} has no effect where validation is a function: leave "
+                "it out, or validate on held-out pairs"
+            )
 
     def check_inputs(self, encoder: DenseEncoder, pairs: ParallelPairs) -> None:
         """Check the options that depend on the encoder and on the pairs.
@@ -147,6 +225,17 @@ class TrainingConfig:
             )
         return config
 
+    def try_arguments(self, encoder: DenseEncoder) -> None:
+        """Check the fields of ``TrainingArguments`` with the Trainer's own checks.
+
+        Args:
+            encoder: The encoder to train.
+
+        Raises:
+            ValueError: A field has an impossible value, or needs a package that is missing.
+        """
+        try_arguments(self.trainer_fields(encoder, folder=Path("unused"), resumed=False))
+
     @property
     def keeps_checkpoints(self) -> bool:
         """Whether an interrupted training can be resumed."""
@@ -193,7 +282,9 @@ class TrainingConfig:
         """
         fields: dict[str, Any] = {
             "output_dir": str(folder), "max_steps": self.max_steps, "learning_rate": self.learning_rate,
-            "weight_decay": self.weight_decay, "warmup_steps": self.warmup_steps, "lr_scheduler_type": "linear",
+            # The rate of the first step of a warm-up is 0, and a single step would learn nothing.
+            "weight_decay": self.weight_decay, "warmup_steps": self.warmup_steps if self.max_steps > 1 else 0,
+            "lr_scheduler_type": "linear",
             "seed": self.seed, "bf16": self.bf16, "use_cpu": encoder.device.type == "cpu",
             "logging_nan_inf_filter": False, "logging_steps": self.logging_steps, "report_to": "none",
             "disable_tqdm": True, "remove_unused_columns": False, "dataloader_pin_memory": False,
@@ -214,12 +305,12 @@ class TrainingConfig:
                 "load_best_model_at_end": True, "greater_is_better": self.validator is not None,
                 "metric_for_best_model": "eval_mean" if self.validator else "eval_loss",
             }  # fmt: skip
-        return fields | dict(self.arguments)
+        return fields | for_trainer(self.arguments)
 
-    def _values(self, flag: str) -> Iterator[tuple[str, Any]]:
-        """Yield the names and JSON values of the options that have a flag."""
+    def _values(self, true_or_false: str) -> Iterator[tuple[str, Any]]:
+        """Yield the names and JSON values of the options that have a true_or_false."""
         for option in dataclasses.fields(self):
-            if not option.metadata[flag]:
+            if not option.metadata[true_or_false]:
                 continue
             value = getattr(self, option.name)
             if option.name == "validation":
@@ -229,3 +320,32 @@ class TrainingConfig:
             elif option.name == "dimensions":
                 value = [*value] if value else None
             yield option.name, value
+
+
+OPTION_NAMES = tuple(option.name for option in dataclasses.fields(TrainingConfig) if option.name != "arguments")
+"""The options of ``train`` by name."""
+
+_OPTIONS = {option.name: option for option in dataclasses.fields(TrainingConfig)}
+
+
+def check_option(name: str, value: Any) -> Any:
+    """Check and convert the value of one option.
+
+    Args:
+        name: Name of the option.
+        value: Its value.
+
+    Raises:
+        TypeError: The value is of the wrong type.
+        ValueError: The value is impossible.
+
+    Example:
+        >>> check_option("temperature", "cold")
+        Traceback (most recent call last):
+        ...
+        TypeError: temperature='cold' is str, not a number
+    """
+    metadata = _OPTIONS[name].metadata
+    if value is None and metadata["optional"]:
+        return None
+    return metadata["check"](name, value)

@@ -1,6 +1,7 @@
 """The model that is optimised: an encoder's module with the loss on the vectors of all processes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -113,16 +114,19 @@ def gather(vectors: torch.Tensor, *, sizes: Sequence[int] | None = None) -> torc
     return torch.cat(parts)
 
 
-def trainable_copy(encoder: DenseEncoder, *, dropout: float | None, freeze_token_embeddings: bool) -> EmbeddingModel:
+def trainable_copy(
+    encoder: DenseEncoder, *, dropout: float | None, freeze_token_embeddings: bool, recompute_layers: bool = False
+) -> EmbeddingModel:
     """Copy an encoder's module for training.
 
     Args:
         encoder: The encoder, which is not changed.
         dropout: Dropout probability; ``None`` keeps the encoder's.
         freeze_token_embeddings: Do not train the token embeddings.
+        recompute_layers: Whether :func:`recomputing_layers` must be possible.
 
     Raises:
-        ValueError: Nothing is left to train.
+        ValueError: Nothing is left to train, or there are no layers to compute again.
     """
     module = encoder.copy_module()
     module.requires_grad_(True)
@@ -134,7 +138,45 @@ def trainable_copy(encoder: DenseEncoder, *, dropout: float | None, freeze_token
         module.backbone.token_embeddings.requires_grad_(False)
         if not any(parameter.requires_grad for parameter in module.parameters()):
             raise ValueError("freeze_token_embeddings=True leaves a static encoder nothing to learn: leave it out")
+    if recompute_layers:
+        _check_recomputable(module)
     return module
+
+
+def _check_recomputable(module: EmbeddingModel) -> None:
+    model = getattr(module.backbone, "model", None)
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise ValueError(
+            f"gradient_checkpointing=True: a {module.backbone.model_type} encoder has no layers that can be computed "
+            "again; leave it out"
+        )
+
+
+@contextmanager
+def recomputing_layers(module: EmbeddingModel, *, enabled: bool) -> Iterator[None]:
+    """Compute the activations of every layer again when the gradient needs them, until the block ends.
+
+    Args:
+        module: The encoder's module.
+        enabled: Whether to do so.
+    """
+    if not enabled:
+        yield
+        return
+    model: Any = module.backbone.model
+    # A later version of transformers 5 renamed these two.
+    name = "activation_checkpointing" if hasattr(model, "activation_checkpointing_enable") else "gradient_checkpointing"
+    # Of language models; both together make transformers warn.
+    use_cache = getattr(model.config, "use_cache", None)
+    if use_cache:
+        model.config.use_cache = False
+    getattr(model, f"{name}_enable")({"use_reentrant": False})
+    try:
+        yield
+    finally:
+        getattr(model, f"{name}_disable")()
+        if use_cache:
+            model.config.use_cache = use_cache
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:

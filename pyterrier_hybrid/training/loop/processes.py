@@ -1,7 +1,6 @@
 """The processes that ``torchrun`` starts: which one is first, and where they wait for each other."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import Any
 
 import torch
 from torch import distributed
+
+from pyterrier_hybrid.utils.files import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class Processes:
         if not self.is_first:
             yield Path(self._from_first(None))
             return
-        with tempfile.TemporaryDirectory(prefix="pyterrier-hybrid-") as folder:
-            yield Path(self._from_first(folder))
+        with scratch_folder("training") as folder:
+            yield Path(self._from_first(str(folder)))
 
     def _from_first(self, value: Any) -> Any:
         values = [value]

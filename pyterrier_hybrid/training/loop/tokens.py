@@ -10,14 +10,19 @@ from more_itertools import chunked
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.retrieval import DenseEncoder
+from pyterrier_hybrid.utils.checksums import check_contents, file_facts, sealed, unsealed
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.json_files import read_json, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
 
 _CHUNK = 20_000
 """Texts tokenised at a time."""
 
-_FORMAT = 1
+_FORMAT = 2
+
+_FILES = "files.json"
+"""The cache's list of its files with their checksums."""
 
 
 class TokenIds(UserList[list[int]]):
@@ -69,7 +74,8 @@ class CachedTexts(Texts):
     """Token ids from a cache, which is written if it does not exist.
 
     The cache is keyed by content: the texts, the tokenizer, the prefixes and the maximum length. For every role (query
-    or passage) and language there is a flat array of token ids, and an array of the offsets where the texts start.
+    or passage) and language there is a flat array of token ids, and an array of the offsets where the texts start. All
+    files are read once to compare their checksums, which takes about a second per gigabyte.
 
     Args:
         pairs: The pairs whose texts are tokenised.
@@ -86,6 +92,10 @@ class CachedTexts(Texts):
         path = Path(folder) / cache_key(pairs, encoder)
         if not path.exists():
             _write_cache(pairs, encoder, path, verbose=verbose)
+        try:
+            check_contents(path, unsealed(dict(read_json(path / _FILES))))
+        except (ValueError, TypeError, OSError) as error:
+            raise ValueError(f"the token cache {path} is damaged ({error}): remove that folder") from None
         self._offsets: dict[tuple[str, str], np.ndarray] = {}
         self._tokens: dict[tuple[str, str], np.ndarray] = {}
         for role in ("query", "passage"):
@@ -94,8 +104,6 @@ class CachedTexts(Texts):
                 file = path / f"{role}.{language}.tokens"
                 # An empty file cannot be mapped.
                 tokens = np.memmap(file, np.int32, "r") if file.stat().st_size else np.zeros(0, np.int32)
-                if len(offsets) != len(pairs) + 1 or len(tokens) != offsets[-1]:
-                    raise ValueError(f"the token cache {path} is damaged at {file.name}: remove that folder")
                 self._offsets[role, language], self._tokens[role, language] = offsets, tokens
 
     def queries(self, rows: Sequence[tuple[int, str]]) -> list[list[int]]:
@@ -141,3 +149,4 @@ def _write_cache(pairs: ParallelPairs, encoder: DenseEncoder, path: Path, *, ver
                         file.write(np.array([token for tokens in ids for token in tokens], np.int32).tobytes())
                         bar.update(len(items))
                 np.save(unfinished / f"{role}.{language}.starts.npy", np.cumsum(lengths))
+        write_json(unfinished / _FILES, sealed(file_facts(unfinished)))

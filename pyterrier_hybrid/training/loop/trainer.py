@@ -1,18 +1,20 @@
 """The training loop: ``transformers.Trainer`` over planned batches."""
 
-import math
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import distributed, nn
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer
 
 from pyterrier_hybrid.retrieval import DenseEncoder
 from pyterrier_hybrid.training.loop.batches import PlannedBatches
+from pyterrier_hybrid.training.loop.checkpoints import check_intact, problems_of_writing
 from pyterrier_hybrid.training.loop.model import ContrastiveModel
-from pyterrier_hybrid.training.loop.validation import Validator
+from pyterrier_hybrid.training.loop.validation import Validator, check_decisive, figures_of
+from pyterrier_hybrid.utils.random_state import kept_random_state
 
 
 class HybridTrainer(Trainer):
@@ -51,7 +53,7 @@ class HybridTrainer(Trainer):
         if workers["num_workers"]:
             workers |= {
                 "prefetch_factor": self.args.dataloader_prefetch_factor,
-                "persistent_workers": self.args.dataloader_persistent_workers,
+                "multiprocessing_context": self.args.dataloader_multiprocessing_context,
             }
         # Each row of the dataset is a whole batch, so that a resumed Trainer can skip batches without making them.
         return DataLoader(
@@ -125,7 +127,10 @@ class HybridTrainer(Trainer):
         if self.args.process_index == 0:
             was_training = self.model.training
             encoder = self.encoder.with_module(self.model.encoder, name=self.encoder.name)
-            scores = [_with_finite_mean(self.judge(encoder))]
+            # A validator that draws or seeds would otherwise change the dropout of the next steps.
+            with kept_random_state():
+                scores = [figures_of(self.judge(encoder), "validation")]
+            check_decisive(scores[0], "mean", "validation")
             self.model.train(was_training)
         if self.args.world_size > 1:
             distributed.broadcast_object_list(scores)
@@ -133,6 +138,22 @@ class HybridTrainer(Trainer):
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        with problems_of_writing(Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"):
+            super()._save_checkpoint(model, trial)
+
+    def _load_best_model(self) -> None:
+        # The checkpoints may have been moved since the state was written, and the Trainer would then keep the last
+        # weights, with a warning.
+        best = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.best_global_step}"
+        self.state.best_model_checkpoint = str(best)
+        try:
+            if not self.args.save_only_model:
+                check_intact(best)
+            super()._load_best_model()
+        except (ValueError, SafetensorError, FileNotFoundError) as error:
+            raise ValueError(f"{best} has the best weights, and is damaged ({error}): train again") from error
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
@@ -145,13 +166,3 @@ class HybridTrainer(Trainer):
 def _only(batches: list[Any]) -> Any:
     (batch,) = batches
     return batch
-
-
-def _with_finite_mean(scores: float | Mapping[str, float]) -> dict[str, float]:
-    if not isinstance(scores, Mapping):
-        scores = {"mean": scores}
-    if "mean" not in scores:
-        raise ValueError(f"validation gave {sorted(scores)} but no 'mean', which decides what is best: add it")
-    if not math.isfinite(scores["mean"]):
-        raise ValueError(f"validation gave the mean {scores['mean']}: it must be a finite number")
-    return {name: float(value) for name, value in scores.items()}

@@ -1,10 +1,11 @@
 """``train``: contrastive training of an encoder."""
 
+import inspect
 import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+from transformers.utils import logging
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.retrieval import DenseEncoder
-from pyterrier_hybrid.training.loop.arguments import OneDeviceArguments, decisive_arguments
+from pyterrier_hybrid.training.loop.arguments import OneDeviceArguments, decisive_arguments, recomputes_layers
 from pyterrier_hybrid.training.loop.batches import PlannedBatches
 from pyterrier_hybrid.training.loop.checkpoints import (
     Checkpoints,
     MarkComplete,
     load_weights,
+    problems_of_writing,
     state_of,
     step_of,
     stopped_early,
@@ -28,7 +31,7 @@ from pyterrier_hybrid.training.loop.checkpoints import (
 )
 from pyterrier_hybrid.training.loop.config import TrainingConfig
 from pyterrier_hybrid.training.loop.estimate import estimate
-from pyterrier_hybrid.training.loop.model import ContrastiveModel, trainable_copy
+from pyterrier_hybrid.training.loop.model import ContrastiveModel, recomputing_layers, trainable_copy
 from pyterrier_hybrid.training.loop.processes import Processes
 from pyterrier_hybrid.training.loop.progress import ProgressBar
 from pyterrier_hybrid.training.loop.tokens import CachedTexts, Texts
@@ -36,7 +39,15 @@ from pyterrier_hybrid.training.loop.trainer import HybridTrainer
 from pyterrier_hybrid.training.loop.validation import Validator
 from pyterrier_hybrid.training.losses import InfoNCE
 from pyterrier_hybrid.training.sampling import Sampler
+from pyterrier_hybrid.utils.files import check_new_folder
 from pyterrier_hybrid.utils.progress import above_bars
+from pyterrier_hybrid.utils.random_state import kept_random_state
+
+_DETERMINISM_VARIABLES = (
+    "CUDA_LAUNCH_BLOCKING", "CUBLAS_WORKSPACE_CONFIG", "ASCEND_LAUNCH_BLOCKING", "HCCL_DETERMINISTIC",
+    "FLASH_ATTENTION_DETERMINISTIC",
+)  # fmt: skip
+"""Environment variables that ``full_determinism=True`` sets."""
 
 _ESTIMATED_STEPS = 100
 """Number of steps from which on the time is estimated first; the estimate costs one more batch."""
@@ -80,8 +91,9 @@ def train(
     """Train an encoder contrastively, on batches chosen by a sampler (arXiv 2408.10536, section 3).
 
     The defaults are the paper's as far as it states them (AdamW, weight decay, learning rate, batch size, cosine).
-    The loop is :class:`transformers.Trainer`'s. If ``torchrun`` starts several processes, each trains on its part of
-    the batches that one process would have, and every query still has all passages of its batch as negatives.
+    The loop is :class:`transformers.Trainer`'s, which also clips gradients to a norm of 1 (``max_grad_norm``). Started
+    with ``torchrun``, several processes train on the batches that one process would have, each on its part, and every
+    query still has all passages of its batch as negatives.
 
     With ``output``, an interrupted training resumes when it is started again with the same settings: checkpoints are
     kept in ``{output}.checkpoints`` until the encoder is saved. On a CPU, a resumed training ends with exactly the
@@ -91,12 +103,14 @@ def train(
         encoder: The encoder to start from; it is not changed.
         pairs: The training data.
         sampler: Chooses the pairs of each batch: ``MonoSampler()``, ``CrossSampler()`` or ``HybridSampler(alpha=0.5)``.
-        batch_size: Pairs per batch, over all processes; each query's negatives are the other passages of its batch.
+        batch_size: Pairs per batch, over all processes; each query's negatives are the other passages of its batch, so
+            1 needs hard negatives.
         max_steps: Number of steps of the optimiser.
         learning_rate: Peak learning rate, after the warm-up; then it falls linearly to zero. The default suits
             pretrained transformers; a new static encoder learns with about 5e-3.
         weight_decay: Weight decay of AdamW.
-        warmup_steps: Steps until the peak learning rate; below 1, this ratio of ``max_steps``.
+        warmup_steps: Steps until the peak learning rate; below 1, this ratio of ``max_steps``. The first step's rate is
+            0 then; a training of one step, which would learn nothing, has no warm-up.
         temperature: Temperature of the loss, see :class:`~pyterrier_hybrid.training.losses.InfoNCE`.
         margin: Margin of the loss: the score of a positive must exceed those of the negatives by this much. What
             matters is its ratio to the temperature: 0.1 is a large margin at a temperature of 0.02.
@@ -134,18 +148,21 @@ def train(
         seed: Seed of the plan and of dropout.
         output: A new folder for the trained encoder, with ``training.json`` among its files.
         verbose: Show a progress bar.
-        **arguments: Any other field of :class:`transformers.TrainingArguments`, such as
-            ``gradient_accumulation_steps=4`` or ``report_to="tensorboard"``, whose events are written to
-            ``{output}.runs``.
+        **arguments: Further fields of :class:`transformers.TrainingArguments`, such as
+            ``gradient_accumulation_steps=4``, ``gradient_checkpointing=True``, ``max_grad_norm=0`` (no clipping) or
+            ``report_to="tensorboard"``, whose events are written to ``{output}.runs``. Fields without effect here are
+            refused; the message says what to use instead.
 
     Returns:
-        A new encoder; its ``training`` attribute holds the settings and the losses.
+        A new encoder; its ``training`` attribute holds the settings and the losses. The random state of Python, numpy
+        and torch is what it was before.
 
     Raises:
         TypeError: An argument is of the wrong type, or an option does not exist.
         ValueError: An option does not fit these pairs (the message says which), the loss is not a number, or the
             checkpoints beside ``output`` belong to a training with other settings.
         FileExistsError: ``output`` already exists.
+        OSError: ``output`` or a checkpoint cannot be written.
 
     Example:
         >>> import pyterrier_hybrid as ph
@@ -166,16 +183,40 @@ def train(
         validation_batches=validation_batches, eval_steps=eval_steps, patience=patience, save_steps=save_steps,
         token_cache=token_cache, seed=seed, output=output, verbose=verbose, arguments=arguments,
     )  # fmt: skip
-    return _train(config, encoder, pairs, sampler)
+    with kept_random_state(), _kept_settings():
+        return _train(config, encoder, pairs, sampler)
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Check options of :func:`train` before there is anything to train.
+
+    Args:
+        options: Options by name; the others have their defaults.
+
+    Raises:
+        TypeError: An option is of the wrong type, or does not exist.
+        ValueError: An option has an impossible value.
+
+    Example:
+        >>> check_options({"max_steps": None})
+        Traceback (most recent call last):
+        ...
+        TypeError: max_steps=None is NoneType, not a whole number
+    """
+    parameters = inspect.signature(train).parameters.values()
+    values = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+    arguments = {name: value for name, value in options.items() if name not in values}
+    TrainingConfig(**{name: options.get(name, value) for name, value in values.items()}, arguments=arguments)
 
 
 def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, sampler: Sampler) -> DenseEncoder:
     """Check the inputs, train, and save the encoder."""
     config.check_inputs(encoder, pairs)
-    if config.output is not None and Path(config.output).exists():
-        raise FileExistsError(f"{config.output} exists: choose another output folder, or remove it first")
+    if config.output is not None:
+        check_new_folder(config.output)
     config = config.with_defaults(encoder)
     processes = Processes.started(encoder.device, config.arguments)
+    config.try_arguments(encoder)
 
     plan = sampler.plan(pairs, batch_size=config.batch_size, seed=config.seed)
     model = _model(config, encoder)
@@ -189,6 +230,11 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
         rank=processes.rank,
         world_size=processes.world_size,
     )
+    if not config.hard_negatives and not batches.have_negatives(0):
+        raise ValueError(
+            f"batch_size={config.batch_size}: with {sampler!r}, all pairs of a batch are of one item or document, so "
+            "there are no negatives and nothing would be learned; choose a larger batch, or hard_negatives"
+        )
     held_out = _held_out_batches(config, encoder, processes)
 
     with ExitStack() as stack:
@@ -198,32 +244,34 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
             checkpoints = Checkpoints(config.output)
             if processes.is_first:
                 stack.enter_context(checkpoints.locked())
-            checkpoints.check(_decisive(config, encoder, pairs, sampler, processes))
             last = checkpoints.latest()
+            checkpoints.check(_decisive(config, encoder, pairs, sampler, processes), last)
         folder = checkpoints.folder if checkpoints else stack.enter_context(processes.temporary_folder())
-        if config.verbose and processes.is_first:
-            _announce(config, model, batches, last)
+        with recomputing_layers(model.encoder, enabled=recomputes_layers(config.arguments)):
+            if config.verbose and processes.is_first:
+                _announce(config, model, batches, last)
 
-        trainer = HybridTrainer(
-            model=model,
-            encoder=encoder,
-            judge=config.validator,
-            args=OneDeviceArguments(**config.trainer_fields(encoder, folder=folder, resumed=last is not None)),
-            train_dataset=batches,
-            # The Trainer requires a dataset even if a validator does not need one.
-            eval_dataset=held_out or (batches if config.validator else None),
-            callbacks=_callbacks(config, sampler, processes),
-        )
-        trainer.remove_callback(PrinterCallback)
-        started = time.perf_counter()
-        state = _run(trainer, checkpoints, last, processes)
-        seconds = round(time.perf_counter() - started, 1)
+            trainer = HybridTrainer(
+                model=model,
+                encoder=encoder,
+                judge=config.validator,
+                args=OneDeviceArguments(**config.trainer_fields(encoder, folder=folder, resumed=last is not None)),
+                train_dataset=batches,
+                # The Trainer requires a dataset even if a validator does not need one.
+                eval_dataset=held_out or (batches if config.validator else None),
+                callbacks=_callbacks(config, sampler, processes),
+            )
+            trainer.remove_callback(PrinterCallback)
+            started = time.perf_counter()
+            state = _run(trainer, checkpoints, last, processes)
+            seconds = round(time.perf_counter() - started, 1)
 
         name = str(config.output) if config.output is not None else f"{encoder.name}+{sampler!r}"
         trained = encoder.with_module(model.encoder.float(), name=name)
         trained.training = _record(config, encoder, pairs, sampler, model, processes, state) | {"seconds": seconds}
         if config.output is not None and processes.is_first:
-            trained.save(config.output)
+            with problems_of_writing(config.output):
+                trained.save(config.output)
         # Other processes may still be reading the best checkpoint.
         processes.wait_at_end()
         if checkpoints and processes.is_first:
@@ -246,7 +294,12 @@ def _check_types(encoder: Any, pairs: Any, sampler: Any) -> None:
 
 def _model(config: TrainingConfig, encoder: DenseEncoder) -> ContrastiveModel:
     """Copy the encoder's module and add the loss."""
-    module = trainable_copy(encoder, dropout=config.dropout, freeze_token_embeddings=config.freeze_token_embeddings)
+    module = trainable_copy(
+        encoder,
+        dropout=config.dropout,
+        freeze_token_embeddings=config.freeze_token_embeddings,
+        recompute_layers=recomputes_layers(config.arguments),
+    )
     loss = InfoNCE(
         temperature=config.temperature,
         margin=config.margin,
@@ -331,7 +384,7 @@ def _run(
         load_weights(trainer.model, last.with_name(f"checkpoint-{state['best_global_step']}"))
         return state
     if checkpoints and processes.is_first:
-        checkpoints.remove_incomplete()
+        checkpoints.remove_unused(last)
     processes.wait()
     with _without_denormals(), without_mtime_warning():
         trainer.train(resume_from_checkpoint=str(last) if last else None)
@@ -379,6 +432,31 @@ def _without_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(flushed)
+
+
+@contextmanager
+def _kept_settings() -> Iterator[None]:
+    """Give the process back the settings that TrainingArguments change: determinism, TF32, verbosity."""
+    environment = {name: os.environ.get(name) for name in _DETERMINISM_VARIABLES}
+    deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn = torch.backends.cudnn
+    flags = cudnn.deterministic, cudnn.benchmark
+    # Of torch 2.9; asking for the older flags fails where the caller uses this one.
+    precision = getattr(torch.backends, "fp32_precision", None)
+    verbosity = logging.get_verbosity()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        cudnn.deterministic, cudnn.benchmark = flags
+        if precision != getattr(torch.backends, "fp32_precision", None):
+            setattr(torch.backends, "fp32_precision", precision)  # noqa: B010
+        torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Samplers and configs: the repr of a sampler, its config, and samplers made from configs."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, TypeGuard, TypeVar
+
+from pyterrier_hybrid.utils.checks import plain
+from pyterrier_hybrid.utils.suggestions import closest
 
 
 @dataclass(frozen=True, repr=False)
@@ -12,6 +14,11 @@ class Configurable:
     """Base of the frozen dataclasses that can be written to a config and made from one."""
 
     config_name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        """Make the settings those of Python: one of numpy has another repr, and no place in JSON."""
+        for field in fields(self):
+            object.__setattr__(self, field.name, plain(getattr(self, field.name)))
 
     def __repr__(self) -> str:
         shown = [
@@ -150,5 +157,5 @@ def _required(kind: type[Configurable]) -> "list[Field[Any]]":
 
 
 def _suggestion(name: Any, valid: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(name).casefold(), list(valid), n=1)
-    return f": did you mean {close[0]}?" if close else ":"
+    suggestion = closest(name, valid)
+    return f": did you mean {suggestion}?" if suggestion else ":"

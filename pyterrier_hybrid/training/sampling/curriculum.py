@@ -39,6 +39,7 @@ class LinearAlpha(Configurable):
     steps: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_alpha("start", self.start)
         check_alpha("end", self.end)
         if isinstance(self.steps, bool) or not isinstance(self.steps, Integral) or self.steps < 1:

@@ -60,6 +60,7 @@ class HybridSampler(WeightedSampler):
 
     def __post_init__(self) -> None:
         """Check the settings."""
+        super().__post_init__()
         if isinstance(self.alpha, Mapping):
             object.__setattr__(self, "alpha", alpha_from(self.alpha))
         if not callable(self.alpha):
@@ -68,7 +69,6 @@ class HybridSampler(WeightedSampler):
             check_sampler("mono", self.mono)
         if self.cross is not None:
             check_sampler("cross", self.cross)
-        super().__post_init__()
         if self.mono is not None and self.cross is not None:
             for setting in fields(MonoSampler):
                 if (value := getattr(self, setting.name)) != setting.default:

@@ -60,6 +60,7 @@ class LengthGroupedSampler(ConfigurableSampler):
 
     def __post_init__(self) -> None:
         """Check the settings."""
+        super().__post_init__()
         check_sampler("sampler", self.sampler)
         whole_number("pool", self.pool, least=2)
 

@@ -64,6 +64,7 @@ class MultiPositiveSampler(ConfigurableSampler):
 
     def __post_init__(self) -> None:
         """Check the settings."""
+        super().__post_init__()
         check_sampler("sampler", self.sampler)
         if self.positives is not None:
             whole_number("positives", self.positives)

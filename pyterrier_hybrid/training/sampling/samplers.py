@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from itertools import product
 from typing import ClassVar
 
+from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.training.sampling.plans import PairArrays, Plan, check_plan_options
 from pyterrier_hybrid.training.sampling.strata_plan import StrataSpec, plan_strata
 from pyterrier_hybrid.training.sampling.weights import WeightedSampler, check_known_languages
@@ -200,6 +201,7 @@ class TranslateTrainSampler(StrataSampler):
             raise TypeError(f"language={self.language!r}: it must be one code, such as 'de'")
         if self.query_languages is None:
             raise TypeError("query_languages=None: name the languages of the queries, such as ['en']")
+        object.__setattr__(self, "language", canonical_language(self.language))
         super().__post_init__()
 
     def strata_spec(self, pairs: PairArrays) -> StrataSpec:

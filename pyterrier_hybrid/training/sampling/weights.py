@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.training.sampling.config import is_number
 from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler
+from pyterrier_hybrid.utils.checks import list_of_names
 
 LanguageWeights = str | float | Mapping[str, float]
 
@@ -63,13 +65,18 @@ class WeightedSampler(ConfigurableSampler):
 
     def __post_init__(self) -> None:
         """Check the settings, and store copies that the caller cannot change later."""
+        super().__post_init__()
         for setting in fields(self):
             # Subclasses have one of these, each with a description and default of its own.
             if setting.name in ("languages", "query_languages"):
                 languages = check_languages(setting.name, getattr(self, setting.name))
                 object.__setattr__(self, setting.name, languages)
         if isinstance(self.language_weights, Mapping):
-            language_weights: LanguageWeights = check_weights("language_weights", self.language_weights)
+            weights = check_weights("language_weights", self.language_weights)
+            canonical = {canonical_language(code): weight for code, weight in weights.items()}
+            if len(canonical) < len(weights):
+                raise ValueError(f"language_weights={weights}: it names a language twice, under two codes")
+            language_weights: LanguageWeights = canonical
         else:
             language_weights = check_weighting("language_weights", self.language_weights)
         object.__setattr__(self, "language_weights", language_weights)
@@ -122,7 +129,7 @@ def check_languages(field: str, languages: Any) -> tuple[str, ...] | None:
         return None
     if isinstance(languages, str):
         raise TypeError(f"{field}={languages!r} is a string: pass a list of codes, such as [{languages!r}]")
-    codes = tuple(languages)
+    codes = tuple(map(canonical_language, list_of_names(field, languages)))
     if not codes or len(set(codes)) < len(codes):
         raise ValueError(f"{field}={list(codes)} is empty or names a language twice")
     return codes

@@ -3,22 +3,30 @@
 import dataclasses
 import functools
 import json
-import operator
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.retrieval import DenseEncoder
-from pyterrier_hybrid.training.loop.training import train
+from pyterrier_hybrid.training.loop.config import check_seed
+from pyterrier_hybrid.training.loop.training import check_options, train
+from pyterrier_hybrid.training.loop.validation import check_decisive, figures_of
 from pyterrier_hybrid.training.sampling import HybridSampler
 from pyterrier_hybrid.training.tuning.results import SweepResults
+from pyterrier_hybrid.utils.checks import finite_number
+from pyterrier_hybrid.utils.checksums import sealed, unsealed
+from pyterrier_hybrid.utils.files import check_new_folder
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
+from pyterrier_hybrid.utils.random_state import kept_random_state
+
+T = TypeVar("T")
 
 ALPHAS = tuple(tenth / 10 for tenth in range(11))
 """The grid of arXiv 2408.10536."""
@@ -85,14 +93,21 @@ def sweep(
         >>> results.frame[["alpha", "seed", "measure"]].values.tolist()
         [[0.0, 0, 'mean'], [1.0, 0, 'mean']]
     """
-    alphas = _distinct("alpha", (round(float(value), 6) for value in alpha))
-    seeds = _distinct("seeds", map(operator.index, seeds))
-    base = sampler or HybridSampler()
+    alphas = _distinct("alpha", alpha, _alpha)
+    seeds = _distinct("seeds", seeds, check_seed)
+    base = HybridSampler() if sampler is None else sampler
+    if not isinstance(base, HybridSampler):
+        raise TypeError(f"sampler={base!r}: a sweep changes its alpha; pass a HybridSampler")
     samplers = {value: dataclasses.replace(base, alpha=value) for value in alphas}
     for name in ("output", "seed"):
         if name in options:
             raise TypeError(f"sweep gives each run its own {name}: leave {name}={options[name]!r} out")
+    if not callable(evaluate) or isinstance(evaluate, type):
+        raise TypeError(f"evaluate={evaluate!r}: pass a function of an encoder, such as LanguageValidation()")
+    check_options(options)
     output = Path(output)
+    if not os.path.exists(output):
+        check_new_folder(output)
     _check_settings(output / "sweep.json", _settings(encoder, pairs, base, evaluate, options))
 
     label = getattr(evaluate, "measure", "")
@@ -109,10 +124,13 @@ def sweep(
             if is_new:
                 started = time.perf_counter()
                 trained = _trained(encoder, pairs, samplers[value], seed=seed, output=model, **options)
-                figures = {name: float(figure) for name, figure in evaluate(trained).items()}
+                with kept_random_state():
+                    figures = figures_of(evaluate(trained), "evaluate")
+                if measure in figures:
+                    check_decisive(figures, measure, "evaluate")
                 seconds = time.perf_counter() - started
-                write_json(path, {"alpha": value, "seed": seed, "values": figures, "seconds": seconds})
-            runs[value, seed] = read_json(path)
+                write_json(path, sealed({"alpha": value, "seed": seed, "values": figures, "seconds": seconds}))
+            runs[value, seed] = _read_run(path)
             results = SweepResults(_frame(runs), measure=measure, label=label, judged_on=data)
             if is_new or len(runs) == len(grid):
                 results.save(output)
@@ -121,11 +139,28 @@ def sweep(
     return results
 
 
-def _distinct(name: str, values: Iterable[Any]) -> list[Any]:
-    values = sorted(set(values))
-    if not values:
+def _distinct(name: str, values: Iterable[Any], check: Callable[[str, Any], T]) -> list[T]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}={values!r}: pass a list, such as [{values!r}]")
+    distinct: list[Any] = sorted({check(name, value) for value in values})
+    if not distinct:
         raise ValueError(f"{name} is empty: give at least one")
-    return values
+    return distinct
+
+
+def _alpha(name: str, value: Any) -> float:
+    return round(finite_number(name, value), 6)
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    """Read the result of a run; one of an earlier version has no checksum."""
+    try:
+        run = dict(read_json(path))
+        run = unsealed(run) if "checksum" in run else run
+        figures_of(run["values"], str(path))
+        return run
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} is damaged ({error}): remove it, and sweep again to do this run anew") from None
 
 
 def _trained(
@@ -193,7 +228,8 @@ def _check_settings(path: Path, settings: dict[str, Any]) -> None:
             "output, or the same settings to resume it"
         )
 
-    if path.exists():
+    # Without results, nothing depends on the settings of an attempt that failed.
+    if path.exists() and any((path.parent / "runs").glob("*.json")):
         require_same(read_json(path), settings, problem)
     else:
         write_json(path, settings)

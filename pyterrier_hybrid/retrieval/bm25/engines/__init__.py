@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pyterrier_hybrid.retrieval.bm25.engines import pisa, terrier
+from pyterrier_hybrid.retrieval.bm25.engines import bm25s, pisa, terrier
 
 K1 = 0.9
 """Default term-frequency saturation. Indexes are built for the defaults; other values need preparation."""
@@ -18,7 +18,7 @@ B = 0.4
 
 
 class Search(Protocol):
-    """Exact BM25 over an open index."""
+    """Exact BM25 over an open index, for several threads at a time."""
 
     def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Search.
@@ -40,6 +40,10 @@ class Engine(Protocol):
     NEEDS: str
     """What to install to use the engine, for error messages."""
 
+    MAPPED: tuple[str, ...]
+    """Files that it maps into memory and checks itself where it reads: opening compares only their sizes. The contents
+    of all others are checked before the engine reads them."""
+
     def available(self) -> bool:
         """Whether the engine can be used here."""
         ...
@@ -60,7 +64,7 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: dict[str, Engine] = {"pisa": pisa, "terrier": terrier}
+ENGINES: dict[str, Engine] = {"bm25s": bm25s, "pisa": pisa, "terrier": terrier}
 """Engines by name, in the order of preference of ``auto``."""
 
 
@@ -80,7 +84,8 @@ def choose_engine(name: str) -> str:
             raise RuntimeError(f"BM25 has no engine: {' or '.join(engine.NEEDS for engine in ENGINES.values())}")
         return usable[0]
     if name not in ENGINES:
-        raise ValueError(f"engine {name!r} is unknown: choose auto, {' or '.join(ENGINES)}")
+        *names, last = ENGINES
+        raise ValueError(f"engine={name!r}: there is no such engine; choose auto, {', '.join(names)} or {last}")
     if not ENGINES[name].available():
-        raise RuntimeError(f"engine {name!r} cannot be used here: {ENGINES[name].NEEDS}")
+        raise RuntimeError(f"engine={name!r} cannot be used here: {ENGINES[name].NEEDS}")
     return name

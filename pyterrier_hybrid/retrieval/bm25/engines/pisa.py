@@ -1,22 +1,28 @@
 """BM25 by PISA (https://github.com/pisa-engine/pisa), which needs no Java."""
 
-import contextlib
+import json
 import os
-import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.utils.files import scratch_folder
+
 if TYPE_CHECKING:
     import pyterrier_pisa
 
 NEEDS = "PISA needs 'pip install pyterrier-pisa', available for Linux on x86-64"
+# PISA reads its files without checks of its own, so damage ends the interpreter.
+MAPPED: tuple[str, ...] = ()
 
 
 def available() -> bool:
@@ -30,13 +36,7 @@ def available() -> bool:
 
 def build(folder: Path, documents: Iterable[Mapping[str, int]], *, k1: float, b: float) -> None:
     """Index documents, see :class:`~pyterrier_hybrid.retrieval.bm25.engines.Engine`."""
-    with _no_output():
-        # Without scale=1, PISA would count each term a hundred times.
-        _index(folder).toks_indexer(scale=1.0).index(
-            {"docno": str(position), "toks": counts} for position, counts in enumerate(documents)
-        )
-        # Opening the index writes the files that searches with these parameters need.
-        _retriever(folder, k1, b)
+    _run(folder, k1, b, documents)
 
 
 def open_index(folder: Path, *, k1: float, b: float) -> "PisaSearch":
@@ -45,59 +45,78 @@ def open_index(folder: Path, *, k1: float, b: float) -> "PisaSearch":
 
 
 class PisaSearch:
-    """Exact BM25 over a PISA index."""
+    """Exact BM25 over a PISA index; threads take turns."""
 
     def __init__(self, folder: Path, *, k1: float, b: float) -> None:
         """Open the index."""
         # PISA writes files for other parameters next to the index, which other processes may be reading: give it a
         # folder of links instead.
-        links = Path(tempfile.mkdtemp(prefix="pyterrier-hybrid-pisa-"))
-        weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
+        stack = ExitStack()
+        links = stack.enter_context(scratch_folder("pisa"))
+        weakref.finalize(self, stack.close)
         for file in folder.resolve().iterdir():
             (links / file.name).symlink_to(file)
-        with _no_output():
-            self._retriever = _retriever(links, k1, b)
+        if not any(links.glob(f"bm25.k1-{k1}.b-{b}.*")):
+            _run(links, k1, b)
+        self._retriever = pisa_retriever(links, k1, b)
+        # The number of results is an attribute of the retriever, which PISA reads more than once in a search.
+        self._lock = threading.Lock()
 
     def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Search, see :class:`~pyterrier_hybrid.retrieval.bm25.engines.Search`."""
-        self._retriever.num_results = depth
-        counts = [dict(query) for query in queries]
-        # With Arrow strings, pandas would convert the document numbers of millions of results back and forth.
-        with pd.option_context("future.infer_string", False):
-            results = self._retriever.transform(pd.DataFrame({"qid": np.arange(len(queries)), "query_toks": counts}))
-            return (
-                results["qid"].to_numpy(np.int64),
-                np.fromiter(map(int, results["docno"].to_numpy()), np.int64, len(results)),
-                results["score"].to_numpy(np.float64),
-            )
+        frame = pd.DataFrame({"qid": np.arange(len(queries)), "query_toks": [dict(query) for query in queries]})
+        with self._lock:
+            self._retriever.num_results = depth
+            results = self._retriever.transform(frame)
+        return (
+            results["qid"].to_numpy(np.int64),
+            np.fromiter(map(int, results["docno"].to_numpy()), np.int64, len(results)),
+            results["score"].to_numpy(np.float64),
+        )
 
 
-def _index(folder: Path) -> "pyterrier_pisa.PisaIndex":
+def pisa_index(folder: Path) -> "pyterrier_pisa.PisaIndex":
+    """PISA's index of terms that are ready."""
     import pyterrier_pisa
 
     return pyterrier_pisa.PisaIndex(str(folder), stemmer="none", stops="none")
 
 
-def _retriever(folder: Path, k1: float, b: float) -> "pyterrier_pisa.PisaRetrieve":
+def pisa_retriever(folder: Path, k1: float, b: float) -> "pyterrier_pisa.PisaRetrieve":
+    """PISA's retriever; adds files to the index if it has none for these parameters."""
     # ranked_or adds the terms of every document in the same order, so that equal documents have equal scores.
-    return _index(folder).bm25(
+    return pisa_index(folder).bm25(
         k1=k1, b=b, num_results=1, toks_scale=1.0, query_weighted=True, query_algorithm="ranked_or"
     )
 
 
-@contextlib.contextmanager
-def _no_output() -> Iterator[None]:
-    """Discard what PISA prints to the output of the process, which bypasses ``sys.stdout``."""
-    with open(os.devnull, "w") as devnull, contextlib.redirect_stdout(devnull), contextlib.redirect_stderr(devnull):
-        for stream in (sys.__stdout__, sys.__stderr__):
-            if stream is not None and not stream.closed:
-                stream.flush()
-        copies = [(number, os.dup(number)) for number in (1, 2)]
+def _run(folder: Path, k1: float, b: float, documents: Iterable[Mapping[str, int]] | None = None) -> None:
+    """Run PISA's builder in a process of its own.
+
+    Raises:
+        RuntimeError: It failed; the message ends with the last line that it printed.
+    """
+    command = [sys.executable, "-m", "pyterrier_hybrid.retrieval.bm25.engines.pisa_process", str(folder)]
+    command += [repr(float(k1)), repr(float(b))] + (["build"] if documents is not None else [])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env=environment
+        ) as process,
+    ):
+        assert process.stdin is not None
         try:
-            for number, _ in copies:
-                os.dup2(devnull.fileno(), number)
-            yield
-        finally:
-            for number, copy in copies:
-                os.dup2(copy, number)
-                os.close(copy)
+            with process.stdin as lines:
+                for counts in documents or ():
+                    lines.write(json.dumps(counts).encode() + b"\n")
+        except BrokenPipeError:
+            pass  # the process has ended, and says why below
+        except BaseException:
+            process.kill()
+            raise
+        code = process.wait()
+        if code:
+            errors.seek(0)
+            printed = errors.read().decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
+            raise RuntimeError(f"PISA could not write the index: {printed[-1]}")

@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy as np
 import pyterrier as pt
 
 NEEDS = "Terrier needs Java 11 or newer on the PATH or in JAVA_HOME, and 'pip install pyterrier[java]'"
+
+# Java checks what it reads, but may read it for hours.
+MAPPED: tuple[str, ...] = ()
 
 # Maximum number of bytes of a term in Terrier's lexicon; a longer one breaks the index.
 _LONGEST_TERM = 60
@@ -43,7 +47,9 @@ class TerrierSearch:
 
     To terms that occur in more than half of the documents, Terrier's own BM25 gives a negative weight, and PISA's a
     weight of nearly zero. Terrier's TF_IDF saturates counts as BM25 does and takes a weight for every query term. The
-    weights passed here make its scores equal to PISA's.
+    weights passed here make its scores equal to those of the other engines.
+
+    Threads take turns.
     """
 
     def __init__(self, folder: Path, *, k1: float, b: float) -> None:
@@ -60,9 +66,14 @@ class TerrierSearch:
         # TF_IDF has k1 where BM25 has k1 + 1, and takes logarithms of base 2.
         self._factor = (k1 + 1) / k1
         self._weights: dict[str, float | None] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Search, see :class:`~pyterrier_hybrid.retrieval.bm25.engines.Search`."""
+        with self._lock:
+            return self._search(queries, depth)
+
+    def _search(self, queries: Sequence[Mapping[str, int]], depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows, positions, scores = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
         for row, query in enumerate(queries):
             weights = {}
