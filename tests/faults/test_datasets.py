@@ -91,7 +91,7 @@ def test_answer_of_the_server_is_not_called_corrupt(status, with_md5, home, serv
 def test_no_connection_is_one_line_that_names_the_home_folder(home):
     with pytest.raises(ConnectionError, match="IR_DATASETS_HOME is") as error:
         read_verified(source_of("http://127.0.0.1:9/de.json"), terms="terms")
-    assert "\n" not in str(error.value) and len(str(error.value)) < 300
+    assert "\n" not in str(error.value) and len(str(error.value)) < 400
 
 
 def test_full_disk_stays_a_full_disk(home, server, monkeypatch):
@@ -249,7 +249,7 @@ def test_family_of_another_type(name):
         datasets.family(name)
 
 
-@pytest.mark.parametrize(("code", "suggestion"), [("DE", "de"), ("de-DE", "de"), ("zh_CN", "zh")])
+@pytest.mark.parametrize(("code", "suggestion"), [("de-AT", "de"), ("de-DE", "de"), ("zh_CN", "zh")])
 def test_language_codes_in_another_form_get_a_suggestion(code, suggestion):
     family = datasets.family("xquad-r")
     for call in (

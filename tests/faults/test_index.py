@@ -432,8 +432,8 @@ def test_numbers_of_numpy_are_numbers(tmp_path, options):
         ({"seed": 2**31}, "seed=2147483648: it must be at most"),
         ({"seed": 0.5}, "seed=0.5 is float, not a whole number"),
         ({"kind": "hnsw", "neighbours": "16"}, "neighbours='16' is str, not a whole number"),
-        ({"kind": "ivfpq", "keep_vectors": "no"}, "keep_vectors='no' is str: pass True or False"),
-        ({"overwrite": "no"}, "overwrite='no' is str: pass True or False"),
+        ({"kind": "ivfpq", "keep_vectors": "no"}, "keep_vectors='no' is str: it must be True or False"),
+        ({"overwrite": "no"}, "overwrite='no' is str: it must be True or False"),
     ],
 )
 def test_options_are_checked_before_the_work(tmp_path, options, message):
