@@ -13,7 +13,7 @@ import pandas as pd
 
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.text.languages import same_language
-from pyterrier_hybrid.utils.checks import list_of
+from pyterrier_hybrid.utils.checks import find_lone_surrogate, list_of
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
 KINDS = ("mono", "cross", "multi")
@@ -360,12 +360,9 @@ def _check_text(text: Any, place: str) -> None:
     """Raise a ValueError that names the place if a text is no string, or one that UTF-8 cannot hold."""
     if not isinstance(text, str):
         raise ValueError(f"{place} has a text of type {type(text).__name__}, not a string")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"{place} has half of a surrogate pair ({text[error.start]!r}) at character {error.start}; remove it"
-        ) from None
+    problem = find_lone_surrogate(text)
+    if problem is not None:
+        raise ValueError(f"{place} {problem}")
 
 
 def read_settings(

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from pyterrier_hybrid.text.languages import check_language
-from pyterrier_hybrid.text.normalisation import find_half_character, is_blank, text_key
+from pyterrier_hybrid.text.normalisation import is_blank, text_key
+from pyterrier_hybrid.utils.checks import find_lone_surrogate
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ def check_item(item: Item, location: str) -> Item:
         value = getattr(item, field)
         if not isinstance(value, str) or is_blank(value):
             raise ValueError(f"{location}, {field}: {value!r} is no name: pass a string that is not empty")
-        problem = find_half_character(value)
+        problem = find_lone_surrogate(value)
         if problem is not None:
             raise ValueError(f"{location}, {field}: it {problem}")
     if item.group is not None and (not isinstance(item.group, Integral | str) or isinstance(item.group, bool)):
@@ -161,6 +162,6 @@ def find_own_passage(item: Item) -> tuple[str, int, str] | None:
 def _check_text(text: object, location: str) -> None:
     if not isinstance(text, str) or is_blank(text):
         raise ValueError(f"{location} is {text!r}: give it a text, or leave the language out")
-    problem = find_half_character(text)
+    problem = find_lone_surrogate(text)
     if problem is not None:
         raise ValueError(f"{location} {problem}")

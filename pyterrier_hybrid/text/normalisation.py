@@ -42,23 +42,3 @@ def is_blank(text: str) -> bool:
         (True, False)
     """
     return _BLANK.fullmatch(text) is not None
-
-
-def find_half_character(text: str) -> str | None:
-    r"""Return what is wrong with a text that has half a character (a lone surrogate), or ``None``.
-
-    JSON can escape such halves; no file, tokenizer or index takes them.
-
-    Args:
-        text: The text.
-
-    Example:
-        >>> find_half_character("caf\ud83d"), find_half_character("café")
-        ("has half a character, '\\ud83d', at position 3: write the whole character in UTF-8", None)
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        half = text[error.start]
-        return f"has half a character, {half!r}, at position {error.start}: write the whole character in UTF-8"
-    return None

@@ -235,13 +235,29 @@ def check_text(name: str, text: Any) -> None:
     """
     if not isinstance(text, str):
         raise TypeError(f"{name} is {text!r}, a {type(text).__name__}: every text must be a str")
+    problem = find_lone_surrogate(text)
+    if problem is not None:
+        raise ValueError(f"{name} {problem}")
+
+
+def find_lone_surrogate(text: str) -> str | None:
+    r"""Return what is wrong with a text that has half of a character, or ``None``.
+
+    JSON can escape such halves; no file, tokenizer or index takes them.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> find_lone_surrogate("caf\ud83d"), find_lone_surrogate("café")
+        ('has a lone surrogate (U+D83D) at position 3: read it as UTF-8, or drop that character', None)
+    """
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(
-            f"{name} has a lone surrogate (U+{ord(text[error.start]):04X}) at position {error.start}: read it as "
-            "UTF-8, or drop that character"
-        ) from None
+        half = f"U+{ord(text[error.start]):04X}"
+        return f"has a lone surrogate ({half}) at position {error.start}: read it as UTF-8, or drop that character"
+    return None
 
 
 def plain(value: Any) -> Any:

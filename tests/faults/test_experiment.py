@@ -185,7 +185,7 @@ def test_docno_that_two_languages_share_is_refused_in_the_pool():
         (Document("de_9_0", None, "de", "", ""), "document 'de_9_0' has a text of type NoneType"),
         (
             Document("de_9_0", "a\ud800b", "de", "", ""),
-            r"document 'de_9_0' has half of a surrogate pair .* character 1",
+            r"document 'de_9_0' has a lone surrogate .* position 1",
         ),
     ],
 )

@@ -163,7 +163,7 @@ def test_half_a_character_in_a_file(write, field, row):
 ])  # fmt: skip
 def test_half_a_character_in_an_item(change):
     item = Item("1", None, "toy", {"en": "Who?"}, {"en": "Me."})._replace(**change)
-    with pytest.raises(ValueError, match=r"items\[1\].* has half a character, '\\ud83d', at position 2"):
+    with pytest.raises(ValueError, match=r"items\[1\].* has a lone surrogate \(U\+D83D\) at position 2"):
         ph.ParallelPairs([*made(1), item])
 
 

@@ -12,9 +12,9 @@ from pyterrier_hybrid.parallel.item import Item, find_own_passage, with_canonica
 from pyterrier_hybrid.parallel.selection import Selection
 from pyterrier_hybrid.parallel.store.build import BATCH_SIZE, Builder
 from pyterrier_hybrid.text.languages import check_language
-from pyterrier_hybrid.text.normalisation import find_half_character, is_blank, text_key
+from pyterrier_hybrid.text.normalisation import is_blank, text_key
 from pyterrier_hybrid.text.sentences import neighbours
-from pyterrier_hybrid.utils.checks import real_number, whole_number
+from pyterrier_hybrid.utils.checks import find_lone_surrogate, real_number, whole_number
 
 T = TypeVar("T")
 
@@ -303,7 +303,7 @@ def _text(text: Any, field: str) -> str:
 def _check_string(text: Any, field: str) -> str:
     if not isinstance(text, str):
         raise _RowError(field, f"{text!r} is not a string")
-    problem = find_half_character(text)
+    problem = find_lone_surrogate(text)
     if problem is not None:
         raise _RowError(field, problem)
     return text
