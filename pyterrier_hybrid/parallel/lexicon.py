@@ -84,7 +84,7 @@ class Lexicon:
 
         Raises:
             FileNotFoundError: A file does not exist.
-            ValueError: With file and line, if a row is invalid.
+            ValueError: A row is invalid, with file and line; or no row has forms in two languages.
 
         Example:
             >>> import tempfile
@@ -94,9 +94,12 @@ class Lexicon:
             ...     Lexicon.from_jsonl(path).translations("Hund", "de", "en")
             ['dog', 'hound']
         """
-        return cls(
-            _terms(row, f"{path}, line {number}") for path in paths_of(files) for number, row in read_json_lines(path)
-        )
+        paths = paths_of(files)
+        meanings = [_terms(row, f"{path}, line {number}") for path in paths for number, row in read_json_lines(path)]
+        try:
+            return cls(meanings)
+        except ValueError as error:
+            raise ValueError(f"{', '.join(map(str, paths))}: {error}") from None
 
     def __len__(self) -> int:
         return len(self._meanings)
