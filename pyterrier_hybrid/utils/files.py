@@ -230,7 +230,7 @@ def read_whole(path: str | Path, metadata: str, read: Callable[[], _Content]) ->
     raise ValueError(f"{path} was replaced {_READS} times while it was read: wait until its writers are done")
 
 
-def generation(path: str | Path, metadata: str) -> tuple[int, int, bytes] | None:
+def generation(path: str | Path, metadata: str) -> tuple[int | bytes, ...] | None:
     """Return what tells a folder from those that replace it; ``None`` if it does not exist.
 
     Args:
@@ -238,10 +238,12 @@ def generation(path: str | Path, metadata: str) -> tuple[int, int, bytes] | None
         metadata: As in :func:`read_whole`.
     """
     try:
-        state, content = os.stat(path), (Path(path) / metadata).read_bytes()
+        folder, file = os.stat(path), os.stat(Path(path) / metadata)
+        content = (Path(path) / metadata).read_bytes()
     except OSError:
         return None
-    return state.st_dev, state.st_ino, content
+    # Times as well: a folder that is replaced twice can have its first content again, and its first inode number.
+    return folder.st_dev, folder.st_ino, folder.st_ctime_ns, file.st_mtime_ns, file.st_ctime_ns, content
 
 
 @contextmanager

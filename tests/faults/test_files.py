@@ -205,3 +205,41 @@ def test_an_error_of_reading_is_not_hidden(tmp_path):
         (folder / "file").write_text("x")
     with pytest.raises(KeyError):
         read_whole(tmp_path / "result", "file", lambda: {}["missing"])
+
+
+def test_a_folder_that_is_replaced_twice_is_read_again(tmp_path, monkeypatch):
+    """The second replacement can have the first content and the inode number of the first folder."""
+    path, real = tmp_path / "result", os.stat
+
+    def write(content):
+        with whole_folder(path, overwrite=True) as folder:
+            (folder / "meta").write_text(content)
+            (folder / "data").write_text(content)
+
+    class Stat:
+        st_ino = 1
+
+        def __init__(self, state):
+            self.state = state
+
+        def __getattr__(self, name):
+            return getattr(self.state, name)
+
+    write("one")
+    reads = []
+
+    def read():
+        meta = (path / "meta").read_text()
+        if not reads:
+            write("two")
+        data = (path / "data").read_text()
+        if not reads:
+            write("one")
+        reads.append((meta, data))
+        return meta, data
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "stat", lambda *args, **options: Stat(real(*args, **options)))
+        content = read_whole(path, "meta", read)
+    assert content == ("one", "one")
+    assert reads[0] == ("one", "two")

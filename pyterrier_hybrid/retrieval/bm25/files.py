@@ -15,7 +15,7 @@ import numpy as np
 from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, Search, choose_engine
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.utils.checksums import check_contents, check_sizes, unsealed
-from pyterrier_hybrid.utils.files import put_back
+from pyterrier_hybrid.utils.files import generation, put_back
 from pyterrier_hybrid.utils.json_files import read_json
 
 META = "pt_meta.json"
@@ -68,7 +68,7 @@ class OpenIndex:
                 now.
         """
         self._path = path
-        self._format = artifact_format
+        self._generation = generation(path, META)
         self._meta = read_meta(path, artifact_format=artifact_format)
         self._parts: dict[tuple[str, float, float], Part | None] = {}
         self._lock = threading.Lock()
@@ -135,7 +135,8 @@ class _Reading:
         opened = self.opened
         if error is not None and not isinstance(error, Exception):
             return
-        if read_meta(opened._path, artifact_format=opened._format) != opened._meta:
+        put_back(opened._path)
+        if generation(opened._path, META) != opened._generation:
             raise ReplacedError from error
         # What the system or an installation lacks is no damage. Anything else is: numpy alone has a dozen errors.
         if error is not None and not isinstance(error, (OSError, ImportError, RuntimeError, MemoryError)):
