@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 import pyterrier_hybrid as ph
 
 CLEAR = (OSError, TypeError, ValueError)
