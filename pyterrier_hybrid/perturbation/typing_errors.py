@@ -72,7 +72,7 @@ class Typing(Perturbation):
             return text
         errors = _Errors(normal, words, keystrokes(lang), generator, evenly=lang in UNSEGMENTED)
         made = sum(errors.make() for _ in range(count))
-        return "".join(errors.cells) if made else text
+        return unicodedata.normalize("NFC", "".join(errors.cells)) if made else text
 
 
 class _Errors:

@@ -1,9 +1,10 @@
 """Keyboard layouts: the character of each key, without and with the shift key.
 
 Source: Unicode CLDR, folder ``keyboards/windows``, files ``ar-t-k0-windows.xml``, ``de-t-k0-windows.xml`` and so on, in
-the repository unicode-org/cldr at commit 12a1d54ae7ea00459b6901c1a5bf73938c53d472 (CLDR 45 removed the folder); copyright
-2004-2023 Unicode, Inc., under the license in ``UNICODE-LICENSE``. Left out are the space bar, the levels of AltGr and
-Caps Lock, and the key left of Z (B00), which many keyboards lack and which has no letter of its own in these layouts.
+the repository unicode-org/cldr at commit 12a1d54ae7ea00459b6901c1a5bf73938c53d472 (CLDR 45 removed the folder).
+Copyright 2004-2023 Unicode, Inc.; the license is in ``UNICODE-LICENSE``. Left out are the space bar, the levels of
+AltGr and Caps Lock, and the key left of Z (B00), which many keyboards lack and which has no letter of its own in these
+layouts.
 """
 
 from dataclasses import dataclass, field
