@@ -61,7 +61,9 @@ def test_typing_back_gives_the_text(lang: str, data: st.DataObject):
     text = unicodedata.normalize("NFC", data.draw(st.text(ALPHABETS[lang] + " .", max_size=20)))
     assert retype(retype(text, lang, "en"), "en", lang) == text
     if lang != "ar":  # Its letters lam-alef are typed by one key or by two.
-        text = data.draw(st.text(ALPHABETS["en"] + " ", max_size=20))
+        # Normal form C moves the Thai mark of this key before others.
+        letters = ALPHABETS["en"].replace("B", "") if lang == "th" else ALPHABETS["en"]
+        text = data.draw(st.text(letters + " ", max_size=20))
         assert retype(retype(text, "en", lang), lang, "en") == text
 
 
