@@ -9,6 +9,8 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "pyterrier_hybrid" / "__init__.py").read_text()).group(1)
 
 PISA = "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'"
+# Its dictionary decides which Chinese characters are typed by mistake, so another version may give other results.
+PYPINYIN = "pypinyin>=0.55,<0.56"
 
 TEST = [
     PISA,
@@ -21,6 +23,7 @@ TEST = [
     "ipykernel>=6.29",
     "sentence-transformers>=5.0",
     "datasets>=3",
+    PYPINYIN,
     "ruff>=0.9",
     "import-linter>=2.15",
     "mypy>=2.0",
@@ -68,7 +71,7 @@ setup(
     ],
     packages=find_packages(include=["pyterrier_hybrid", "pyterrier_hybrid.*"]),
     # In any package: the marker of type information, stubs of lazy exports, data files and templates.
-    package_data={"": ["py.typed", "*.pyi", "etc/*", "**/*.j2"]},
+    package_data={"": ["py.typed", "*.pyi", "etc/*", "**/*.j2", "UNICODE-LICENSE"]},
     python_requires=">=3.10,<3.13",
     install_requires=[
         "pyterrier>=1.1,<2",
@@ -107,6 +110,8 @@ setup(
         "pisa": [PISA],
         "terrier": ["pyterrier[java]>=1.1,<2"],
         "hf": ["datasets>=3"],
+        # Typing errors in Chinese.
+        "pypinyin": [PYPINYIN],
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],

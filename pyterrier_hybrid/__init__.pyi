@@ -1,3 +1,4 @@
+from . import perturbation
 from .experiment import LanguageExperiment, LanguageValidation, RankDistance
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
 from .recipe import Recipe
@@ -59,6 +60,7 @@ __all__ = [
     "feedback",
     "find_leaks",
     "fuse",
+    "perturbation",
     "sweep",
     "train",
 ]

@@ -1,12 +1,14 @@
 """Checks of arguments: numbers, switches and texts."""
 
 import math
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from numbers import Real
 from operator import index
 from typing import Any
 
 import numpy as np
+
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 LARGEST_SEED = 2**32 - 1
 """Largest seed that numpy, and therefore transformers, accepts."""
@@ -129,6 +131,28 @@ def true_or_false(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}={value!r} is {type(value).__name__}: it must be True or False")
     return bool(value)
+
+
+def one_of(name: str, value: Any, valid: Collection[str]) -> str:
+    """Check that a value is one of some names, and return it.
+
+    Args:
+        name: Name of the argument, for the error message.
+        value: The value.
+        valid: The names.
+
+    Raises:
+        ValueError: It is another value.
+
+    Example:
+        >>> one_of("pooling", "maen", ("mean", "cls"))
+        Traceback (most recent call last):
+        ...
+        ValueError: pooling='maen' is unknown: choose one of mean, cls (did you mean 'mean'?)
+    """
+    if not isinstance(value, str) or value not in valid:
+        raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(valid)}{did_you_mean(value, valid)}")
+    return value
 
 
 def list_of(name: str, values: Any, single: type | tuple[type, ...] = str) -> list[Any]:

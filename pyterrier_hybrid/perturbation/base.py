@@ -1,0 +1,263 @@
+"""The interface of all query perturbations, and what they share."""
+
+import copy
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from random import Random
+from typing import Any, ClassVar, TypeVar
+
+import pandas as pd
+import pyterrier as pt
+
+from pyterrier_hybrid.perturbation.draws import generator
+from pyterrier_hybrid.retrieval.frames import texts_of
+from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.text.normalisation import is_blank
+from pyterrier_hybrid.utils.checks import finite_number, whole_number
+from pyterrier_hybrid.utils.hashing import hash_json
+
+Self = TypeVar("Self", bound="Perturbation")
+
+
+class Perturbation(pt.Transformer):
+    """A change of queries, as people or attackers make them.
+
+    It is a transformer on the column ``query``: the original query moves to ``query_0``, and the column ``changed``
+    says whether it differs. The result is a pure function of the text, its language, the severity, the seed and the
+    draw: the same on every machine, in every order of the queries and in every process.
+
+    A new perturbation is a subclass in a file of this room and a line in ``registry.PERTURBATIONS``. It has a method
+    :meth:`perturb_text`, and :meth:`supports` if it means nothing in some languages.
+
+    Args:
+        severity: The share of characters or words that are changed, 0 to 1; the class says of what. 0 changes nothing.
+        seed: Seed of the random choices.
+        draw: Number of the draw: one seed has as many independent draws as needed.
+        lang: The language of all queries. Default: that of ``dataset``, else the column ``lang_field``.
+        lang_field: The column with the language of each query.
+        dataset: The ID of an ir_datasets dataset, with or without ``irds:``, whose query language all queries have.
+
+    Attributes:
+        name: The name of the class.
+        graded: Whether people do this more or less severely. What they do to a whole query (another case, another
+            script) is not graded: its default severity is 1, and experiments do not vary it.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: A severity outside 0 to 1, a negative seed or draw, an unknown language, or a dataset whose queries
+            are in several languages or in an unknown one.
+    """
+
+    graded: ClassVar[bool] = True
+    # Increment it in a class whose results change, so that cached ones are not used any more.
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        *,
+        severity: float | None = None,
+        seed: int = 0,
+        draw: int = 0,
+        lang: str | None = None,
+        lang_field: str = "lang",
+        dataset: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = type(self).__name__
+        self.severity = _share((0.1 if self.graded else 1.0) if severity is None else severity)
+        self.seed = whole_number("seed", seed, least=0)
+        self.draw = whole_number("draw", draw, least=0)
+        if lang is not None and dataset is not None:
+            raise ValueError(f"lang={lang!r} and dataset={dataset!r}: give one of them")
+        self.lang = _query_language(dataset) if dataset is not None else None if lang is None else _checked(lang)
+        self.lang_field = lang_field
+
+    @abstractmethod
+    def perturb_text(self, text: str, lang: str, generator: Random) -> str:
+        """Perturb one text; called only if the language is supported and the severity is above 0.
+
+        Args:
+            text: The text.
+            lang: Its language without script or region, such as ``zh``.
+            generator: The random generator of this text; see :mod:`pyterrier_hybrid.perturbation.draws`.
+        """
+
+    def supports(self, lang: str) -> bool:
+        """Whether the perturbation means something in a language; by default it does.
+
+        Args:
+            lang: A language without script or region.
+        """
+        return True
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Further options of the class as JSON values, which results depend on."""
+        return {}
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that results depend on besides the text and its language."""
+        return hash_json([self.name, self.version, self.severity, self.seed, self.draw, self.options])
+
+    def at(self: Self, *, severity: float | None = None, seed: int | None = None, draw: int | None = None) -> Self:
+        """Return the same perturbation with another severity, seed or draw.
+
+        Args:
+            severity: The severity; default: unchanged.
+            seed: The seed; default: unchanged.
+            draw: The draw; default: unchanged.
+
+        Example:
+            >>> from pyterrier_hybrid.perturbation import Case
+            >>> Case().at(severity=0.5)
+            Case(to='lower', severity=0.5)
+        """
+        other = copy.copy(self)
+        if severity is not None:
+            other.severity = _share(severity)
+        if seed is not None:
+            other.seed = whole_number("seed", seed, least=0)
+        if draw is not None:
+            other.draw = whole_number("draw", draw, least=0)
+        return other
+
+    def perturb(self, text: str, lang: str) -> str:
+        """Perturb one text.
+
+        Args:
+            text: The text.
+            lang: Its language.
+
+        Returns:
+            The perturbed text; the text itself if its language is not supported. A text is never made blank.
+
+        Example:
+            >>> from pyterrier_hybrid.perturbation import Case
+            >>> Case(to="upper").perturb("Wo ist Rom?", "de")
+            'WO IST ROM?'
+        """
+        return self.perturb_all([text], [lang])[0]
+
+    def perturb_all(self, texts: Sequence[str], langs: Sequence[str]) -> list[str]:
+        """Perturb texts.
+
+        Args:
+            texts: The texts.
+            langs: Their languages.
+
+        Returns:
+            One text for each; see :meth:`perturb`.
+        """
+        if not self.severity:
+            return list(texts)
+        codes = {lang: _checked(lang) for lang in dict.fromkeys(langs)}
+        supported = {lang: self.supports(code) for lang, code in codes.items()}
+        return [
+            self._perturb_one(text, codes[lang]) if supported[lang] else text
+            for text, lang in zip(texts, langs, strict=True)
+        ]
+
+    def _perturb_one(self, text: str, lang: str) -> str:
+        # The severity is not part of the key, so that what a mild perturbation changes, a severe one may change too.
+        perturbed = self.perturb_text(text, lang, generator(self.name, text, lang, self.seed, self.draw))
+        return text if is_blank(perturbed) else perturbed
+
+    def changed(self, inp: pd.DataFrame) -> pd.Series:
+        """Say which queries of a frame are changed.
+
+        Args:
+            inp: Queries, as :meth:`transform` takes them.
+
+        Returns:
+            bool, with the index of the frame.
+        """
+        return self.transform(inp)["changed"]
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        """Perturb the queries of a frame.
+
+        Args:
+            inp: Rows with ``query``, and ``lang_field`` unless the language was given.
+
+        Returns:
+            The frame, with the perturbed queries in ``query``, those before in ``query_0``, and in ``changed`` whether
+            the query differs from the first one of a chain of perturbations.
+
+        Raises:
+            ValueError: A query has no language.
+            TypeError: A query is not a string.
+
+        Warns:
+            UserWarning: The perturbation means nothing in a language; its queries stay as they are.
+        """
+        columns = ["query"] if self.lang is not None else ["query", self.lang_field]
+        pt.validate.columns(inp, includes=columns, context=self)
+        texts = texts_of(inp, "query")
+        langs = [self.lang] * len(inp) if self.lang is not None else self._langs(inp)
+        for lang in sorted(set(langs)):
+            if self.severity and not self.supports(_checked(lang)):
+                warnings.warn(
+                    f"{self.name} means nothing in {lang}: {langs.count(lang)} queries stay as they are", stacklevel=2
+                )
+        perturbed = self.perturb_all(texts, langs)
+        pushed = pt.model.push_queries(inp)
+        first = pushed[max((name for name in pushed.columns if _is_original(name)), key=_number)]
+        result = pushed.assign(query=pd.Series(perturbed, index=pushed.index, dtype=object))
+        return result.assign(changed=(result["query"] != first).astype(bool))
+
+    def _langs(self, inp: pd.DataFrame) -> list[str]:
+        missing = inp[self.lang_field].isna().to_numpy()
+        if missing.any():
+            row = int(missing.argmax())
+            name = repr(inp["qid"].iloc[row]) if "qid" in inp.columns else f"row {row}"
+            raise ValueError(
+                f"query {name} has no language (column {self.lang_field!r}); give lang= or dataset=, or fill it"
+            )
+        return inp[self.lang_field].tolist()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._key()))
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.fingerprint, self.lang, self.lang_field
+
+    def __repr__(self) -> str:
+        parts = [f"{key}={value!r}" for key, value in self.options.items()]
+        parts.append(f"severity={self.severity:g}")
+        parts += [f"{key}={value}" for key in ("seed", "draw") if (value := getattr(self, key))]
+        parts += [f"lang={self.lang!r}"] if self.lang is not None else []
+        return f"{self.name}({', '.join(parts)})"
+
+
+def _share(severity: Any) -> float:
+    share = finite_number("severity", severity)
+    if share > 1:
+        raise ValueError(f"severity={severity!r}: it is a share, at most 1")
+    return share
+
+
+def _checked(lang: Any) -> str:
+    """Return the code of a language without script or region; unknown languages are refused."""
+    return check_language(lang).split("-")[0]
+
+
+def _query_language(dataset: str) -> str:
+    import ir_datasets
+
+    lang = ir_datasets.load(dataset.removeprefix("irds:")).queries_lang()
+    if lang is None:
+        raise ValueError(f"dataset={dataset!r}: its queries are in several languages, or in an unknown one; give lang=")
+    return _checked(lang)
+
+
+def _is_original(column: Any) -> bool:
+    return isinstance(column, str) and column.startswith("query_") and column[6:].isdecimal()
+
+
+def _number(column: str) -> int:
+    return int(column[6:])

@@ -1,0 +1,45 @@
+"""The list of all perturbations, and perturbations from configs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyterrier_hybrid.perturbation.base import Perturbation
+from pyterrier_hybrid.perturbation.case import Case
+from pyterrier_hybrid.perturbation.typing_errors import Typing
+from pyterrier_hybrid.perturbation.wrong_layout import WrongLayout
+from pyterrier_hybrid.utils.suggestions import did_you_mean
+
+PERTURBATIONS: tuple[type[Perturbation], ...] = (Case, Typing, WrongLayout)
+"""All perturbations that need no further objects. A new one is added here and to ``perturbation/__init__.pyi``."""
+
+_BY_NAME = {kind.__name__.lower(): kind for kind in PERTURBATIONS}
+
+
+def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
+    """Make a perturbation from its name, or from a mapping of its name and options, as in recipes.
+
+    Args:
+        config: The name of a class in any case, or a mapping with ``name`` and the arguments of the class.
+
+    Raises:
+        TypeError: ``config`` or an option has the wrong type.
+        ValueError: The name or an option is unknown, or a value is not possible.
+
+    Example:
+        >>> perturbation_from("case"), perturbation_from({"name": "case", "to": "upper", "severity": 0.5})
+        (Case(to='lower', severity=1), Case(to='upper', severity=0.5))
+    """
+    options = {"name": config} if isinstance(config, str) else config
+    if not isinstance(options, Mapping) or not isinstance(options.get("name"), str):
+        raise TypeError(f"perturbation {config!r}: give a name, or a mapping with a name and options")
+    kind = _BY_NAME.get(options["name"].lower())
+    if kind is None:
+        hint = did_you_mean(options["name"].lower(), _BY_NAME)
+        raise ValueError(f"unknown perturbation {options['name']!r}: choose one of {', '.join(_BY_NAME)}{hint}")
+    arguments: dict[str, Any] = {key: value for key, value in options.items() if key != "name"}
+    try:
+        return kind(**arguments)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise ValueError(f"perturbation {kind.__name__}: {error}") from None

@@ -1,0 +1,1 @@
+"""Tables of the perturbations, each with its source."""

@@ -1,0 +1,160 @@
+"""What every perturbation promises; see tests of single perturbations for golden values."""
+
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pyterrier as pt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyterrier_hybrid.perturbation import PERTURBATIONS, Perturbation, perturbation_from
+from pyterrier_hybrid.text.normalisation import is_blank
+
+LANGUAGES = ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"]
+QUERIES = {
+    "ar": "ما هي عاصمة ألمانيا في سنة 1990؟",
+    "de": "Welche Stadt ist seit 1990 die Hauptstadt von Österreich und groß?",
+    "el": "Ποια είναι η πρωτεύουσα της Ελλάδας;",
+    "en": "Which city is the capital of the United Kingdom?",
+    "es": "¿Qué ciudad es la capital de España?",
+    "hi": "जर्मनी की राजधानी कौन सी है?",
+    "ru": "Какой город является столицей Германии?",
+    "th": "เมืองหลวงของเยอรมนีคือเมืองใด",
+    "tr": "Türkiye'nin başkenti hangi şehirdir?",
+    "vi": "Thủ đô của nước Đức là thành phố nào?",
+    "zh": "德国的首都是哪个城市？",
+}
+CASES = [pytest.param(kind, id=kind.__name__) for kind in PERTURBATIONS]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+queries = st.one_of(texts, st.sampled_from(list(QUERIES.values())))
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"qid": LANGUAGES, "query": list(QUERIES.values()), "lang": LANGUAGES})
+
+
+def quietly(perturbation: pt.Transformer, inp: pd.DataFrame) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return perturbation(inp)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_severity_0_changes_nothing(kind: type[Perturbation]):
+    out = kind(severity=0)(frame())
+    assert out["query"].tolist() == out["query_0"].tolist() == frame()["query"].tolist()
+    assert not out["changed"].any() and out["changed"].dtype == bool
+
+
+@pytest.mark.parametrize("kind", CASES)
+@settings(max_examples=40, deadline=None)
+@given(text=queries, lang=st.sampled_from(LANGUAGES), severity=st.floats(0, 1), draw=st.integers(0, 3))
+def test_any_text_gives_a_text(kind: type[Perturbation], text: str, lang: str, severity: float, draw: int):
+    perturbation = kind(severity=severity, draw=draw)
+    perturbed = perturbation.perturb(text, lang)
+    perturbed.encode()
+    assert is_blank(text) or not is_blank(perturbed)
+    assert perturbed == kind(severity=severity, draw=draw).perturb(text, lang)
+    if not perturbation.supports(lang) or severity == 0:
+        assert perturbed == text
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_changes_queries_of_the_languages_that_it_supports(kind: type[Perturbation]):
+    perturbation = kind(severity=1)
+    for lang, text in QUERIES.items():
+        changed = any(perturbation.at(draw=draw).perturb(text, lang) != text for draw in range(10))
+        assert changed <= perturbation.supports(lang), lang
+    assert any(perturbation.supports(lang) for lang in LANGUAGES)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_order_and_company_of_queries_do_not_matter(kind: type[Perturbation]):
+    perturbation = kind(severity=0.5)
+    whole = quietly(perturbation, frame())
+    backwards = quietly(perturbation, frame().iloc[::-1])
+    pd.testing.assert_frame_equal(backwards.iloc[::-1], whole)
+    for row, lang in enumerate(LANGUAGES):
+        assert perturbation.perturb(QUERIES[lang], lang) == whole["query"].iloc[row]
+
+
+def test_another_process_with_another_hash_seed_gives_the_same():
+    code = (
+        "from test_interface import QUERIES; from pyterrier_hybrid.perturbation import PERTURBATIONS\n"
+        "for kind in PERTURBATIONS:\n"
+        "    for lang, text in QUERIES.items(): print(ascii(kind(severity=.5, seed=3).perturb(text, lang)))"
+    )
+    expected = [ascii(kind(severity=0.5, seed=3).perturb(text, lang)) for kind in PERTURBATIONS
+                for lang, text in QUERIES.items()]  # fmt: skip
+    folder = str(Path(__file__).parent)
+    environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join([folder, *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split("\n")[:-1] == expected
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_frames(kind: type[Perturbation]):
+    perturbation = kind()
+    empty = perturbation(frame().iloc[:0])
+    assert list(empty.columns) == list(quietly(perturbation, frame()).columns) and len(empty) == 0
+    assert len(quietly(perturbation, frame().iloc[:1])) == 1
+    with pytest.raises(pt.validate.InputValidationError, match="query"):
+        perturbation(pd.DataFrame({"qid": ["1"], "text": ["a"], "lang": ["de"]}))
+    with pytest.raises(pt.validate.InputValidationError, match="lang"):
+        perturbation(frame().drop(columns="lang"))
+    with pytest.raises(ValueError, match="query 'ar' has no language"):
+        perturbation(frame().assign(lang=None))
+    with pytest.raises(TypeError, match="row 0: 3 is a int"):
+        perturbation(frame().iloc[:1].assign(query=3))
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_equal_options_are_equal(kind: type[Perturbation]):
+    assert kind() == kind() and hash(kind()) == hash(kind())
+    assert kind() != kind(seed=1) and kind(draw=1) != kind() and kind(severity=0.7) != kind()
+    assert kind(severity=0.3).at(severity=0.7, draw=2) == kind(severity=0.7, draw=2)
+    assert kind().fingerprint != kind(seed=1).fingerprint
+
+
+@pytest.mark.parametrize(
+    "options", [{"severity": 1.5}, {"severity": -1}, {"seed": -1}, {"draw": -1}, {"lang": "xx"}, {"lang": "English"}]
+)
+def test_impossible_options_are_refused(options: dict):
+    with pytest.raises(ValueError, match=next(iter(options)) + "|language"):
+        PERTURBATIONS[0](**options)
+
+
+def test_language_of_a_dataset():
+    perturbation = PERTURBATIONS[0](dataset="irds:atlas/de/tr/test")
+    assert perturbation.lang == "tr"
+    with pytest.raises(ValueError, match="atlas/multi/test.*several languages"):
+        PERTURBATIONS[0](dataset="atlas/multi/test")
+    with pytest.raises(ValueError, match="give one of them"):
+        PERTURBATIONS[0](dataset="atlas/de/test", lang="de")
+
+
+def test_chains_keep_the_first_query():
+    first, second = perturbation_from({"name": "case", "to": "upper"}), perturbation_from("case")
+    out = (first >> second)(pd.DataFrame({"qid": ["1", "2"], "query": ["Rom", "rom"], "lang": "de"}))
+    assert out[["query_1", "query_0", "query"]].values.tolist() == [["Rom", "ROM", "rom"], ["rom", "ROM", "rom"]]
+    assert out["changed"].tolist() == [True, False]
+
+
+def test_unsupported_language_warns():
+    with pytest.warns(UserWarning, match="Case means nothing in zh: 1 queries"):
+        perturbation_from("case")(frame())
+
+
+def test_unknown_names_and_options():
+    with pytest.raises(ValueError, match="did you mean 'case'"):
+        perturbation_from("csae")
+    with pytest.raises(ValueError, match="too"):
+        perturbation_from({"name": "case", "too": "upper"})
+    with pytest.raises(TypeError, match="give a name"):
+        perturbation_from(3)
