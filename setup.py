@@ -10,8 +10,13 @@ VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "pyterrier_hybrid" / "__in
 
 PISA = "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'"
 
+OPENCC = "opencc>=1.1.7"
+UROMAN = "uroman>=1.3.1"
+
 TEST = [
     PISA,
+    OPENCC,
+    UROMAN,
     "pytest>=8",
     "pytest-cov>=6",
     "pytest-xdist>=3.5",
@@ -101,12 +106,17 @@ setup(
         "jinja2>=3.1",
         "lazy_loader>=0.4",
         "bm25s>=0.3,<0.4",
+        # Its transliterations may change with the minor version.
+        "anyascii>=0.3.2,<0.4",
     ],
     extras_require={
         # Other engines of BM25: PISA has wheels for Linux on x86-64 only, Terrier needs Java.
         "pisa": [PISA],
         "terrier": ["pyterrier[java]>=1.1,<2"],
         "hf": ["datasets>=3"],
+        # Perturbations: Chinese in the other script, and another romanisation.
+        "opencc": [OPENCC],
+        "uroman": [UROMAN],
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],

@@ -1,10 +1,18 @@
 from .base import Perturbation
 from .case import Case
+from .digits import Digits
+from .normal_form import NormalForm
+from .orthography import Orthography
 from .registry import PERTURBATIONS, perturbation_from
+from .romanise import Romanise
 
 __all__ = [
     "PERTURBATIONS",
     "Case",
+    "Digits",
+    "NormalForm",
+    "Orthography",
     "Perturbation",
+    "Romanise",
     "perturbation_from",
 ]

@@ -1,0 +1,1 @@
+"""Tables of languages and scripts that perturbations read."""
