@@ -85,12 +85,9 @@ def _anyascii(lang: str, generator: Random) -> Callable[[str], str]:
     if lang not in SCHEMES:
         return anyascii
     scheme = SCHEMES[lang]
-    letters: dict[int, str] = {}
-    for key, ways in scheme.letters.items():
-        way = ways[0] if len(ways) == 1 else pick(generator, ways)
-        # An upper case of two letters, such as that of ΰ, is not in texts.
-        letters |= {ord(upper): way.capitalize() for upper in map(str.upper, key) if len(upper) == 1}
-        letters |= dict.fromkeys(map(ord, key), way)
+    letters = dict(scheme.fixed)
+    for alternatives in scheme.varying:
+        letters |= pick(generator, alternatives)
 
     def romanise(text: str) -> str:
         text = unicodedata.normalize("NFC", text)

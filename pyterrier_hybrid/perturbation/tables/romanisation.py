@@ -11,19 +11,34 @@ class Scheme(NamedTuple):
 
     Attributes:
         rules: Patterns and what replaces them, applied one after the other to text in NFC, before the letters.
-        letters: What people write for letters: for those of a key, which are in lower case, the same one of several
-            alternatives.
+        fixed: Letters, as code points, that all people write alike.
+        varying: For each sound, the alternatives that people have for its letters.
     """
 
     rules: tuple[tuple[regex.Pattern[str], str], ...]
-    letters: dict[str, tuple[str, ...]]
+    fixed: dict[int, str]
+    varying: tuple[tuple[dict[int, str], ...], ...]
 
 
 def _scheme(rules: list[tuple[str, str]], letters: dict[str, str]) -> Scheme:
+    """Make a scheme; ``letters`` maps lower-case letters of one sound to alternatives, separated by spaces."""
+    ways = {sound: [_both_cases(sound, latin) for latin in letters[sound].split(" ")] for sound in letters}
     return Scheme(
         tuple((regex.compile(pattern), written) for pattern, written in rules),
-        {key: tuple(latin.split(" ")) for key, latin in letters.items()},
+        {
+            letter: latin
+            for alternatives in ways.values()
+            if len(alternatives) == 1
+            for letter, latin in alternatives[0].items()
+        },
+        tuple(tuple(alternatives) for alternatives in ways.values() if len(alternatives) > 1),
     )
+
+
+def _both_cases(letters: str, latin: str) -> dict[int, str]:
+    # An upper case of two characters, such as that of ΰ, does not occur.
+    upper = {ord(letter.upper()): latin.capitalize() for letter in letters if len(letter.upper()) == 1}
+    return upper | dict.fromkeys(map(ord, letters), latin)
 
 
 # Arabizi. No short vowels, which the Arabic text does not show. The digits and the French and English ways are those of
@@ -64,7 +79,7 @@ _GREEK = _scheme(
 _CONSONANT = "[क-ह\u0958-\u095f]"
 _VOWEL = "[अ-औा-ौəंँ]"
 # Hindi: the vowel a of each consonant without a vowel sign, except where it is not spoken, which the script does not
-# show: J. J. Ohala, Aspects of Hindi Phonology (1983), by the rule "not between vowel-consonant and consonant-vowel,
+# show: M. Ohala, Aspects of Hindi Phonology (1983), by the rule "not between vowel-consonant and consonant-vowel,
 # from right to left" and not at the end of a word.
 _HINDI = _scheme(
     [
