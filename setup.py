@@ -12,8 +12,13 @@ PISA = "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == '
 # Its dictionary decides which Chinese characters are typed by mistake, so another version may give other results.
 PYPINYIN = "pypinyin>=0.55,<0.56"
 
+OPENCC = "opencc>=1.1.7"
+UROMAN = "uroman>=1.3.1"
+
 TEST = [
     PISA,
+    OPENCC,
+    UROMAN,
     "pytest>=8",
     "pytest-cov>=6",
     "pytest-xdist>=3.5",
@@ -104,6 +109,8 @@ setup(
         "jinja2>=3.1",
         "lazy_loader>=0.4",
         "bm25s>=0.3,<0.4",
+        # Its transliterations may change with the minor version.
+        "anyascii>=0.3.2,<0.4",
     ],
     extras_require={
         # Other engines of BM25: PISA has wheels for Linux on x86-64 only, Terrier needs Java.
@@ -112,6 +119,9 @@ setup(
         "hf": ["datasets>=3"],
         # Typing errors in Chinese.
         "pypinyin": [PYPINYIN],
+        # Perturbations: Chinese in the other script, and another romanisation.
+        "opencc": [OPENCC],
+        "uroman": [UROMAN],
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],

@@ -5,11 +5,23 @@ from typing import Any
 
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.case import Case
+from pyterrier_hybrid.perturbation.digits import Digits
+from pyterrier_hybrid.perturbation.normal_form import NormalForm
+from pyterrier_hybrid.perturbation.orthography import Orthography
+from pyterrier_hybrid.perturbation.romanise import Romanise
 from pyterrier_hybrid.perturbation.typing_errors import Typing
 from pyterrier_hybrid.perturbation.wrong_layout import WrongLayout
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
-PERTURBATIONS: tuple[type[Perturbation], ...] = (Case, Typing, WrongLayout)
+PERTURBATIONS: tuple[type[Perturbation], ...] = (
+    Case,
+    Digits,
+    NormalForm,
+    Orthography,
+    Romanise,
+    Typing,
+    WrongLayout,
+)
 """All perturbations that need no further objects. A new one is added here and to ``perturbation/__init__.pyi``."""
 
 _BY_NAME = {kind.__name__.lower(): kind for kind in PERTURBATIONS}

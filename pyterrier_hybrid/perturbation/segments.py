@@ -10,6 +10,7 @@ _CHARACTER = regex.compile(
     r"|[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+",
     regex.VERSION1,
 )
+_CHUNK = regex.compile(r"\s*\S+\s*")
 UNSEGMENTED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Languages that are written without spaces between words."""
 
@@ -27,6 +28,21 @@ def word_spans(text: str, lang: str) -> list[tuple[int, int]]:
     """
     pattern = _CHARACTER if lang in UNSEGMENTED else _WORD
     return [match.span() for match in pattern.finditer(text)]
+
+
+def chunk_spans(text: str) -> list[tuple[int, int]]:
+    """Return the start and the end of each part of a text between spaces, in any language.
+
+    Spaces belong to the part before them, and leading ones to the first part, so nothing is left out.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> chunk_spans("Wo ist Rom?")
+        [(0, 3), (3, 7), (7, 11)]
+    """
+    return [match.span() for match in _CHUNK.finditer(text)]
 
 
 def replace_spans(text: str, spans: list[tuple[int, int]], parts: list[str]) -> str:

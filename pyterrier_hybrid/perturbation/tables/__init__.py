@@ -1,1 +1,1 @@
-"""Tables of the perturbations, each with its source."""
+"""Tables of languages and scripts that perturbations read."""
