@@ -10,23 +10,46 @@ _CHARACTER = regex.compile(
     r"|[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+",
     regex.VERSION1,
 )
+_LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
 UNSEGMENTED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Languages that are written without spaces between words."""
 
 
-def word_spans(text: str, lang: str) -> list[tuple[int, int]]:
+def word_spans(text: str, lang: str, *, segmenter: str | None = None) -> list[tuple[int, int]]:
     """Return the start and the end of each word; of each character in languages without spaces between words.
 
     Args:
         text: The text.
         lang: Its language, without script or region.
+        segmenter: ``pythainlp`` for the words of Thai, by its dictionary and longest matching (newmm).
+
+    Raises:
+        ImportError: PyThaiNLP is not installed.
 
     Example:
         >>> word_spans("Wo ist Rom?", "de"), word_spans("罗马在哪", "zh")
         ([(0, 2), (3, 6), (7, 10)], [(0, 1), (1, 2), (2, 3), (3, 4)])
     """
+    if segmenter == "pythainlp" and lang == "th":
+        return _thai_word_spans(text)
     pattern = _CHARACTER if lang in UNSEGMENTED else _WORD
     return [match.span() for match in pattern.finditer(text)]
+
+
+def _thai_word_spans(text: str) -> list[tuple[int, int]]:
+    try:
+        from pythainlp.tokenize import word_tokenize
+    except ImportError as error:
+        raise ImportError(
+            f"{error}: words of Thai need it; run pip install 'pyterrier_hybrid[thai]'", name="pythainlp"
+        ) from error
+    spans, end = [], 0
+    for token in word_tokenize(text, engine="newmm"):
+        start = text.index(token, end)
+        end = start + len(token)
+        if _LETTER_OR_DIGIT.search(token):
+            spans.append((start, end))
+    return spans
 
 
 def replace_spans(text: str, spans: list[tuple[int, int]], parts: list[str]) -> str:

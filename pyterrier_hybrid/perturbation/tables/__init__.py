@@ -1,0 +1,1 @@
+"""Tables of letters, keys and words, each with its source."""
