@@ -10,6 +10,14 @@ _CHARACTER = regex.compile(
     r"|[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+",
     regex.VERSION1,
 )
+# A character as it is displayed, like \X, whose rules change between versions of Unicode: with its marks, letters joined
+# to it by a virama, conjoining vowels and finals of Hangul, and emoji that are joined.
+_DISPLAYED = regex.compile(
+    r"(?:\r\n|[\U0001F1E6-\U0001F1FF]{2}|.)"
+    r"(?:[\p{M}\p{Default_Ignorable_Code_Point}\u0e33\u0eb3\u1160-\u11ff\U0001F3FB-\U0001F3FF]"
+    r"|(?<=[\p{InSC=Virama}\p{InSC=Invisible_Stacker}]\p{Default_Ignorable_Code_Point}?)\p{L}|(?<=\u200d)\p{So})*",
+    regex.DOTALL,
+)
 _LETTER_OR_DIGIT = regex.compile(r"[\p{L}\p{N}]")
 UNSEGMENTED = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
 """Languages that are written without spaces between words."""
@@ -50,6 +58,19 @@ def _thai_word_spans(text: str) -> list[tuple[int, int]]:
         if _LETTER_OR_DIGIT.search(token):
             spans.append((start, end))
     return spans
+
+
+def character_ends(text: str) -> list[int]:
+    """Return the end of each character; a letter with its marks is one character.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> character_ends("Rom"), character_ends("हिन्दी")
+        ([1, 2, 3], [2, 6])
+    """
+    return list(range(1, len(text) + 1)) if text.isascii() else [match.end() for match in _DISPLAYED.finditer(text)]
 
 
 def replace_spans(text: str, spans: list[tuple[int, int]], parts: list[str]) -> str:

@@ -3,14 +3,10 @@
 from random import Random
 from typing import Any
 
-import regex
-
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_positions, how_many, pick
-from pyterrier_hybrid.perturbation.segments import UNSEGMENTED, replace_spans, word_spans
+from pyterrier_hybrid.perturbation.segments import UNSEGMENTED, character_ends, replace_spans, word_spans
 from pyterrier_hybrid.utils.checks import one_of
-
-_CHARACTER = regex.compile(r"\X")
 
 
 class Spaces(Perturbation):
@@ -62,10 +58,8 @@ class Spaces(Perturbation):
         if self.kind != "join":
             if lang in UNSEGMENTED:
                 places = [stop] if following == stop else []
-            elif text[start:stop].isascii():
-                places = list(range(start + 1, stop))
             else:
-                places = [start + match.start() for match in _CHARACTER.finditer(text[start:stop])][1:]
+                places = [start + end for end in character_ends(text[start:stop])[:-1]]
             if places:
                 changes.append([(place, place) for place in places])
         if self.kind != "split" and following is not None and text[stop:following].isspace():

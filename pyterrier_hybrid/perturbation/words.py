@@ -120,7 +120,7 @@ class RepeatWords(WordPerturbation):
 
     Example:
         >>> RepeatWords(severity=0.5).perturb("Wo liegt denn Rom?", "de")
-        'Wo liegt liegt denn Rom Rom?'
+        'Wo Wo liegt denn Rom Rom?'
     """
 
     def perturb_text(self, text: str, lang: str, generator: Random) -> str:
