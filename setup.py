@@ -21,6 +21,8 @@ TEST = [
     "ipykernel>=6.29",
     "sentence-transformers>=5.0",
     "datasets>=3",
+    "pythainlp>=5",
+    "python-bidi>=0.6",
     "ruff>=0.9",
     "import-linter>=2.15",
     "mypy>=2.0",
@@ -101,11 +103,14 @@ setup(
         "jinja2>=3.1",
         "lazy_loader>=0.4",
         "bm25s>=0.3,<0.4",
+        "confusable-homoglyphs>=3.3,<4",
     ],
     extras_require={
         # Other engines of BM25: PISA has wheels for Linux on x86-64 only, Terrier needs Java.
         "pisa": [PISA],
         "terrier": ["pyterrier[java]>=1.1,<2"],
+        # Words of Thai, for perturbations of words.
+        "thai": ["pythainlp>=5"],
         "hf": ["datasets>=3"],
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": TEST,

@@ -23,14 +23,14 @@ _SCRIPTS = frozenset({"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "S
 class Bidi(Perturbation):
     r"""Neighbouring letters stored in the opposite order, with control characters that display them as before.
 
-    The attack of Boucher et al., "Bad Characters: Imperceptible NLP Attacks", IEEE S&P 2022 (arXiv 2106.09898): two letters are swapped, and Unicode's bidirectional algorithm (Unicode Standard Annex 9) swaps them back in
-    display. The letters stand between U+202E right-to-left override and U+202C pop directional formatting; U+200E
-    left-to-right mark keeps digits that follow in their place. That is shorter than the nested isolates of the paper,
-    which have the same effect.
+    The attack of Boucher et al., "Bad Characters: Imperceptible NLP Attacks", IEEE S&P 2022 (arXiv 2106.09898): two
+    letters are swapped, and Unicode's bidirectional algorithm (Unicode Standard Annex 9) swaps them back in display.
+    The letters stand between U+202E right-to-left override and U+202C pop directional formatting; U+200E left-to-right
+    mark keeps digits that follow in their place. The paper nests overrides and isolates, to the same effect.
 
-    ``severity`` is the share of letters that are swapped; letters with combining marks stay. The attack means nothing in
-    languages that are written from right to left: an override changes how Arabic letters join, so it would show. Texts
-    with right-to-left letters or with bidirectional control characters stay as they are in other languages, too.
+    ``severity`` is the share of letters that are swapped; letters with combining marks stay. The attack means nothing
+    in languages that are written from right to left: an override changes how Arabic letters join, so it would show.
+    Texts with right-to-left letters or with bidirectional control characters stay as they are in other languages, too.
 
     Args:
         **options: See :class:`~pyterrier_hybrid.perturbation.Perturbation`.

@@ -21,9 +21,10 @@ _SOURCES = frozenset({"ARMENIAN", "CYRILLIC", "GREEK", "LATIN"})
 class Homoglyphs(Perturbation):
     r"""Letters replaced by letters of another script that look like them.
 
-    The attack of Boucher et al., "Bad Characters: Imperceptible NLP Attacks", IEEE S&P 2022 (arXiv 2106.09898). Look-alikes are those of Unicode's list of confusables (Unicode Technical Standard 39), from the package
-    confusable-homoglyphs, as far as they are single Latin, Greek, Cyrillic or Armenian letters of another script and the
-    same case that NFKC normalisation keeps.
+    The attack of Boucher et al., "Bad Characters: Imperceptible NLP Attacks", IEEE S&P 2022 (arXiv 2106.09898).
+    Look-alikes are those of Unicode's list of confusables (Unicode Technical Standard 39), from the package
+    confusable-homoglyphs, if they are single Latin, Greek, Cyrillic or Armenian letters, of another script, in the same
+    case, and unchanged by NFKC normalisation.
 
     ``severity`` is the share of letters; letters without a look-alike stay. :meth:`coverage` says how many have one. In
     the questions of XQuAD-R it is .83 in English, German and Russian, .81 in Spanish, .75 in Greek, .69 in Turkish and

@@ -10,8 +10,8 @@ _CHARACTER = regex.compile(
     r"|[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+",
     regex.VERSION1,
 )
-# A character as it is displayed, like \X, whose rules change between versions of Unicode: with its marks, letters joined
-# to it by a virama, conjoining vowels and finals of Hangul, and emoji that are joined.
+# A character as it is displayed: with its marks, letters joined to it by a virama, conjoining vowels and finals of
+# Hangul, and joined emoji. Like \X, whose rules change between versions of Unicode.
 _DISPLAYED = regex.compile(
     r"(?:\r\n|[\U0001F1E6-\U0001F1FF]{2}|.)"
     r"(?:[\p{M}\p{Default_Ignorable_Code_Point}\u0e33\u0eb3\u1160-\u11ff\U0001F3FB-\U0001F3FF]"

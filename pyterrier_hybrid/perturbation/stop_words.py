@@ -18,13 +18,13 @@ class StopWords(WordPerturbation):
     """Stop words left out, as in keyword queries.
 
     The stop words are function words: articles, prepositions, pronouns, auxiliary verbs, question words; see
-    ``perturbation/tables/stop_words.py``. ``severity`` is the share of the stop words. Queries of nothing but stop words
-    stay as they are. It means something in the languages of the table: Arabic, Chinese, English, German, Greek, Hindi,
+    ``perturbation/tables/stop_words.py``. ``severity`` is the share of the stop words. Queries of nothing but stop
+    words stay as they are. It means something in the languages of the table: Arabic, Chinese, English, German, Greek, Hindi,
     Russian, Spanish, Thai, Turkish and Vietnamese.
 
     Args:
-        segmenter: ``pythainlp`` for the words of Thai. Default: forms are found by their characters in Chinese and Thai,
-            whose lists have only forms that seldom occur within other words.
+        segmenter: ``pythainlp`` for the words of Thai. Default: forms are found by their characters in Chinese and
+            Thai, whose lists have only forms that seldom occur within other words.
         **options: See :class:`~pyterrier_hybrid.perturbation.Perturbation`; ``severity`` is 1 by default.
 
     Raises:

@@ -72,7 +72,9 @@ class DropWords(WordPerturbation):
         """Leave out a share of the words."""
         spans = self.spans(text, lang)
         count = min(how_many(generator, self.severity, len(spans)), len(spans) - 1)
-        return drop_spans(text, [spans[position] for position in choose_positions(generator, max(count, 0), len(spans))])
+        return drop_spans(
+            text, [spans[position] for position in choose_positions(generator, max(count, 0), len(spans))]
+        )
 
 
 class SwapWords(WordPerturbation):
