@@ -1,6 +1,6 @@
 """Words in another language."""
 
-from os import PathLike
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -33,9 +33,9 @@ class CodeSwitch(Perturbation):
         'Welche Stadt ist die capital?'
     """
 
-    def __init__(self, lexicon: Lexicon | str | PathLike[str], *, to: str = "en", **options: Any) -> None:
+    def __init__(self, lexicon: Lexicon | str | Path, *, to: str = "en", **options: Any) -> None:
         super().__init__(**options)
-        if isinstance(lexicon, (str, PathLike)):
+        if isinstance(lexicon, (str, Path)):
             lexicon = Lexicon.from_jsonl(lexicon)
         if not isinstance(lexicon, Lexicon):
             raise TypeError(

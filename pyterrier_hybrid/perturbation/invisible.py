@@ -20,8 +20,8 @@ class Invisible(Perturbation):
 
     The attack of Boucher et al., "Bad Characters: Imperceptible NLP Attacks", IEEE S&P 2022 (arXiv 2106.09898), with
     its three characters: U+200B zero-width space, U+200C zero-width non-joiner and U+200D zero-width joiner. The
-    joiners would show in Arabic, in other scripts whose letters join, and in Indic scripts, so texts in these get only the
-    zero-width space. None is inserted between a letter and its marks.
+    joiners would show in Arabic, in other scripts whose letters join, and in Indic scripts, so texts in these get only
+    the zero-width space. None is inserted between a letter and its marks.
 
     ``severity`` is the share of characters after which one is inserted. None is inserted after the last one.
 

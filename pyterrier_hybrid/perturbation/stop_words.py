@@ -19,8 +19,8 @@ class StopWords(WordPerturbation):
 
     The stop words are function words: articles, prepositions, pronouns, auxiliary verbs, question words; see
     ``perturbation/tables/stop_words.py``. ``severity`` is the share of the stop words. Queries of nothing but stop
-    words stay as they are. It means something in the languages of the table: Arabic, Chinese, English, German, Greek, Hindi,
-    Russian, Spanish, Thai, Turkish and Vietnamese.
+    words stay as they are. It means something in the languages of the table: Arabic, Chinese, English, German, Greek,
+    Hindi, Russian, Spanish, Thai, Turkish and Vietnamese.
 
     Args:
         segmenter: ``pythainlp`` for the words of Thai. Default: forms are found by their characters in Chinese and

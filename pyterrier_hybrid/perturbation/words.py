@@ -71,10 +71,10 @@ class DropWords(WordPerturbation):
     def perturb_text(self, text: str, lang: str, generator: Random) -> str:
         """Leave out a share of the words."""
         spans = self.spans(text, lang)
+        if not spans:
+            return text
         count = min(how_many(generator, self.severity, len(spans)), len(spans) - 1)
-        return drop_spans(
-            text, [spans[position] for position in choose_positions(generator, max(count, 0), len(spans))]
-        )
+        return drop_spans(text, [spans[position] for position in choose_positions(generator, count, len(spans))])
 
 
 class SwapWords(WordPerturbation):
@@ -139,7 +139,7 @@ def _space_after(word: str, lang: str) -> str:
 
 
 def drop_spans(text: str, spans: list[tuple[int, int]]) -> str:
-    """Remove parts of a text with the whitespace before them; at the beginning and after an opening mark, that after them.
+    """Remove parts of a text with the whitespace before them; at the beginning and after an opening mark, after them.
 
     Args:
         text: The text.
