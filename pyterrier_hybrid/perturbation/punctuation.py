@@ -2,13 +2,12 @@
 
 from random import Random
 from typing import Any
-from unicodedata import category
 
 import regex
 
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_share
-from pyterrier_hybrid.perturbation.segments import UNSEGMENTED, replace_spans
+from pyterrier_hybrid.perturbation.segments import replace_spans, space_between
 from pyterrier_hybrid.utils.checks import one_of
 
 _IN_WORD = r"(?<=[\p{L}\p{M}\p{N}])['’.,:/&·@_\p{Pd}](?=[\p{L}\p{N}])"
@@ -54,10 +53,10 @@ class Punctuation(Perturbation):
         if self.kind == "repeat":
             marks = [text[slice(*span)] for span in chosen]
             return replace_spans(text, chosen, ["".join(mark * 3 for mark in part) for part in marks])
-        return _drop(text, chosen, lang)
+        return _drop(text, chosen)
 
 
-def _drop(text: str, spans: list[tuple[int, int]], lang: str) -> str:
+def _drop(text: str, spans: list[tuple[int, int]]) -> str:
     """Remove marks so that neither two spaces nor two words without a space remain where they stood."""
     result, end = "", 0
     for start, stop in spans:
@@ -66,10 +65,6 @@ def _drop(text: str, spans: list[tuple[int, int]], lang: str) -> str:
         if not result or result[-1].isspace():
             while end < len(text) and text[end].isspace():
                 end += 1
-        elif lang not in UNSEGMENTED and _in_word(result[-1]) and _in_word(text[end : end + 1]):
-            result += " "
+        else:
+            result += space_between(result, text[end : end + 1])
     return result.rstrip() if spans and end == len(text) else result + text[end:]
-
-
-def _in_word(character: str) -> bool:
-    return character != "" and category(character)[0] in "LMN"

@@ -4,12 +4,12 @@ import regex
 
 # As in Lexicon: an apostrophe or a hyphen joins two parts of a word.
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
+# Scripts without spaces between words.
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 # Where no spaces stand between words: a character with its marks, or a whole foreign word or number.
-_CHARACTER = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"
-    r"|[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+",
-    regex.VERSION1,
-)
+_CHARACTER = regex.compile(rf"{_UNSPACED}\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}]+", regex.VERSION1)
+# Two words that have become one.
+_JOINED = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}][[\p{{L}}\p{{N}}]--{_UNSPACED}]", regex.VERSION1)
 # A character as it is displayed: with its marks, letters joined to it by a virama, conjoining vowels and finals of
 # Hangul, and joined emoji. Like \X, whose rules change between versions of Unicode.
 _DISPLAYED = regex.compile(
@@ -71,6 +71,20 @@ def character_ends(text: str) -> list[int]:
         ([1, 2, 3], [2, 6])
     """
     return list(range(1, len(text) + 1)) if text.isascii() else [match.end() for match in _DISPLAYED.finditer(text)]
+
+
+def space_between(before: str, after: str) -> str:
+    """Return what separates two words if they become neighbours: a space, or nothing where words are not spaced.
+
+    Args:
+        before: A text that may end with a word.
+        after: A text that may begin with one.
+
+    Example:
+        >>> space_between("Wo ist", "Rom?"), space_between("罗马", "在哪？"), space_between("Wo ist ", "Rom?")
+        (' ', '', '')
+    """
+    return " " if _JOINED.fullmatch(before[-1:] + after[:1]) else ""
 
 
 def replace_spans(text: str, spans: list[tuple[int, int]], parts: list[str]) -> str:

@@ -7,7 +7,7 @@ from unicodedata import category
 
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_positions, choose_share, how_many
-from pyterrier_hybrid.perturbation.segments import UNSEGMENTED, replace_spans, word_spans
+from pyterrier_hybrid.perturbation.segments import UNSEGMENTED, replace_spans, space_between, word_spans
 from pyterrier_hybrid.utils.checks import one_of
 from pyterrier_hybrid.utils.hashing import hash_json
 
@@ -130,12 +130,8 @@ class RepeatWords(WordPerturbation):
         spans = self.spans(text, lang)
         chosen = [spans[position] for position in choose_share(generator, self.severity, len(spans))]
         words = [text[slice(*span)] for span in chosen]
-        return replace_spans(text, chosen, [f"{word}{_space_after(word, lang)}{word}" for word in words])
-
-
-def _space_after(word: str, lang: str) -> str:
-    # Foreign words and numbers have spaces around them in these languages, too.
-    return "" if lang in UNSEGMENTED and not word.isascii() else " "
+        spaces = [space_between(word, word) if lang in UNSEGMENTED else " " for word in words]
+        return replace_spans(text, chosen, [word + space + word for word, space in zip(words, spaces, strict=True)])
 
 
 def drop_spans(text: str, spans: list[tuple[int, int]]) -> str:
@@ -149,18 +145,20 @@ def drop_spans(text: str, spans: list[tuple[int, int]]) -> str:
         >>> drop_spans("Wo ist Rom?", [(0, 2)]), drop_spans("Wo ist Rom?", [(3, 6), (7, 10)])
         ('ist Rom?', 'Wo?')
     """
-    pieces: list[str] = []
-    end = 0
+    result, end = "", 0
     in_front = True
     for start, stop in spans:
         before = text[end:start]
         kept = before.rstrip()
-        pieces.append(kept)
+        result += kept
         in_front = in_front and not any(map(str.isalnum, before))
-        if kept == before and (in_front or _opens(kept[-1:])):
-            stop = len(text) - len(text[stop:].lstrip())
         end = stop
-    return "".join([*pieces, text[end:]])
+        if kept == before:
+            if in_front or _opens(kept[-1:]):
+                end = len(text) - len(text[stop:].lstrip())
+            else:
+                result += space_between(result, text[end : end + 1])
+    return result + text[end:]
 
 
 def _opens(mark: str) -> bool:
