@@ -1,1 +1,1 @@
-"""Tables of letters, keys and words, each with its source."""
+"""Tables of languages and scripts that perturbations read."""
