@@ -29,6 +29,8 @@ TEST = [
     "sentence-transformers>=5.0",
     "datasets>=3",
     PYPINYIN,
+    "pythainlp>=5",
+    "python-bidi>=0.6",
     "ruff>=0.9",
     "import-linter>=2.15",
     "mypy>=2.0",
@@ -111,11 +113,14 @@ setup(
         "bm25s>=0.3,<0.4",
         # Its transliterations may change with the minor version.
         "anyascii>=0.3.2,<0.4",
+        "confusable-homoglyphs>=3.3,<4",
     ],
     extras_require={
         # Other engines of BM25: PISA has wheels for Linux on x86-64 only, Terrier needs Java.
         "pisa": [PISA],
         "terrier": ["pyterrier[java]>=1.1,<2"],
+        # Words of Thai, for perturbations of words.
+        "thai": ["pythainlp>=5"],
         "hf": ["datasets>=3"],
         # Typing errors in Chinese.
         "pypinyin": [PYPINYIN],

@@ -4,7 +4,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from pyterrier_hybrid.text.analysis import NGRAMS
 from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.inputs import paths_of
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
@@ -107,6 +110,11 @@ class Lexicon:
     def __repr__(self) -> str:
         return f"<Lexicon: {len(self):,} meanings in {', '.join(self.languages)}>"
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all meanings and forms, in their order."""
+        return hash_json(self._meanings)
+
     def translations(self, word: str, source: str, target: str) -> list[str]:
         """Return the translations of a word.
 
@@ -128,7 +136,13 @@ class Lexicon:
         return sorted(shared, key=lambda form: (-shared[form], first[form]))
 
     def switch(
-        self, text: str, source: str, target: str, *, share: float = 0.5, seed: int | np.random.Generator = 0
+        self,
+        text: str,
+        source: str,
+        target: str,
+        *,
+        share: float = 0.5,
+        seed: int | np.random.Generator | Random = 0,
     ) -> str:
         """Return a text with some of its words replaced by their first translations.
 
@@ -140,7 +154,7 @@ class Lexicon:
             source: Language of the text.
             target: Language of the new words.
             share: Probability that a word with a translation is replaced.
-            seed: Seed of the draw, or a numpy generator.
+            seed: Seed of the draw, or a random generator of numpy or Python.
 
         Returns:
             The text, unchanged if no word is replaced.
@@ -150,7 +164,7 @@ class Lexicon:
         """
         if not 0 <= share <= 1:
             raise ValueError(f"share={share!r} is outside 0 to 1: it is the probability that a word is replaced")
-        rng = np.random.default_rng(seed)
+        rng = seed if isinstance(seed, Random) else np.random.default_rng(seed)
         source = canonical_language(source)
         known = self._meanings_of.get(source, {})
         spaceless = source in NGRAMS

@@ -4,38 +4,56 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyterrier_hybrid.perturbation.base import Perturbation
+from pyterrier_hybrid.perturbation.bidi import Bidi
 from pyterrier_hybrid.perturbation.case import Case
+from pyterrier_hybrid.perturbation.code_switch import CodeSwitch
 from pyterrier_hybrid.perturbation.digits import Digits
+from pyterrier_hybrid.perturbation.homoglyphs import Homoglyphs
+from pyterrier_hybrid.perturbation.invisible import Invisible
 from pyterrier_hybrid.perturbation.normal_form import NormalForm
 from pyterrier_hybrid.perturbation.orthography import Orthography
+from pyterrier_hybrid.perturbation.punctuation import Punctuation
 from pyterrier_hybrid.perturbation.romanise import Romanise
+from pyterrier_hybrid.perturbation.spacing import Spaces
+from pyterrier_hybrid.perturbation.stop_words import StopWords
 from pyterrier_hybrid.perturbation.typing_errors import Typing
+from pyterrier_hybrid.perturbation.words import DropWords, RepeatWords, SwapWords
 from pyterrier_hybrid.perturbation.wrong_layout import WrongLayout
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 PERTURBATIONS: tuple[type[Perturbation], ...] = (
-    Case,
-    Digits,
-    NormalForm,
-    Orthography,
-    Romanise,
     Typing,
     WrongLayout,
+    Orthography,
+    Romanise,
+    Case,
+    Punctuation,
+    Digits,
+    Spaces,
+    Invisible,
+    Homoglyphs,
+    Bidi,
+    NormalForm,
+    DropWords,
+    SwapWords,
+    RepeatWords,
+    StopWords,
 )
 """All perturbations that need no further objects. A new one is added here and to ``perturbation/__init__.pyi``."""
 
-_BY_NAME = {kind.__name__.lower(): kind for kind in PERTURBATIONS}
+_BY_NAME = {kind.__name__.lower(): kind for kind in (*PERTURBATIONS, CodeSwitch)}
 
 
 def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     """Make a perturbation from its name, or from a mapping of its name and options, as in recipes.
 
     Args:
-        config: The name of a class in any case, or a mapping with ``name`` and the arguments of the class.
+        config: The name of a class in any case, or a mapping with ``name`` and the arguments of the class;
+            ``codeswitch`` needs the argument ``lexicon``, a file.
 
     Raises:
         TypeError: ``config`` or an option has the wrong type.
-        ValueError: The name or an option is unknown, or a value is not possible.
+        ValueError: The name or an option is unknown, a value is not possible, or an argument is missing.
 
     Example:
         >>> perturbation_from("case"), perturbation_from({"name": "case", "to": "upper", "severity": 0.5})
@@ -52,6 +70,6 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     try:
         return kind(**arguments)
     except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
+        if not any(text in str(error) for text in ("unexpected keyword argument", "required positional argument")):
             raise
         raise ValueError(f"perturbation {kind.__name__}: {error}") from None

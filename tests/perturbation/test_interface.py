@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyterrier_hybrid.perturbation import PERTURBATIONS, Perturbation, perturbation_from
+from pyterrier_hybrid.parallel import Lexicon
+from pyterrier_hybrid.perturbation import PERTURBATIONS, CodeSwitch, Perturbation, perturbation_from
 from pyterrier_hybrid.text.normalisation import is_blank
 
 LANGUAGES = ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"]
@@ -29,7 +31,13 @@ QUERIES = {
     "vi": "Thủ đô của nước Đức là thành phố nào?",
     "zh": "德国的首都是哪个城市？",
 }
-CASES = [pytest.param(kind, id=kind.__name__) for kind in PERTURBATIONS]
+LEXICON = Lexicon([
+    {"ar": ["عاصمة"], "de": ["Hauptstadt"], "en": ["capital"], "es": ["capital"], "tr": ["başkent"], "zh": ["首都"]},
+    {"el": ["Ελλάδα", "Ελλάδας"], "en": ["Greece"], "hi": ["ग्रीस"]},
+    {"hi": ["जर्मनी"], "ru": ["Германия", "Германии"], "th": ["เยอรมนี"], "vi": ["nước Đức"], "en": ["Germany"]},
+])  # fmt: skip
+KINDS = [*PERTURBATIONS, partial(CodeSwitch, LEXICON)]
+CASES = [pytest.param(kind, id=kind(severity=0).name) for kind in KINDS]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 queries = st.one_of(texts, st.sampled_from(list(QUERIES.values())))
@@ -86,11 +94,11 @@ def test_order_and_company_of_queries_do_not_matter(kind: type[Perturbation]):
 
 def test_another_process_with_another_hash_seed_gives_the_same():
     code = (
-        "from test_interface import QUERIES; from pyterrier_hybrid.perturbation import PERTURBATIONS\n"
-        "for kind in PERTURBATIONS:\n"
+        "from test_interface import KINDS, QUERIES\n"
+        "for kind in KINDS:\n"
         "    for lang, text in QUERIES.items(): print(ascii(kind(severity=.5, seed=3).perturb(text, lang)))"
     )
-    expected = [ascii(kind(severity=0.5, seed=3).perturb(text, lang)) for kind in PERTURBATIONS
+    expected = [ascii(kind(severity=0.5, seed=3).perturb(text, lang)) for kind in KINDS
                 for lang, text in QUERIES.items()]  # fmt: skip
     folder = str(Path(__file__).parent)
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join([folder, *sys.path])}
