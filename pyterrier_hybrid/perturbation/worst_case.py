@@ -26,6 +26,10 @@ from pyterrier_hybrid.utils.hashing import hash_json
 # Candidates whose similarities differ by less count as equal, and the first one is taken. Vectors depend in their last
 # digits on the texts that are encoded with them, and many variants have equal vectors, as with an uncased tokenizer.
 _TOLERANCE = 1e-5
+# A search ends after this number of rounds without a new variant: mild operators leave some texts alone by chance.
+_PATIENCE = 3
+# More draws than a search needs, so that those of two draws of a search are different ones.
+_MAX_DRAWS = 1_000_000
 # Maximum number of texts whose vectors are in memory.
 _TEXTS_PER_CALL = 16_384
 
@@ -34,8 +38,8 @@ class WorstCase(Perturbation):
     """The variant of each query that hurts an encoder most, found by a greedy search.
 
     The search is black-box: it calls ``encode_queries`` only, and ``encode_documents`` for ``passages``. In each round,
-    every operator is applied, in ``draws`` independent draws, to the worst variant so far, and the worst of these
-    candidates is kept. The search of a query ends when its budget is used or no candidate of a round is worse. All
+    every operator is applied, in ``draws`` new draws, to the worst variant so far, and the worst of these candidates is
+    kept if it is worse. The search of a query ends when its budget is used or the operators give no new variants. All
     queries are searched together: the candidates of one round are encoded in one call, equal ones once.
 
     *Worse* means a lower similarity. By default it is the cosine of the vectors of the variant and the original query.
@@ -167,10 +171,12 @@ class WorstCase(Perturbation):
         supported = {lang: self.supports(check_language(lang).split("-")[0]) for lang in dict.fromkeys(langs)}
         searches = self._start([key for key in dict.fromkeys(keys) if supported[key[1]]])
         active = list(searches.values())
+        first_draw = self.draw * _MAX_DRAWS
         while active:
-            self._add_candidates(active)
+            self._add_candidates(active, range(first_draw, first_draw + self.draws))
             self._score_candidates(active)
-            active = [search for search in active if search.keep_worst() and search.left]
+            active = [search for search in active if search.end_round()]
+            first_draw += self.draws
         return [searches[key].worst if key in searches else key[0] for key in keys]
 
     def _start(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], "_Search"]:
@@ -193,13 +199,11 @@ class WorstCase(Perturbation):
         row = {text: number for number, text in enumerate(distinct)}
         return [vectors[[row[text] for text in passages[query]]] for query in queries]
 
-    def _add_candidates(self, searches: list["_Search"]) -> None:
+    def _add_candidates(self, searches: list["_Search"], draws: range) -> None:
         """Give each search its candidates of a round, not more than its budget allows."""
-        for draw in range(self.draws):
+        for draw in draws:
             for operator in self.operators:
-                operator = operator.at(
-                    seed=operator.seed + self.seed, draw=operator.draw + self.draws * self.draw + draw
-                )
+                operator = operator.at(seed=operator.seed + self.seed, draw=operator.draw + draw)
                 open_searches = [search for search in searches if len(search.candidates) < search.left]
                 variants = operator.perturb_all(
                     [search.worst for search in open_searches], [search.lang for search in open_searches]
@@ -261,6 +265,7 @@ class _Search:
         self.worst, self.seen = query, {query}
         self.candidates: list[str] = []
         self.scores: dict[str, float] = {}
+        self._patience = _PATIENCE
         self._score = self.similarity(vector)
         self._tolerance = _TOLERANCE * float(np.linalg.norm(targets, axis=1).max())
 
@@ -268,17 +273,17 @@ class _Search:
         """Return the similarity of a variant with some vector."""
         return float((self._targets @ vector).max())
 
-    def keep_worst(self) -> bool:
-        """End a round; say whether a candidate was worse."""
+    def end_round(self) -> bool:
+        """Keep the worst variant; say whether there is another round."""
         candidates, scores = self.candidates, self.scores
         self.candidates, self.scores = [], {}
         self.left -= len(candidates)
+        self._patience = _PATIENCE if candidates else self._patience - 1
         lowest = min(scores.values(), default=self._score)
-        if lowest >= self._score - self._tolerance:
-            return False
-        self.worst = next(text for text in candidates if scores[text] <= lowest + self._tolerance)
-        self._score = scores[self.worst]
-        return True
+        if lowest < self._score - self._tolerance:
+            self.worst = next(text for text in candidates if scores[text] <= lowest + self._tolerance)
+            self._score = scores[self.worst]
+        return self.left > 0 and self._patience > 0
 
 
 def edit_distance(one: str, other: str) -> int:

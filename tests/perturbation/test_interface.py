@@ -4,15 +4,17 @@ import os
 import subprocess
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pyterrier as pt
 import pytest
+from grid_helpers import Letters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyterrier_hybrid.perturbation import PERTURBATIONS, Perturbation, perturbation_from
+from pyterrier_hybrid.perturbation import PERTURBATIONS, Perturbation, WorstCase, perturbation_from
 from pyterrier_hybrid.text.normalisation import is_blank
 
 LANGUAGES = ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"]
@@ -29,7 +31,8 @@ QUERIES = {
     "vi": "Thủ đô của nước Đức là thành phố nào?",
     "zh": "德国的首都是哪个城市？",
 }
-CASES = [pytest.param(kind, id=kind.__name__) for kind in PERTURBATIONS]
+WORST_CASE = partial(WorstCase, Letters(), ["case", {"name": "case", "to": "upper", "severity": 0.3}], budget=6)
+CASES = [pytest.param(kind, id=kind.__name__) for kind in PERTURBATIONS] + [pytest.param(WORST_CASE, id="WorstCase")]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 queries = st.one_of(texts, st.sampled_from(list(QUERIES.values())))
