@@ -210,6 +210,10 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
             "language only, some words are replaced.",
         ),
         TrainingOption(
+            ["--augment"], multiple=True, metavar="NAME...",
+            help="Perturbations to train on, such as typing: one of them changes each of a random half of the queries.",
+        ),
+        TrainingOption(
             ["--weight", "weights"], multiple=True, type=Weight(), metavar="PATTERN=NUMBER...",
             help="Weight of each item of a dataset among the pairs, such as 'tatoeba*=0.1'. [default: 1]",
         ),

@@ -146,4 +146,6 @@ def _pairs(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, A
     if "lexicon" in chosen:
         files = [os.path.abspath(path) for path in chosen["lexicon"]]
         result["code_switching"] = {**result.get("code_switching", {}), "lexicon": files}
+    if "augment" in chosen:
+        result["augmentation"] = {**result.get("augmentation", {}), "operators": list(chosen["augment"])}
     return result | {key: list(chosen[key]) for key in ("languages", "exclude") if key in chosen}

@@ -3,8 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -246,28 +245,22 @@ def code_switch(
         raise ValueError(
             f"the lexicon has {', '.join(lexicon.languages)}, and the pairs have {', '.join(pairs.languages) or 'none'}"
         )
-    monolingual = ~pairs.is_translation & (pairs.has_query.sum(axis=1) == 1)
-    store = pairs._store
-    texts = store.texts
+    monolingual = pairs.has_query.sum(axis=1) == 1
     with progress_bar(desc="switching words", unit="query", delay=BAR_DELAY) as bar:
+
+        def switch(queries: list[str], items: list[int], *, source: str, target: str) -> list[str]:
+            bar.update(len(queries))
+            return [
+                lexicon.switch(query, source, target, share=words, seed=np.random.default_rng([seed, item]))
+                for query, item in zip(queries, items, strict=True)
+            ]
+
         for source in sources:
             targets = [target for target in languages or lexicon.languages if target != source]
-            items = np.flatnonzero(monolingual & pairs.has_query[:, pairs.languages.index(source)])
-            if not targets or not len(items):
-                continue
-            # Each seed and language has one order of the queries, so that a larger ratio only adds queries.
-            rng = np.random.default_rng([seed, *source.encode()])
-            items = rng.permutation(items)[: round(share * len(items))]
-            changed = {}
-            for item, target in zip(items.tolist(), rng.choice(targets, size=len(items)).tolist(), strict=True):
-                query = pairs.query(item, source)
-                item_rng = np.random.default_rng([seed, item])
-                switched = lexicon.switch(query, source, target, share=words, seed=item_rng)
-                if switched != query:
-                    changed[store.row(item)] = switched
-                bar.update()
-            texts = texts.replace(f"query.{source}", changed)
-    return pairs._from_store(replace(store, texts=texts))
+            changes = [partial(switch, source=source, target=target) for target in targets]
+            if changes:
+                pairs = pairs.change_queries(source, changes, share=share, seed=seed, only=monolingual)
+    return pairs
 
 
 def _usable(forms: Sequence[str]) -> list[str]:

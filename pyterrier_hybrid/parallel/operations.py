@@ -1,8 +1,8 @@
 """Operations on stores: parts and sums of them, distinct texts, and statistics."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,6 +18,9 @@ from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Change: TypeAlias = Callable[[list[str], list[int]], list[str]]
+"""A function of queries and the numbers of their items that returns the changed queries."""
 
 
 def split(store: Store, held_out: float, seed: int) -> tuple[Store, Store]:
@@ -77,6 +80,40 @@ def imbalance(store: Store, ratios: Mapping[str, float], seed: int) -> Store:
     part = store.part(has_pair[key_of_item], texts=texts, keys=keys, key_of_item=key_of_item)
     # Dropped texts are still in the buffers of the batches. With row numbers, rows are copied without them when saved.
     return replace(part, rows=part.all_rows())
+
+
+def change_queries(
+    store: Store, language: str, changes: Sequence[Change], ratio: float, seed: int, only: np.ndarray | None
+) -> Store:
+    """Change some queries; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.change_queries`."""
+    seed = whole_number("seed", seed, least=0)
+    if not 0 <= real_number("share", ratio) <= 1:
+        raise ValueError(f"share={ratio!r} is outside 0 to 1: it is a ratio of the queries")
+    languages, _, blocks = store.sorted_items
+    language = same_language(language, languages)
+    if language not in languages:
+        raise ValueError(f"language={language!r}: there is only {', '.join(languages)}")
+    can_change = blocks.has_query[:, languages.index(language)] & ~blocks.is_translation
+    candidates = can_change[store.sorted_items.block_of_item]
+    items = np.flatnonzero(candidates if only is None else candidates & only)
+    # Each seed and language has one order of the queries, so that a larger ratio only adds queries.
+    rng = np.random.default_rng([seed, *language.encode()])
+    items = rng.permutation(items)[: round(ratio * len(items))]
+    drawn = rng.integers(len(changes), size=len(items))
+    rows = items if store.rows is None else store.rows[items]
+    order = np.argsort(rows)
+    items, drawn = items[order], drawn[order]
+
+    def change(texts: list[str], positions: slice) -> list[str]:
+        numbers, kinds = items[positions].tolist(), drawn[positions]
+        for kind in np.unique(kinds).tolist():
+            chosen = np.flatnonzero(kinds == kind).tolist()
+            changed = changes[kind]([texts[n] for n in chosen], [numbers[n] for n in chosen])
+            for n, text in zip(chosen, changed, strict=True):
+                texts[n] = text
+        return texts
+
+    return replace(store, texts=store.texts.replace(f"query.{language}", rows[order], change))
 
 
 def concat(one: Store, other: Store) -> Store:

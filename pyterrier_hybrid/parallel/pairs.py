@@ -711,6 +711,38 @@ class ParallelPairs:
         """
         return self._from_store(operations.imbalance(self._store, shares, seed))
 
+    def change_queries(
+        self,
+        language: str,
+        changes: Sequence[operations.Change],
+        *,
+        share: float = 1.0,
+        seed: int = 0,
+        only: np.ndarray | None = None,
+    ) -> "ParallelPairs":
+        """Return a store in which some queries of a language are written differently, for instance with typing errors.
+
+        Groups are kept, since a changed query still asks the same question. Translations are not changed: their queries
+        are also their passages. Memory holds a copy of the language's queries.
+
+        Args:
+            language: The language.
+            changes: One or several functions of a list of queries and the list of the numbers of their items, which
+                return the new queries. For each query, one of them is drawn.
+            share: Ratio of the queries to change. The queries of a smaller ratio are among those of a larger one.
+            seed: Seed of the draw; each language is drawn separately.
+            only: Items whose queries may be changed, bool [n]. Default: all.
+
+        Raises:
+            ValueError: The language does not occur, or the ratio is not between 0 and 1.
+
+        Example:
+            >>> pairs = ParallelPairs([Item("1", None, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."})])
+            >>> pairs.change_queries("en", [lambda queries, items: [text.upper() for text in queries]]).query(0, "en")
+            'WHERE IS ROME?'
+        """
+        return self._from_store(operations.change_queries(self._store, language, changes, share, seed, only))
+
     def __add__(self, other: "ParallelPairs") -> "ParallelPairs":
         """Return a store of the items of both, in order; groups with a text in common become one."""
         if not isinstance(other, ParallelPairs):

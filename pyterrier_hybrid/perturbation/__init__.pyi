@@ -7,6 +7,7 @@ from .homoglyphs import Homoglyphs
 from .invisible import Invisible
 from .normal_form import NormalForm
 from .orthography import Orthography
+from .pairs import perturb_pairs
 from .punctuation import Punctuation
 from .registry import PERTURBATIONS, perturbation_from
 from .romanise import Romanise
@@ -14,6 +15,7 @@ from .spacing import Spaces
 from .stop_words import StopWords
 from .typing_errors import Typing
 from .words import DropWords, RepeatWords, SwapWords
+from .worst_case import WorstCase
 from .wrong_layout import WrongLayout
 
 __all__ = [
@@ -28,7 +30,6 @@ __all__ = [
     "Orthography",
     "PERTURBATIONS",
     "Perturbation",
-    "Perturbation",
     "Punctuation",
     "RepeatWords",
     "Romanise",
@@ -36,6 +37,8 @@ __all__ = [
     "StopWords",
     "SwapWords",
     "Typing",
+    "WorstCase",
     "WrongLayout",
+    "perturb_pairs",
     "perturbation_from",
 ]

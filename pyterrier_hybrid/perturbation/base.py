@@ -92,6 +92,11 @@ class Perturbation(pt.Transformer):
         return True
 
     @property
+    def schematic(self) -> dict[str, Any]:
+        """How PyTerrier draws it; without an address, which it would look up in the network."""
+        return {"label": self.name, "help_url": None}
+
+    @property
     def options(self) -> dict[str, Any]:
         """Further options of the class as JSON values, which results depend on."""
         return {}

@@ -1,7 +1,7 @@
 """The list of all perturbations, and perturbations from configs."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.bidi import Bidi
@@ -19,7 +19,11 @@ from pyterrier_hybrid.perturbation.stop_words import StopWords
 from pyterrier_hybrid.perturbation.typing_errors import Typing
 from pyterrier_hybrid.perturbation.words import DropWords, RepeatWords, SwapWords
 from pyterrier_hybrid.perturbation.wrong_layout import WrongLayout
+from pyterrier_hybrid.utils.checks import list_of
 from pyterrier_hybrid.utils.suggestions import did_you_mean
+
+PerturbationConfig: TypeAlias = Perturbation | str | Mapping[str, Any]
+"""A perturbation, its name, or a mapping of its name and options."""
 
 PERTURBATIONS: tuple[type[Perturbation], ...] = (
     Typing,
@@ -73,3 +77,29 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
         if not any(text in str(error) for text in ("unexpected keyword argument", "required positional argument")):
             raise
         raise ValueError(f"perturbation {kind.__name__}: {error}") from None
+
+
+def perturbations_from(
+    name: str, configs: PerturbationConfig | Iterable[PerturbationConfig]
+) -> tuple[Perturbation, ...]:
+    """Return several perturbations, each given as itself, or as :func:`perturbation_from` takes it.
+
+    Args:
+        name: Name of the argument, for error messages.
+        configs: One perturbation, or several.
+
+    Raises:
+        TypeError: One of them has the wrong type.
+        ValueError: There are none, or one of them is not possible.
+
+    Example:
+        >>> perturbations_from("operators", [Case(to="upper"), "case"])
+        (Case(to='upper', severity=1), Case(to='lower', severity=1))
+    """
+    perturbations = tuple(
+        config if isinstance(config, Perturbation) else perturbation_from(config)
+        for config in list_of(name, configs, single=(Perturbation, str, Mapping))
+    )
+    if not perturbations:
+        raise ValueError(f"{name} is empty: give at least one perturbation")
+    return perturbations

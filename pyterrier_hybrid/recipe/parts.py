@@ -7,6 +7,7 @@ from typing import Any
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, options_of
 from pyterrier_hybrid.recipe.sources import check_evaluation_sets, check_sources
+from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.suggestions import closest
 
 SEARCH_OPTIONS = {"measure": str, "kinds": list[str], "languages": list[str]}
@@ -62,10 +63,12 @@ def _check_encoder(value: Any) -> dict[str, Any]:
 def _check_pairs(value: Any, folder: Path) -> dict[str, Any]:
     path: Keys = ("pairs",)
     lists = dict.fromkeys(("languages", "datasets", "exclude", "without_leaks"), list[str])
-    valid = {"sources": Any, **lists, "imbalance": dict[str, float], "code_switching": Any}
+    valid = {"sources": Any, **lists, "imbalance": dict[str, float], "code_switching": Any, "augmentation": Any}
     value = check_fields(value, path, valid, required=["sources"])
     if "code_switching" in value:
         value["code_switching"] = _check_code_switching(value["code_switching"], (*path, "code_switching"))
+    if "augmentation" in value:
+        value["augmentation"] = _check_augmentation(value["augmentation"], (*path, "augmentation"))
     if "without_leaks" in value:
         check_evaluation_sets(value["without_leaks"], (*path, "without_leaks"))
     return {**value, "sources": check_sources(value["sources"], (*path, "sources"), folder=folder)}
@@ -81,6 +84,33 @@ def _check_code_switching(value: Any, path: Keys) -> dict[str, Any]:
             raise FieldError((*path, name), f"{value[name]} is outside 0 to 1")
     lexicon = value["lexicon"]
     return {**value, "lexicon": [lexicon] if isinstance(lexicon, str) else lexicon}
+
+
+def _check_augmentation(value: Any, path: Keys) -> dict[str, Any]:
+    from pyterrier_hybrid.perturbation import perturb_pairs, perturbation_from
+
+    if isinstance(value, str | list | tuple):
+        value = {"operators": value}
+    valid = {"operators": Any, **options_of(perturb_pairs)}
+    value = check_fields(value, path, valid, required=["operators"])
+    if not 0 <= value.get("share", 0) <= 1:
+        raise FieldError((*path, "share"), f"{value['share']} is outside 0 to 1")
+    if not 0 <= value.get("seed", 0) <= LARGEST_SEED:
+        raise FieldError((*path, "seed"), f"{value['seed']} is not a seed: give a number from 0 to {LARGEST_SEED}")
+    operators = value["operators"]
+    if isinstance(operators, str | Mapping):
+        operators = [operators]
+    if not isinstance(operators, list | tuple) or not operators:
+        raise FieldError(
+            (*path, "operators"), "give one or several perturbations, as in [typing, {name: case, to: upper}]"
+        )
+    operators = [{"name": operator} if isinstance(operator, str) else operator for operator in operators]
+    for number, operator in enumerate(operators):
+        try:
+            perturbation_from(operator)
+        except (ValueError, TypeError) as error:
+            raise FieldError((*path, "operators", number), str(error)) from None
+    return {**value, "operators": operators}
 
 
 def _check_sampler(value: Any) -> dict[str, Any]:

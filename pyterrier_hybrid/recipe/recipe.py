@@ -56,6 +56,9 @@ class Recipe:
             its method. ``without_leaks``: evaluation sets; what :func:`~pyterrier_hybrid.find_leaks` finds in them is
             removed. ``code_switching``: ``lexicon``, one or several files of :class:`~pyterrier_hybrid.Lexicon`, and
             options of :func:`~pyterrier_hybrid.code_switch`, for the training pairs but not the held-out ones.
+            ``augmentation``: ``operators``, the names or configs of perturbations, as in ``[typing, {name: case, to:
+            upper}]``, and options of :func:`~pyterrier_hybrid.perturbation.perturb_pairs`, whose ``seed`` is the
+            recipe's by default; or the operators alone. It comes last, and leaves held-out pairs clean, too.
         sampler: The batch sampler: ``{"name": "hybrid", "alpha": 0.5, ...}``.
         training: Options of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. The
             defaults of ``max_steps``, ``learning_rate`` and ``temperature`` depend on the kind of encoder.
@@ -214,7 +217,7 @@ class Recipe:
         if "imbalance" in self.pairs:
             pairs = pairs.imbalance(self.pairs["imbalance"], seed=self.seed)
         pairs, validation = self._split(pairs)
-        return switch_codes(pairs), validation
+        return self._augment(switch_codes(pairs)), validation
 
     def _code_switching(self) -> "Callable[[ParallelPairs], ParallelPairs]":
         """Read the lexicon and return the function that changes the queries."""
@@ -225,6 +228,14 @@ class Recipe:
         options = dict(self.pairs["code_switching"])
         lexicon = Lexicon.from_jsonl(*(self.folder / path for path in options.pop("lexicon")))
         return partial(code_switch, lexicon=lexicon, seed=self.seed, **options)
+
+    def _augment(self, pairs: "ParallelPairs") -> "ParallelPairs":
+        """Perturb some queries."""
+        if "augmentation" not in self.pairs:
+            return pairs
+        from pyterrier_hybrid.perturbation import perturb_pairs
+
+        return perturb_pairs(pairs, **{"seed": self.seed, **self.pairs["augmentation"]})
 
     def _split(self, pairs: "ParallelPairs") -> "tuple[ParallelPairs, ParallelPairs | LanguageValidation | None]":
         """Return the training pairs and the validation."""

@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pyterrier as pt
 import pytest
+from grid_helpers import Letters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyterrier_hybrid.parallel import Lexicon
-from pyterrier_hybrid.perturbation import PERTURBATIONS, CodeSwitch, Perturbation, perturbation_from
+from pyterrier_hybrid.perturbation import PERTURBATIONS, CodeSwitch, Perturbation, WorstCase, perturbation_from
 from pyterrier_hybrid.text.normalisation import is_blank
 
 LANGUAGES = ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"]
@@ -36,7 +37,8 @@ LEXICON = Lexicon([
     {"el": ["Ελλάδα", "Ελλάδας"], "en": ["Greece"], "hi": ["ग्रीस"]},
     {"hi": ["जर्मनी"], "ru": ["Германия", "Германии"], "th": ["เยอรมนี"], "vi": ["nước Đức"], "en": ["Germany"]},
 ])  # fmt: skip
-KINDS = [*PERTURBATIONS, partial(CodeSwitch, LEXICON)]
+WORST_CASE = partial(WorstCase, Letters(), ["case", {"name": "case", "to": "upper", "severity": 0.3}], budget=6)
+KINDS = [*PERTURBATIONS, partial(CodeSwitch, LEXICON), WORST_CASE]
 CASES = [pytest.param(kind, id=kind(severity=0).name) for kind in KINDS]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

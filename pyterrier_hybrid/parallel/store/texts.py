@@ -126,22 +126,25 @@ class Texts:
             batches.append(batch)
         return Texts(batches)
 
-    def replace(self, name: str, texts: Mapping[int, str]) -> "Texts":
-        """Return the same rows with some texts of a column replaced. Only changed columns are copied.
+    def replace(self, name: str, rows: np.ndarray, change: Callable[[list[str], slice], list[str]]) -> "Texts":
+        """Return the same rows with some texts of a column replaced, batch by batch. Only changed columns are copied.
 
         Args:
             name: The column; it must have a text in each of these rows.
-            texts: Row -> new text.
+            rows: Numbers of different rows, ascending, int64.
+            change: Gets texts and their positions in ``rows``, and returns the new texts.
         """
-        rows = np.array(sorted(texts), np.int64)
+        bounds = np.searchsorted(rows, self._starts).tolist()
         batches = []
-        for batch, start in zip(self.batches, self._first, strict=True):
-            changed = rows[(rows >= start) & (rows < start + batch.num_rows)]
-            if len(changed):
+        for batch, start, *bound in zip(self.batches, self._first, bounds[:-1], bounds[1:], strict=True):
+            positions = slice(*bound)
+            if positions.start < positions.stop:
                 number = batch.schema.get_field_index(name)
+                offsets = rows[positions] - start
+                texts = change(batch.column(number).take(pa.array(offsets)).to_pylist(), positions)
                 mask = np.zeros(batch.num_rows, bool)
-                mask[changed - start] = True
-                values = pa.array([texts[row] for row in changed.tolist()], column_type(name))
+                mask[offsets] = True
+                values = pa.array(texts, column_type(name))
                 column = pc.replace_with_mask(batch.column(number), pa.array(mask), values)
                 batch = batch.set_column(number, name, column)
             batches.append(batch)
