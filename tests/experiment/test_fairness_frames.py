@@ -11,7 +11,7 @@ from scipy import stats
 from pyterrier_hybrid import LanguageExperiment, ParallelPairs
 from pyterrier_hybrid.experiment import LanguageResults
 from pyterrier_hybrid.experiment.measures.ranks import PoolLanguages, Ranks
-from pyterrier_hybrid.experiment.report.document_languages import DocumentRanks, friedman_test
+from pyterrier_hybrid.experiment.report.document_languages import DocumentRanks, rank_test
 from pyterrier_hybrid.experiment.report.fairness import gini, training_groups
 from pyterrier_hybrid.parallel.item import Item
 from pyterrier_hybrid.text.resources import RESOURCE_CLASSES, resource_class
@@ -118,14 +118,35 @@ def test_document_languages_by_hand():
     # Question a: 2, 2, 6; b: 4, 5, 11, since the depth is 10; c has no English answer; nobody answers in Thai.
     assert frame["lang"].tolist() == ["ar", "de", "en"]
     assert frame["rank"].tolist() == pytest.approx([7 / 3, 14 / 3, 8.5])
-    assert frame["questions"].tolist() == [3, 3, 2] and frame["tested"].tolist() == [2, 2, 2]
-    expected = stats.friedmanchisquare([2, 4], [2, 5], [6, 11])
-    assert frame[["statistic", "p_value"]].values.tolist() == pytest.approx(np.array([list(expected)] * 3))
+    assert frame["questions"].tolist() == [3, 3, 2]
+    expected = rank_test(np.array([[2.0, 2, 6], [4, 5, 11], [1, 7, np.nan]]))
+    assert frame[["test", "tested", "statistic", "p_value"]].values.tolist() == [list(expected)] * 3
 
 
-def test_friedman_test_without_enough_data_or_differences():
-    assert np.isnan([*friedman_test(np.ones((5, 2))), *friedman_test(np.ones((1, 3)))]).all()
-    assert friedman_test(np.ones((5, 3))) == (0, 1)
+def test_rank_tests_by_hand():
+    values = np.array([[1.0, 2, 3], [2, 1, 3], [1, 1, 2], [5, 7, 6]])
+    expected = stats.friedmanchisquare(*values.T)
+    assert rank_test(values) == ("Friedman", 4, *map(float, expected))
+    # One row of three: weight sqrt(3), ranks -1 0 1; one of two: weight 2, ranks -.5 .5 of the first and the third.
+    # Sums -(sqrt(3) + 1), 0, sqrt(3) + 1; covariance [[3, -1, -2], [-1, 2, -1], [-2, -1, 3]]: for s * (-1, 0, 1), the
+    # form is s^2 * 2 / 5, since (-1, 0, 1) is its eigenvector of value 5.
+    test, tested, statistic, p_value = rank_test(np.array([[1.0, 2, 3], [1, np.nan, 2], [4, np.nan, np.nan]]))
+    assert (test, tested) == ("Skillings-Mack", 2) and statistic == pytest.approx((np.sqrt(3) + 1) ** 2 * 2 / 5)
+    assert p_value == pytest.approx(stats.chi2.sf(statistic, 2))
+
+
+def test_skillings_mack_of_a_nearly_complete_table_is_near_friedman():
+    random = np.random.default_rng(0)
+    values = random.standard_normal((500, 4)) + [0, 0, 0.1, 0.1]
+    _, _, friedman, _ = rank_test(values)
+    test, _, incomplete, _ = rank_test(np.concatenate([values, [[1, 2, np.nan, np.nan]]]))
+    assert test == "Skillings-Mack" and incomplete == pytest.approx(friedman, rel=0.05)
+
+
+def test_rank_tests_without_enough_data_or_differences():
+    for values in (np.ones((5, 2)), np.ones((1, 3)), np.full((4, 3), np.nan)):
+        assert np.isnan(rank_test(values)[2:]).all()
+    assert rank_test(np.ones((5, 3))) == ("Friedman", 5, 0, 1)
 
 
 def test_document_languages_of_the_grid():
@@ -133,8 +154,9 @@ def test_document_languages_of_the_grid():
     results = LanguageExperiment({"a": Letters(), "b": [Letters(seed=1), Letters(seed=2)]}, toy, measures="MaxRank")
     frame = results.by_document_language()
     assert frame[["system", "lang"]].values.tolist() == [[s, lang] for s in "ab" for lang in ("de", "en", "es")]
-    # de answers questions 0 to 3, en 0 to 2, es 1 to 4; two questions are answered in all.
-    assert frame["questions"].tolist() == [4, 3, 4] * 2 and (frame["tested"] == 2).all()
+    # de answers questions 0 to 3, en 0 to 2, es 1 to 4; question 4 is answered in es only.
+    assert frame["questions"].tolist() == [4, 3, 4] * 2 and (frame["tested"] == 4).all()
+    assert (frame["test"] == "Skillings-Mack").all()
     assert frame["rank"].between(1, 28).all() and frame["p_value"].between(0, 1).all()
     mono = LanguageExperiment({"a": Letters()}, toy, measures="AP", kinds="mono")
     with pytest.raises(ValueError, match="there is no pool; evaluate kind multi"):

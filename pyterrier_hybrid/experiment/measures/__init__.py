@@ -28,7 +28,7 @@ one here is over relevant documents only.
 
 Beside them, :class:`pyterrier_hybrid.experiment.LanguageResults` compares languages: ``.fairness()`` (standard
 deviation, Gini coefficient, worst language, gap to English), ``.per_resource_class()``, ``.per_training_group()``, and
-``.by_document_language()`` (mean rank by document language, Friedman's test).
+``.by_document_language()`` (mean rank by document language, with Friedman's test or that of Skillings and Mack).
 """
 
 from pyterrier_hybrid.experiment.measures.complete import Complete, MaxRank

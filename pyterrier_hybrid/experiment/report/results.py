@@ -185,22 +185,26 @@ class LanguageResults:
         return frame.assign(group=[fairness.GROUPS[number] for number in frame["group"]])
 
     def by_document_language(self) -> pd.DataFrame:
-        """Return the mean rank of relevant documents in the pool by their language, with Friedman's test.
+        """Return the mean rank of relevant documents in the pool by their language, with a test of the differences.
 
         The rank of a language for a question is the mean over the question's translations (and over the seeds of a
         system) of the rank of the relevant document in that language; the smallest one if there are several, and the
-        number of documents + 1 if none was retrieved. Without language bias, all languages have the same mean.
-        Friedman's test takes the questions as blocks and the document languages as treatments; only questions with
-        relevant documents in all languages can be blocks. Its null hypothesis is that the order of the languages is
-        random for each question.
+        number of documents + 1 if none was retrieved. Without language bias, all languages have the same mean, if they
+        answer the same questions.
+
+        Friedman's test takes the questions as blocks and the document languages as treatments. Its null hypothesis is
+        that the order of the languages is random for each question. If some questions have no relevant document in
+        some languages, as all of MLQA-R, its generalisation to incomplete blocks by Skillings and Mack (1981) takes
+        its place.
 
         PEER (arXiv 2405.00978) tests within each ranking whether languages are equally ranked. It is constant if each
         query has one relevant document in each language, as in XQuAD-R (.4405 for 11 languages), and is not computed.
 
         Returns:
-            Columns system, lang, rank (mean over the questions), questions (their number), tested (number of questions
-            in the test), statistic and p_value (the same in all rows of a system; NaN for fewer than three languages or
-            two complete questions).
+            Columns system, lang, rank (mean over the questions), questions (their number), and the same in all rows of
+            a system: test (``"Friedman"`` or ``"Skillings-Mack"``), tested (number of questions in the test, those with
+            two languages or more), statistic (chi-squared), p_value; these two are NaN for fewer than three languages
+            or two questions.
 
         Raises:
             ValueError: No setting of kind multi was evaluated.
