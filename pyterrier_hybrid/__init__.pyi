@@ -1,5 +1,17 @@
 from . import perturbation
-from .experiment import LanguageExperiment, LanguageValidation, RankDistance
+from .experiment import (
+    Complete,
+    FirstRightOther,
+    FirstRightSame,
+    FirstWrongOther,
+    FirstWrongSame,
+    LanguageExperiment,
+    LanguagePreference,
+    LanguageValidation,
+    MaxRank,
+    RankCorrelation,
+    RankDistance,
+)
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
 from .recipe import Recipe
 from .retrieval import (
@@ -35,21 +47,29 @@ __all__ = [
     "SHIFT",
     "BM25Index",
     "Centring",
+    "Complete",
     "CosineAlpha",
     "CrossSampler",
     "DebiasedEncoder",
     "DenseEncoder",
     "FaissIndex",
+    "FirstRightOther",
+    "FirstRightSame",
+    "FirstWrongOther",
+    "FirstWrongSame",
     "HybridSampler",
     "LanguageExperiment",
+    "LanguagePreference",
     "LanguageValidation",
     "LengthGroupedSampler",
     "Lexicon",
     "LinearAlpha",
+    "MaxRank",
     "MixedSampler",
     "MonoSampler",
     "MultiPositiveSampler",
     "ParallelPairs",
+    "RankCorrelation",
     "RankDistance",
     "Recipe",
     "ReciprocalRankFusion",

@@ -1,6 +1,8 @@
 """Evaluation over every pair of languages: measures, the grid of settings, tables and heat maps.
 
-- :class:`RankDistance`: an ir_measures measure of language bias, for ``pt.Experiment`` and for the grid.
+- :class:`RankDistance`, :class:`MaxRank`, :class:`Complete`, :class:`LanguagePreference`, :class:`FirstRightSame` (and
+  its three siblings), :class:`RankCorrelation`: ir_measures measures of language bias and fairness, for
+  ``pt.Experiment`` and for the grid; :mod:`pyterrier_hybrid.experiment.measures` has a table of them.
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
 - :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
 - :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
@@ -9,17 +11,35 @@
 """
 
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
-from pyterrier_hybrid.experiment.measures import RankDistance
+from pyterrier_hybrid.experiment.measures import (
+    Complete,
+    FirstRightOther,
+    FirstRightSame,
+    FirstWrongOther,
+    FirstWrongSame,
+    LanguagePreference,
+    MaxRank,
+    RankCorrelation,
+    RankDistance,
+)
 from pyterrier_hybrid.experiment.report import LanguageResults
 from pyterrier_hybrid.experiment.settings import Corpus
 from pyterrier_hybrid.experiment.systems import Runs, VectorPipelines
 from pyterrier_hybrid.experiment.validation import LanguageValidation
 
 __all__ = [
+    "Complete",
     "Corpus",
+    "FirstRightOther",
+    "FirstRightSame",
+    "FirstWrongOther",
+    "FirstWrongSame",
     "LanguageExperiment",
+    "LanguagePreference",
     "LanguageResults",
     "LanguageValidation",
+    "MaxRank",
+    "RankCorrelation",
     "RankDistance",
     "Runs",
     "VectorPipelines",

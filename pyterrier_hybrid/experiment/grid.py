@@ -9,10 +9,17 @@ import numpy as np
 from ir_measures import Measure
 
 from pyterrier_hybrid.experiment.held_out import find_family
-from pyterrier_hybrid.experiment.measures import parse_measures, reported_kinds, values_from_ranks
+from pyterrier_hybrid.experiment.measures import (
+    needs_translations,
+    parse_measures,
+    reported_kinds,
+    values_from_ranks,
+)
+from pyterrier_hybrid.experiment.measures.ranks import Ranks, join_ranks
 from pyterrier_hybrid.experiment.ranking.base import Task, rank_settings
 from pyterrier_hybrid.experiment.ranking.rankers import read_systems
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.report.document_languages import DocumentRanks
 from pyterrier_hybrid.experiment.report.frames import Cell, Frames, check_statistics
 from pyterrier_hybrid.experiment.settings import (
     FamilyLike,
@@ -76,9 +83,10 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             ``"beir/fiqa"``; or a family; or held-out pairs, as :class:`LanguageValidation` takes them. If only
             monolingual settings are evaluated, one corpus is in memory at a time.
         measures: ir_measures objects or their names: AP, R@k, P@k, RR, nDCG, Success@k (AP, RR, nDCG also without k),
-            RankDistance. Default: those that are usual for the dataset (MIRACL: nDCG@10 and R@100), otherwise AP, R@1,
-            R@10, RankDistance. RankDistance is reported for *multi* only, where a query has relevant documents in
-            several languages; its depth is the number of documents.
+            RankDistance, MaxRank, Complete@k, LanguagePreference, FirstRightSame, FirstRightOther, FirstWrongSame,
+            FirstWrongOther, RankCorrelation. Default: those that are usual for the dataset (MIRACL: nDCG@10 and R@100),
+            otherwise AP, R@1, R@10, RankDistance. Those from RankDistance on are reported for *multi* only, where a
+            query has relevant documents in several languages; their depth is the number of documents.
         kinds: Some of mono, cross, multi. Default: those that the dataset has.
         languages: Some of the dataset's languages; the pool and its qrels are then restricted to them. Default: all;
             for ``"miracl"`` the 15 that arXiv 2408.10536 reports (without German, English, Yoruba).
@@ -96,7 +104,8 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         verbose: Show a progress bar over systems and settings.
 
     Returns:
-        The results: ``.settings``, ``.means``, ``.per_language()``, ``.table()``, ``.compare()``, ``.heatmap()``,
+        The results: ``.settings``, ``.means``, ``.per_language()``, ``.fairness()``, ``.per_resource_class()``,
+        ``.per_training_group()``, ``.by_document_language()``, ``.table()``, ``.compare()``, ``.heatmap()``,
         ``.to_html()``, ``.save()``.
 
     Raises:
@@ -129,10 +138,16 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     if not any(kind in reported_kinds(measure) for measure in parsed for kind in kinds):
         needed = ", ".join(reported_kinds(parsed[0]))
         raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
+    for measure in parsed:
+        if needs_translations(measure) and "multi" in kinds and len(languages) < 2:
+            raise ValueError(
+                f"measures: {measure} compares query languages; choose two or more, not {languages[0]} only"
+            )
     folder = None if cache is None else _cache_folder(cache)
 
     settings: list[Setting] = []
     values: dict[Cell, list[np.ndarray]] = {}
+    document_ranks = DocumentRanks(languages)
     queue = [ranker for seeds in rankers.values() for ranker in seeds]
     total = len(queue) * len(list_settings(family, kinds, languages))
     with progress_bar(total=total, unit="setting", disable=not verbose) as progress:
@@ -140,12 +155,22 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             task = Task.read(family, kinds, part, folder)
             for number, ranker in enumerate(queue if task.settings else (), start=1):
                 progress.set_description(ranker.name)
+                pools: dict[int, Ranks] = {}
                 for index, ranks in rank_settings(ranker, task, folder):
+                    kind = task.settings[index].kind
+                    if kind == "multi":
+                        document_ranks.add(ranker.name, ranks)
+                        pools[index] = ranks
                     for measure in parsed:
-                        if task.settings[index].kind in reported_kinds(measure):
+                        if kind in reported_kinds(measure) and not needs_translations(measure):
                             cell = ranker.name, len(settings) + index, str(measure)
                             values.setdefault(cell, []).append(values_from_ranks(measure, ranks))
                     progress.update()
+                for measure in parsed:
+                    if needs_translations(measure) and pools:
+                        for index, of_pool in _values_of_pools(measure, pools).items():
+                            cell = ranker.name, len(settings) + index, str(measure)
+                            values.setdefault(cell, []).append(of_pool)
                 task.vectors.keep_only(later.encoder for later in queue[number:])
             settings += task.settings
             # Free the documents before those of the next part are read.
@@ -166,7 +191,15 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         intervals=None if confidence is None else frames.intervals(confidence),
         confidence=confidence,
         queries=frames.queries() if perquery else None,
+        document_languages=document_ranks.frame(),
     )
+
+
+def _values_of_pools(measure: Measure, pools: dict[int, Ranks]) -> dict[int, np.ndarray]:
+    """Compute a measure that needs the queries of all languages: its values for the queries of each setting."""
+    values = values_from_ranks(measure, join_ranks(list(pools.values())))
+    ends = np.cumsum([ranks.queries for ranks in pools.values()])
+    return dict(zip(pools, np.split(values, ends[:-1]), strict=True))
 
 
 def _cache_folder(cache: str | os.PathLike) -> Path:

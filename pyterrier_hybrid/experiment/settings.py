@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
+from pyterrier_hybrid.experiment.measures.ranks import PoolLanguages, Ranks
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import find_lone_surrogate, list_of
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
@@ -134,6 +134,11 @@ class Corpus:
         return {self.documents[index].doc_id: column for column, index in enumerate(self.order)}
 
     @cached_property
+    def column_langs(self) -> np.ndarray:
+        """The language of the document of each score column: strings ``[documents]``."""
+        return np.array([self.documents[index].lang for index in self.order], dtype=object)
+
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of every field of the documents that systems can see, and of the order of the documents."""
         digest = hashlib.sha256()
@@ -158,6 +163,7 @@ class Setting:
         relevance: int64 ``[pairs]``: its judged level, above 0.
         in_corpus: bool ``[pairs]``: whether the corpus has the document; others count as not retrieved.
         id: Its name: the ir_datasets ID if there is one.
+        column_langs: The language of the document of each score column, strings ``[documents]``.
     """
 
     kind: str
@@ -171,6 +177,7 @@ class Setting:
     relevance: np.ndarray
     in_corpus: np.ndarray
     id: str
+    column_langs: np.ndarray
 
     @property
     def queries(self) -> Iterator[tuple[str, str]]:
@@ -181,15 +188,27 @@ class Setting:
         """Return some of the queries as PyTerrier takes them: qid, query, lang."""
         return pd.DataFrame({"qid": self.qids[part], "query": self.texts[part]}).assign(lang=self.query_lang)
 
-    def ranks(self, ranks: np.ndarray, depth: int) -> Ranks:
+    def ranks(self, ranks: np.ndarray, depth: int, first: np.ndarray | None = None) -> Ranks:
         """Return the ranks of the relevant documents, with the setting's data that measures need.
 
         Args:
             ranks: int64 ``[2, pairs]``, as :func:`~pyterrier_hybrid.experiment.ranking.counting.count_ranks` returns.
             depth: The number of documents that were ranked.
+            first: int64 ``[queries]``: the score column of the first result of each query to a pool, -1 if it has no
+                result. Without them, measures of the first result's language cannot be computed.
         """
         rank, msmarco_rank = np.where(self.in_corpus, ranks, 0)
-        return Ranks(self.query, self.relevance, rank, msmarco_rank, queries=len(self.qids), depth=depth)
+        languages = self._pool_languages(first) if self.kind == "multi" else None
+        return Ranks(self.query, self.relevance, rank, msmarco_rank, len(self.qids), depth, languages, first)
+
+    def _pool_languages(self, first: np.ndarray | None) -> PoolLanguages:
+        return PoolLanguages(
+            np.array(self.questions, dtype=object),
+            np.full(len(self.qids), self.query_lang, dtype=object),
+            np.where(self.in_corpus, self.column, -1),
+            np.where(self.in_corpus, self.column_langs[self.column], ""),
+            None if first is None else np.where(first < 0, "", self.column_langs[first]),
+        )
 
     @cached_property
     def questions(self) -> tuple[str, ...]:
@@ -435,5 +454,6 @@ def _read_setting(
     query, column, relevance, in_corpus = np.array(pairs, np.int64).reshape(-1, 4).T.copy()
     qids, texts = tuple(queries), tuple(queries.values())
     return Setting(
-        kind, doc_lang, query_lang, corpus, qids, texts, query, column, relevance, in_corpus.astype(bool), dataset_id
-    )
+        kind, doc_lang, query_lang, corpus, qids, texts, query, column, relevance, in_corpus.astype(bool), dataset_id,
+        corpora[corpus].column_langs,
+    )  # fmt: skip

@@ -23,10 +23,11 @@ _PACKAGES = (
 
 def terminal_table(results: "LanguageResults") -> str:
     """Return the table for a terminal, with the standard deviation over seeds if there are several."""
+    from pyterrier_hybrid.experiment.measures import decimals
     from pyterrier_hybrid.experiment.report.tables import HEADINGS
 
     def cell(row: Any) -> str:
-        digits = 0 if row.measure.startswith("RankDistance") else 3
+        digits = decimals(row.measure)
         std = getattr(row, "std", np.nan)
         return f"{row.value:.{digits}f}" + ("" if np.isnan(std) else f" ±{std:.{digits}f}")
 

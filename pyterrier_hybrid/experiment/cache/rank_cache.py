@@ -22,7 +22,9 @@ class StoredRanks:
     """The ranks of one system, stored under a hash of the system, the corpus, the queries and their qrels.
 
     All measures are computed from ranks, so further measures need no further ranking. There is one file per setting,
-    which appears whole or not at all: an interrupted experiment keeps the settings that it finished.
+    which appears whole or not at all: an interrupted experiment keeps the settings that it finished. The file of a pool
+    has, after the ranks, the first results of its queries. Files of earlier versions do not have them: such a pool is
+    ranked again.
 
     Args:
         folder: The folder; ``None``: nothing is stored.
@@ -48,16 +50,23 @@ class StoredRanks:
             _check_digest(path, ranks)
         except ValueError as error:
             raise ValueError(f"cache: {path} cannot be read ({error}); remove this file") from error
-        expected = 2, len(setting.query)
-        if ranks.shape != expected:
-            raise ValueError(f"cache: {path} holds ranks of shape {ranks.shape}, not {expected}; remove this file")
-        return setting.ranks(ranks.astype(np.int64), len(corpus))
+        pairs, is_pool = len(setting.query), setting.kind == "multi"
+        # A pool of one language and that language share a file.
+        with_first = ranks.shape == (2, pairs + len(setting.qids))
+        if not with_first and ranks.shape != (2, pairs):
+            raise ValueError(f"cache: {path} holds ranks of shape {ranks.shape}, not {(2, pairs)}; remove this file")
+        if is_pool and not with_first:
+            return None
+        first = ranks[0, pairs:].astype(np.int64) if is_pool else None
+        return setting.ranks(ranks[:, :pairs].astype(np.int64), len(corpus), first)
 
     def write(self, corpus: Corpus, setting: Setting, ranks: Ranks) -> None:
         """Store the ranks of a setting."""
         path = self._path(corpus, setting)
         if path is not None:
             array = np.stack([ranks.rank, ranks.msmarco_rank]).astype(np.int32)
+            if ranks.first is not None:
+                array = np.concatenate([array, np.stack([ranks.first] * 2)], axis=1, dtype=np.int32)
             with whole_file(path) as unfinished, open(unfinished, "wb") as file:
                 np.save(file, array)
                 # Behind the array, where readers of .npy files do not look.

@@ -3,7 +3,7 @@
 import numpy as np
 from ir_measures import ParamInfo
 
-from pyterrier_hybrid.experiment.measures.base import RankMeasure
+from pyterrier_hybrid.experiment.measures.base import RankMeasure, cutoff_params
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 
 
@@ -63,15 +63,15 @@ class RankDistance(RankMeasure):
     # In other settings, the relevant documents of a query are in one language.
     kinds = ("multi",)
 
+    @property
+    def decimals(self) -> int:
+        """Ranks are whole numbers in the paper; relative to random order, they are fractions."""
+        return 3 if self.params.get("normalized", False) else 0
+
     def __init__(self, *, cutoff: int | None = None, normalized: bool = False) -> None:
-        if cutoff is not None and (isinstance(cutoff, bool) or not isinstance(cutoff, (int, np.integer))):
-            raise TypeError(f"RankDistance: cutoff={cutoff!r} must be a whole number such as 1000, or None")
-        if cutoff is not None and cutoff < 1:
-            raise ValueError(f"RankDistance: cutoff={cutoff!r} must be 1 or more")
+        params = cutoff_params("RankDistance", cutoff)
         if not isinstance(normalized, bool | np.bool_):
             raise TypeError(f"RankDistance: normalized={normalized!r} must be True or False")
-        # Parameters with their default values are left out, so that RankDistance(cutoff=None) equals RankDistance().
-        params = {} if cutoff is None else {"cutoff": int(cutoff)}
         super().__init__(**params, **({"normalized": True} if normalized else {}))
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:

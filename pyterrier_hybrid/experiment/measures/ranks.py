@@ -4,9 +4,30 @@ AP, R@k and the rank distance need only the ranks of a query's relevant document
 These can be counted without building a run of 170 million rows: see ``ranking/counting.py``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class PoolLanguages:
+    """What measures of language fairness need to know of queries to a pool of documents in several languages.
+
+    Attributes:
+        question: ``[queries]``: the question of each query, which its translations share.
+        query: ``[queries]``: the language of each query.
+        document: ``[pairs]``: a name or number of each relevant document; -1: the pool does not have it.
+        document_lang: ``[pairs]``: its language; empty if the pool does not have it.
+        first: ``[queries]``: the language of the first result of each query, empty if it has no result; ``None`` if
+            the first results are unknown.
+    """
+
+    question: np.ndarray
+    query: np.ndarray
+    document: np.ndarray
+    document_lang: np.ndarray
+    first: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -21,6 +42,9 @@ class Ranks:
             RR@k.
         queries: The number of queries, including those without a relevant document.
         depth: The length of the rankings: the number of documents that could be retrieved.
+        languages: The languages of queries and documents, of a pool of several languages; otherwise ``None``.
+        first: int64 ``[queries]``: the number of the first result of each query to a pool, where it is known; -1: the
+            query has no result.
     """
 
     query: np.ndarray
@@ -29,6 +53,46 @@ class Ranks:
     msmarco_rank: np.ndarray
     queries: int
     depth: int
+    languages: PoolLanguages | None = None
+    first: np.ndarray | None = None
+
+    @property
+    def pool(self) -> PoolLanguages:
+        """The languages of queries and documents.
+
+        Raises:
+            ValueError: They are unknown.
+        """
+        if self.languages is None:
+            raise ValueError("these ranks have no languages; they are known for pools (kind multi)")
+        return self.languages
+
+
+def join_ranks(parts: Sequence[Ranks]) -> Ranks:
+    """Join the ranks of queries to the same pool, such as those of all query languages.
+
+    Args:
+        parts: The ranks of the queries of each language; one at least.
+    """
+    starts = np.cumsum([0, *(part.queries for part in parts)])
+    pools = [part.pool for part in parts]
+    firsts = [pool.first for pool in pools if pool.first is not None]
+    languages = PoolLanguages(
+        np.concatenate([pool.question for pool in pools]),
+        np.concatenate([pool.query for pool in pools]),
+        np.concatenate([pool.document for pool in pools]),
+        np.concatenate([pool.document_lang for pool in pools]),
+        np.concatenate(firsts) if len(firsts) == len(pools) else None,
+    )
+    return Ranks(
+        np.concatenate([part.query + start for part, start in zip(parts, starts, strict=False)]),
+        np.concatenate([part.relevance for part in parts]),
+        np.concatenate([part.rank for part in parts]),
+        np.concatenate([part.msmarco_rank for part in parts]),
+        queries=int(starts[-1]),
+        depth=max(part.depth for part in parts),
+        languages=languages,
+    )
 
 
 def index_in_group(group: np.ndarray) -> np.ndarray:
@@ -91,6 +155,16 @@ def ndcg(ranks: Ranks, cutoff: int | None) -> np.ndarray:
     kept = slice(None) if cutoff is None else ideal_rank <= cutoff
     ideal = _per_query(ranks, query[kept], (ranks.relevance[best_first] / np.log2(ideal_rank + 1))[kept])
     return _divide(gain, ideal)
+
+
+def ranks_to_depth(ranks: Ranks, depth: int) -> np.ndarray:
+    """Return the rank of each relevant document, depth + 1 if it is not among the first ``depth``: int64 ``[pairs]``.
+
+    Args:
+        ranks: The ranks.
+        depth: The length of the rankings.
+    """
+    return np.where((ranks.rank > 0) & (ranks.rank <= depth), ranks.rank, depth + 1)
 
 
 def _retrieved(ranks: Ranks, rank: np.ndarray, cutoff: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """The measures that the grid computes from exact ranks."""
 
+import re
 from collections.abc import Callable, Iterable
 
 import ir_measures
@@ -7,6 +8,15 @@ import numpy as np
 from ir_measures import AP, Measure, R
 
 from pyterrier_hybrid.experiment.measures.base import RankMeasure
+from pyterrier_hybrid.experiment.measures.complete import Complete, MaxRank
+from pyterrier_hybrid.experiment.measures.language_preference import (
+    FirstRightOther,
+    FirstRightSame,
+    FirstWrongOther,
+    FirstWrongSame,
+    LanguagePreference,
+)
+from pyterrier_hybrid.experiment.measures.rank_correlation import RankCorrelation
 from pyterrier_hybrid.experiment.measures.rank_distance import RankDistance
 from pyterrier_hybrid.experiment.measures.ranks import (
     Ranks,
@@ -20,7 +30,17 @@ from pyterrier_hybrid.experiment.measures.ranks import (
 from pyterrier_hybrid.utils.checks import list_of
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
-OWN_MEASURES: tuple[RankMeasure, ...] = (RankDistance(),)
+OWN_MEASURES: tuple[RankMeasure, ...] = (
+    RankDistance(),
+    MaxRank(),
+    Complete(),
+    LanguagePreference(),
+    FirstRightSame(),
+    FirstRightOther(),
+    FirstWrongSame(),
+    FirstWrongOther(),
+    RankCorrelation(),
+)
 """The measures that this package adds to ir_measures."""
 
 FROM_RANKS: dict[str | None, Callable[[Ranks, int | None], np.ndarray]] = {
@@ -41,11 +61,14 @@ for _own in OWN_MEASURES:
 
 
 def _spellings() -> str:
-    """List all supported measures: with a cutoff, and also without one if it is optional."""
+    """List all supported measures: with a cutoff if they have one, and also without it if it is optional."""
     spellings = []
     for name in [*FROM_RANKS, *(measure.NAME for measure in OWN_MEASURES)]:
         parameters = ir_measures.measures.registry[name].SUPPORTED_PARAMS
-        spellings += [f"{name}@k"] if parameters["cutoff"].required else [f"{name}", f"{name}@k"]
+        if "cutoff" not in parameters:
+            spellings.append(f"{name}")
+        else:
+            spellings += [f"{name}@k"] if parameters["cutoff"].required else [f"{name}", f"{name}@k"]
     return ", ".join(spellings)
 
 
@@ -80,7 +103,8 @@ def parse_measures(measures: Iterable[Measure | str] | Measure | str | None) -> 
 
 def _parse_measure(measure: Measure | str) -> Measure:
     if not isinstance(measure, (Measure, str)):
-        hint = " (make an object of it: RankDistance())" if measure is RankDistance else ""
+        is_class = isinstance(measure, type) and issubclass(measure, RankMeasure)
+        hint = f" (make an object of it: {measure.__name__}())" if is_class else ""
         raise TypeError(f"measures: {measure!r} is neither an ir_measures measure nor a string such as 'R@10'{hint}")
     name, known = str(measure).partition("@")[0], [*map(str, FROM_RANKS), *(str(own.NAME) for own in OWN_MEASURES)]
     hint = "" if name in known else did_you_mean(name, known)
@@ -124,6 +148,16 @@ def reported_kinds(measure: Measure) -> tuple[str, ...]:
     return measure.kinds if isinstance(measure, RankMeasure) else RankMeasure.kinds
 
 
+def needs_translations(measure: Measure) -> bool:
+    """Whether a measure needs the queries of all languages at once.
+
+    Example:
+        >>> needs_translations(RankCorrelation()), needs_translations(AP)
+        (True, False)
+    """
+    return isinstance(measure, RankMeasure) and measure.needs_translations
+
+
 def lower_is_better(measure: Measure | str) -> bool:
     """Whether small values of a measure are good.
 
@@ -134,4 +168,30 @@ def lower_is_better(measure: Measure | str) -> bool:
         >>> lower_is_better("RankDistance@100"), lower_is_better("AP")
         (True, False)
     """
-    return any(own.lower_is_better and str(measure).startswith(str(own)) for own in OWN_MEASURES)
+    own = _own_measure(measure)
+    return own is not None and own.lower_is_better
+
+
+def decimals(measure: Measure | str) -> int:
+    """Return the number of decimals that values of a measure are printed with.
+
+    Args:
+        measure: The measure or its name.
+
+    Example:
+        >>> decimals("RankDistance"), decimals("RankDistance(normalized=True)@100"), decimals("AP")
+        (0, 3, 3)
+    """
+    own = _own_measure(measure)
+    return 3 if own is None else int(own.decimals)
+
+
+def _own_measure(measure: Measure | str) -> RankMeasure | None:
+    """Return a measure of this package by its name, which may have parameters; None if it is another one."""
+    if isinstance(measure, RankMeasure):
+        return measure
+    name = re.match(r"\w*", str(measure))
+    if name is None or name[0] not in {own.NAME for own in OWN_MEASURES}:
+        return None
+    parsed = ir_measures.parse_measure(str(measure))
+    return parsed if isinstance(parsed, RankMeasure) else None

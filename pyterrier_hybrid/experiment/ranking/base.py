@@ -12,7 +12,7 @@ from pyterrier_hybrid.experiment.cache.rank_cache import StoredRanks
 from pyterrier_hybrid.experiment.cache.vectors import Vectors
 from pyterrier_hybrid.experiment.errors import located
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.counting import count_ranks
+from pyterrier_hybrid.experiment.ranking.counting import count_ranks, first_columns
 from pyterrier_hybrid.experiment.settings import Corpus, FamilyLike, Setting, read_corpora, read_settings
 from pyterrier_hybrid.retrieval.protocols import fingerprint_of
 
@@ -156,9 +156,11 @@ def ranks_in_scores(setting: Setting, blocks: Iterable[tuple[int, np.ndarray]]) 
         blocks: Its queries in blocks: the index of the first query, and float32 ``[queries, documents]``, -inf where a
             document was not retrieved.
     """
-    ranks, depth = [], 0
+    ranks, first, depth = [], [], 0
     for start, scores in blocks:
         pairs = slice(*np.searchsorted(setting.query, [start, start + len(scores)]))
         ranks.append(count_ranks(scores, setting.query[pairs] - start, setting.column[pairs]))
+        if setting.kind == "multi":
+            first.append(first_columns(scores))
         depth = scores.shape[1]
-    return setting.ranks(np.concatenate(ranks, axis=1), depth)
+    return setting.ranks(np.concatenate(ranks, axis=1), depth, np.concatenate(first) if first else None)

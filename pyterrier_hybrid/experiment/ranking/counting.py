@@ -95,6 +95,23 @@ def count_ranks(
     return np.where(np.isnan(cell_score)[cell], 0, ranks)
 
 
+def first_columns(scores: np.ndarray) -> np.ndarray:
+    """Find the first result of each query, with ties broken as in trec_eval.
+
+    Args:
+        scores: ``[queries, documents]``, the columns in ascending order of docno; -inf: not retrieved.
+
+    Returns:
+        int64 ``[queries]``: columns; -1 if nothing was retrieved.
+
+    Example:
+        >>> first_columns(np.array([[0.5, 0.9, 0.9], [-np.inf, -np.inf, -np.inf]]))
+        array([ 2, -1])
+    """
+    last = scores.shape[1] - 1 - scores[:, ::-1].argmax(axis=1)
+    return np.where(np.isneginf(scores[np.arange(len(scores)), last]), -1, last)
+
+
 def _count_ties(equal: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Count the documents of equal score after a column, and before it: int64 ``[2, pairs]``."""
     word, bit = np.divmod(column, 64)

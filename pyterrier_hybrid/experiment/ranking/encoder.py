@@ -10,7 +10,7 @@ import numpy as np
 from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
-from pyterrier_hybrid.experiment.ranking.counting import count_ranks
+from pyterrier_hybrid.experiment.ranking.counting import count_ranks, first_columns
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
 from pyterrier_hybrid.experiment.settings import Setting
 from pyterrier_hybrid.retrieval.protocols import is_encoder
@@ -82,7 +82,10 @@ class _RelevantPairs:
             key: np.array([query_rows[query] for query in setting.queries], np.int64)
             for key, setting in distinct.items()
         }
-        row = np.concatenate([rows[setting.qids, setting.texts][setting.query] for setting in settings])
+        self._query_rows = [rows[setting.qids, setting.texts] for setting in settings]
+        row = np.concatenate(
+            [of_setting[setting.query] for of_setting, setting in zip(self._query_rows, settings, strict=True)]
+        )
         column = np.concatenate(
             [of_setting[setting.column] for setting, of_setting in zip(settings, columns, strict=True)]
         )
@@ -94,6 +97,10 @@ class _RelevantPairs:
         for mask, of_setting in zip(self._corpora, columns, strict=True):
             mask[of_setting] = True
         self._ranks = np.zeros((2, len(row)), np.int64)
+        # By pool: the column of the first result of each row.
+        self._first = {
+            index: np.full(len(query_rows), -1) for index, setting in enumerate(settings) if setting.kind == "multi"
+        }
 
     def count_ranks(self, scores: np.ndarray, start: int) -> None:
         """Rank the pairs of a block of rows, in as many threads as the matrix product had.
@@ -112,6 +119,11 @@ class _RelevantPairs:
             self._ranks[:, self._order[pairs]] = count_ranks(
                 part, row, self._column[pairs], corpora=self._corpora, corpus=self._setting[pairs]
             )
+            for index, first_of_row in self._first.items():
+                corpus = self._corpora[index]
+                first_of_row[start + first : start + first + len(part)] = first_columns(
+                    part if corpus.all() else part[:, corpus]
+                )
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(count, range(0, len(scores), size)))
@@ -120,8 +132,9 @@ class _RelevantPairs:
         """Yield the counted ranks of each setting."""
         ends = np.cumsum([len(setting.query) for setting in self._settings])[:-1]
         parts = np.split(self._ranks, ends, axis=1)
-        for setting, ranks, depth in zip(self._settings, parts, self._depths, strict=True):
-            yield setting.ranks(ranks, depth)
+        for index, (setting, ranks, depth) in enumerate(zip(self._settings, parts, self._depths, strict=True)):
+            first = self._first[index][self._query_rows[index]] if index in self._first else None
+            yield setting.ranks(ranks, depth, first)
 
 
 def _thread_count() -> int:

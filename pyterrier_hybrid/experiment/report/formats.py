@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.experiment.measures import lower_is_better
+from pyterrier_hybrid.experiment.measures import decimals, lower_is_better
 from pyterrier_hybrid.utils.formatting import format_number
 
 FORMATS = ("frame", "markdown", "latex", "csv")
@@ -106,12 +106,6 @@ def print_table(
         for row, name in enumerate(frame.index)
     ]
     return PrintedTable(columns, rows)
-
-
-def decimals(measure: str) -> int:
-    """Return the number of decimals that values of a measure are printed with."""
-    # Distances in ranks are whole numbers in the paper; relative to random order, they are fractions.
-    return 0 if lower_is_better(measure) and "normalized" not in measure else 3
 
 
 def format_measure(value: float, measure: str) -> str:

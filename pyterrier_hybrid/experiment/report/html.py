@@ -19,7 +19,7 @@ from pyterrier_hybrid.experiment.report.formats import (
 from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
 from pyterrier_hybrid.experiment.report.paper import PAPERS, comparable, published_means
 from pyterrier_hybrid.experiment.report.significance import PERMUTATIONS
-from pyterrier_hybrid.utils.formatting import counted
+from pyterrier_hybrid.utils.formatting import counted, format_number
 
 LEVEL = 0.05
 """Significance level of the tests."""
@@ -45,6 +45,7 @@ class _Results(Protocol):
     @property
     def means(self) -> pd.DataFrame: ...
     def per_language(self) -> pd.DataFrame: ...
+    def fairness(self) -> pd.DataFrame: ...
 
 
 class _Table(NamedTuple):
@@ -120,6 +121,10 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
             for measure in measures
             for kind in kinds
             if (measure, kind) in columns
+        ],
+        fairness=[
+            (measure, _KINDS[str(kind)], _fairness(group, str(measure)))
+            for (measure, kind), group in results.fairness().groupby(["measure", "kind"], sort=False)
         ],
         settings=_settings(settings),
         tested="p_corrected" in settings,
@@ -197,6 +202,19 @@ def _by_language(per_language: pd.DataFrame, column: tables.Column, languages: S
     """Prepare the table of one measure and kind, whose header names the systems only."""
     printed = print_table(tables.by_language(per_language, [column], languages), best="row")
     return _Table([[(system, 1) for *_, system in printed.columns]], printed.rows)
+
+
+def _fairness(fairness: pd.DataFrame, measure: str) -> _Table:
+    """Prepare the table of how the values of languages differ, of one measure and kind."""
+    names = {"mean": "mean", "std": "std", "gini": "Gini", "worst": "worst", "gap_to_english": "gap to English"}
+    rows = []
+    for record in fairness.to_dict("records"):
+        row: dict[Any, Any] = record
+        texts = {name: "–" if pd.isna(row[name]) else format_measure(row[name], measure) for name in names}
+        texts["gini"] = "–" if pd.isna(row["gini"]) else format_number(row["gini"], 3)
+        texts["worst"] += f" ({row['worst_lang']})" if row["worst_lang"] else ""
+        rows.append((row["system"], list(texts.values())))
+    return _Table([[(name, 1) for name in names.values()]], rows)
 
 
 def _settings(settings: pd.DataFrame) -> _Table:

@@ -2,23 +2,26 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
+import numpy as np
 import pandas as pd
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.report import tables
+from pyterrier_hybrid.experiment.report import fairness, tables
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
 from pyterrier_hybrid.experiment.settings import KINDS, choose
+from pyterrier_hybrid.text.resources import resource_class
 from pyterrier_hybrid.utils.checks import list_of
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.formatting import format_number
 from pyterrier_hybrid.utils.suggestions import did_you_mean, unknown_name
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.utils.figures import Picture
 
 Measures = Iterable[Measure | str] | Measure | str | None
@@ -67,6 +70,7 @@ class LanguageResults:
         intervals: pd.DataFrame | None = None,
         confidence: float | None = None,
         queries: pd.DataFrame | None = None,
+        document_languages: pd.DataFrame | None = None,
     ) -> None:
         """Store the frames.
 
@@ -80,6 +84,7 @@ class LanguageResults:
             intervals: Confidence intervals of the means: system, kind, measure, low, high.
             confidence: The level of the intervals.
             queries: The value of every query.
+            document_languages: The frame of :meth:`by_document_language`.
         """
         columns = ["system", "kind", "doc_lang", "query_lang", "measure", "value", "queries"]
         columns += [column for column in ("std", "seeds", "p_value", "p_corrected") if column in settings.columns]
@@ -92,6 +97,7 @@ class LanguageResults:
         self.confidence = confidence
         self.queries = queries
         self._intervals = intervals
+        self._document_languages = document_languages
 
     @property
     def systems(self) -> list[str]:
@@ -129,6 +135,83 @@ class LanguageResults:
             there is one setting of each language; for cross, the value is the mean over the document languages.
         """
         return self._mean(["system", "kind", "query_lang", "measure"]).rename(columns={"query_lang": "lang"})
+
+    def fairness(self) -> pd.DataFrame:
+        """Describe how the values of query languages differ, for each system, kind and measure.
+
+        Returns:
+            Columns system, kind, measure, languages (their number), mean, std (standard deviation over the languages,
+            which are all there are, so divided by their number), gini (Gini coefficient: half the mean absolute
+            difference of all pairs relative to the mean; 0 is equality; NaN for measures with negative values),
+            worst_lang and worst (the language with the worst value, and that value), gap_to_english (how much better
+            English is than the mean of the other languages, in units of the measure and positive also for measures of
+            which less is better; NaN without English). The values of languages are those of :meth:`per_language`.
+        """
+        return fairness.spread(self.per_language())
+
+    def per_resource_class(self) -> pd.DataFrame:
+        """Return means over languages by their class of resources (Joshi et al., ACL 2020).
+
+        Returns:
+            Columns system, kind, resource_class (0 to 5, where 5 has most resources; NA for languages whose class is
+            unknown), langs (the languages, separated by spaces), measure, value (mean over these languages). The
+            classes are those of :func:`pyterrier_hybrid.text.resources.resource_class`.
+        """
+        frame = fairness.by_group(
+            self.per_language(),
+            lambda lang: np.nan if (level := resource_class(lang)) is None else level,
+            "resource_class",
+        )
+        return frame.astype({"resource_class": "Int64"})
+
+    def per_training_group(self, training: "ParallelPairs | Mapping[str, float]") -> pd.DataFrame:
+        """Return means over languages by their share in training data.
+
+        Args:
+            training: The training pairs, or numbers or shares of training texts by language.
+
+        Returns:
+            Columns system, kind, group, langs (the languages, separated by spaces), measure, value (mean over these
+            languages). The group is ``"head"`` for a share of 1/n or more, n being the number of languages with
+            training data, ``"tail"`` for a smaller one, and ``"unseen"`` for languages never trained on. Pairs count
+            an item for a language if it has a query or a passage in it.
+
+        Raises:
+            ValueError: There is no training data, or an amount is negative.
+            TypeError: Neither pairs nor a mapping.
+        """
+        groups = fairness.training_groups(training, list(self.languages))
+        frame = fairness.by_group(self.per_language(), lambda lang: fairness.GROUPS.index(groups[lang]), "group")
+        return frame.assign(group=[fairness.GROUPS[number] for number in frame["group"]])
+
+    def by_document_language(self) -> pd.DataFrame:
+        """Return the mean rank of relevant documents in the pool by their language, with a test of the differences.
+
+        The rank of a language for a question is the mean over the question's translations (and over the seeds of a
+        system) of the rank of the relevant document in that language; the smallest one if there are several, and the
+        number of documents + 1 if none was retrieved. Without language bias, all languages have the same mean, if they
+        answer the same questions.
+
+        Friedman's test takes the questions as blocks and the document languages as treatments. Its null hypothesis is
+        that the order of the languages is random for each question. If some questions have no relevant document in
+        some languages, as all of MLQA-R, its generalisation to incomplete blocks by Skillings and Mack (1981) takes
+        its place.
+
+        PEER (arXiv 2405.00978) tests within each ranking whether languages are equally ranked. It is constant if each
+        query has one relevant document in each language, as in XQuAD-R (.4405 for 11 languages), and is not computed.
+
+        Returns:
+            Columns system, lang, rank (mean over the questions), questions (their number), and the same in all rows of
+            a system: test (``"Friedman"`` or ``"Skillings-Mack"``), tested (number of questions in the test, those with
+            two languages or more), statistic (chi-squared), p_value; these two are NaN for fewer than three languages
+            or two questions.
+
+        Raises:
+            ValueError: No setting of kind multi was evaluated.
+        """
+        if self._document_languages is None:
+            raise ValueError("by_document_language: there is no pool; evaluate kind multi")
+        return self._document_languages.copy()
 
     def _mean(self, by: list[str]) -> pd.DataFrame:
         return self.settings.groupby(by, sort=False)["value"].mean().reset_index()
@@ -284,7 +367,7 @@ class LanguageResults:
 
         Args:
             system: The name of the system.
-            measure: One of the computed measures other than RankDistance.
+            measure: One of the computed measures, but not one that is reported for pools only.
             vmin: The value of the lightest colour; default: the smallest value of all systems, so that the heat maps
                 of one experiment can be compared by eye.
             vmax: The value of the darkest colour; default: the largest value of all systems.
@@ -307,7 +390,7 @@ class LanguageResults:
         if pairs.empty:
             raise ValueError(
                 f"heatmap: there is no {name} of single language pairs; evaluate kinds mono or cross "
-                "with a measure other than RankDistance"
+                "with a measure such as AP"
             )
         of_system = pairs[pairs["system"] == system]
         grid = of_system.pivot(index="query_lang", columns="doc_lang", values="value")
