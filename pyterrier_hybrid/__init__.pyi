@@ -1,5 +1,5 @@
 from . import perturbation
-from .experiment import LanguageExperiment, LanguageValidation, RankDistance
+from .experiment import LanguageExperiment, LanguageValidation, RankDistance, RobustnessExperiment
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
 from .recipe import Recipe
 from .retrieval import (
@@ -53,6 +53,7 @@ __all__ = [
     "RankDistance",
     "Recipe",
     "ReciprocalRankFusion",
+    "RobustnessExperiment",
     "ScoreFusion",
     "TranslateTrainSampler",
     "VectorFeedback",

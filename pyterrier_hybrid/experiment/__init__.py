@@ -3,6 +3,7 @@
 - :class:`RankDistance`: an ir_measures measure of language bias, for ``pt.Experiment`` and for the grid.
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
 - :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
+- :func:`RobustnessExperiment`: the same settings with perturbed queries; :class:`RobustnessResults`: its result.
 - :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
 - :class:`Corpus`: the argument of a system that is a function.
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
@@ -11,6 +12,7 @@
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import RankDistance
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.robustness import RobustnessExperiment, RobustnessResults
 from pyterrier_hybrid.experiment.settings import Corpus
 from pyterrier_hybrid.experiment.systems import Runs, VectorPipelines
 from pyterrier_hybrid.experiment.validation import LanguageValidation
@@ -21,6 +23,8 @@ __all__ = [
     "LanguageResults",
     "LanguageValidation",
     "RankDistance",
+    "RobustnessExperiment",
+    "RobustnessResults",
     "Runs",
     "VectorPipelines",
 ]

@@ -2,29 +2,24 @@
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.held_out import find_family
-from pyterrier_hybrid.experiment.measures import parse_measures, reported_kinds, values_from_ranks
+from pyterrier_hybrid.experiment.arguments import Arguments
+from pyterrier_hybrid.experiment.measures import reported_kinds, values_from_ranks
 from pyterrier_hybrid.experiment.ranking.base import Task, rank_settings
-from pyterrier_hybrid.experiment.ranking.rankers import read_systems
 from pyterrier_hybrid.experiment.report import LanguageResults
-from pyterrier_hybrid.experiment.report.frames import Cell, Frames, check_statistics
+from pyterrier_hybrid.experiment.report.frames import Cell, Frames
 from pyterrier_hybrid.experiment.settings import (
     FamilyLike,
     Setting,
-    choose,
-    choose_kinds,
     list_settings,
     parts_of,
 )
 from pyterrier_hybrid.utils.checks import true_or_false
 from pyterrier_hybrid.utils.progress import progress_bar
-from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -116,32 +111,23 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         [['mono', 'de', 'de'], ['mono', 'en', 'en'], ['cross', 'de', 'en'], ['cross', 'en', 'de'],
          ['multi', 'multi', 'de'], ['multi', 'multi', 'en']]
     """
-    rankers = read_systems(systems)
-    if baseline is not None and (not isinstance(baseline, str) or baseline not in systems):
-        hint = did_you_mean(baseline, systems)
-        raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}{hint}")
-    confidence = check_statistics(test, confidence)
+    checked = Arguments.read(
+        systems, dataset, measures=measures, kinds=kinds, languages=languages, baseline=baseline, test=test,
+        confidence=confidence, cache=cache,
+    )  # fmt: skip
     perquery, verbose = true_or_false("perquery", perquery), true_or_false("verbose", verbose)
-    family = find_family(dataset)
-    parsed = parse_measures(measures if measures is not None else family.measures or None)
-    kinds = choose_kinds(family, kinds)
-    languages = family.default_languages if languages is None else choose("languages", languages, family.languages)
-    if not any(kind in reported_kinds(measure) for measure in parsed for kind in kinds):
-        needed = ", ".join(reported_kinds(parsed[0]))
-        raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
-    folder = None if cache is None else _cache_folder(cache)
-
+    family, folder = checked.family, checked.cache
     settings: list[Setting] = []
     values: dict[Cell, list[np.ndarray]] = {}
-    queue = [ranker for seeds in rankers.values() for ranker in seeds]
-    total = len(queue) * len(list_settings(family, kinds, languages))
+    queue = [ranker for seeds in checked.rankers.values() for ranker in seeds]
+    total = len(queue) * len(list_settings(family, checked.kinds, checked.languages))
     with progress_bar(total=total, unit="setting", disable=not verbose) as progress:
-        for part in parts_of(kinds, languages):
-            task = Task.read(family, kinds, part, folder)
+        for part in parts_of(checked.kinds, checked.languages):
+            task = Task.read(family, checked.kinds, part, folder)
             for number, ranker in enumerate(queue if task.settings else (), start=1):
                 progress.set_description(ranker.name)
                 for index, ranks in rank_settings(ranker, task, folder):
-                    for measure in parsed:
+                    for measure in checked.measures:
                         if task.settings[index].kind in reported_kinds(measure):
                             cell = ranker.name, len(settings) + index, str(measure)
                             values.setdefault(cell, []).append(values_from_ranks(measure, ranks))
@@ -151,30 +137,17 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             # Free the documents before those of the next part are read.
             del task
     if not values:
-        raise ValueError(
-            f"{family.label}: no setting of kinds {', '.join(kinds)} over {', '.join(languages)} has queries; "
-            "cross-lingual settings need two or more languages"
-        )
-    frames = Frames(settings, values, list(rankers), [str(measure) for measure in parsed])
+        raise checked.no_queries()
+    frames = Frames(settings, values, list(checked.rankers), [str(measure) for measure in checked.measures])
     return LanguageResults(
         frames.settings(baseline, test),
         dataset=family.label,
-        languages=languages,
+        languages=checked.languages,
         baseline=baseline,
         test=test,
         seeds=frames.seeds(),
-        intervals=None if confidence is None else frames.intervals(confidence),
-        confidence=confidence,
+        intervals=None if checked.confidence is None else frames.intervals(checked.confidence),
+        confidence=checked.confidence,
         queries=frames.queries() if perquery else None,
     )
 
-
-def _cache_folder(cache: str | os.PathLike) -> Path:
-    """Return the folder of the cache; it is made now, since an error is better before ranking than after."""
-    if not isinstance(cache, str | os.PathLike) or not os.fspath(cache):
-        raise TypeError(f"cache={cache!r}: it is not a folder; give a path, or None")
-    folder = Path(cache)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"cache={os.fspath(cache)!r}: it is a file; give a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -1,8 +1,7 @@
 """Fusions as systems: the results of each fused system are arrays, without a run."""
 
-import weakref
 from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,22 +10,15 @@ import pyterrier as pt
 from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.base import Ranker, Task, ranks_in_scores
-from pyterrier_hybrid.experiment.ranking.bm25 import bm25_key
+from pyterrier_hybrid.experiment.ranking.bm25 import bm25_key, shared_bm25_index
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
 from pyterrier_hybrid.experiment.ranking.retrieved import RUN_ROWS, score_matrix
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
-from pyterrier_hybrid.retrieval.corpus_index import bm25_index
 from pyterrier_hybrid.retrieval.fusion import Found, Fusion, ordered_cells
 from pyterrier_hybrid.retrieval.protocols import is_encoder
 
-if TYPE_CHECKING:
-    from pyterrier_hybrid.retrieval import BM25Index
-
 Search = Callable[[Setting, slice], Found]
 """Function from some queries of a setting to results by query, best first."""
-
-# Fusions of BM25 with different encoders share its indexes, which are deleted with their corpora.
-_BM25_INDEXES: "weakref.WeakKeyDictionary[Corpus, BM25Index]" = weakref.WeakKeyDictionary()
 
 
 class FusionRanker(Ranker):
@@ -83,9 +75,7 @@ class FusionRanker(Ranker):
 
 
 def _search_bm25(corpus: Corpus, depth: int) -> Search:
-    if corpus not in _BM25_INDEXES:
-        _BM25_INDEXES[corpus] = bm25_index(corpus)
-    retriever = _BM25_INDEXES[corpus].retriever(depth)
+    retriever = shared_bm25_index(corpus).retriever(depth)
     column = np.empty(len(corpus), np.int64)
     column[corpus.order] = np.arange(len(corpus))
 
