@@ -39,6 +39,7 @@ def lines(means: pd.DataFrame, *, value: str, title: str) -> Picture:
                 x, y, marker=_MARKERS[number % len(_MARKERS)], markersize=3.5, linewidth=1.3, color=f"C{number % 10}"
             )
         axes.set_title(perturbation, fontsize=9.5, parse_math=False)
+        axes.set_xlabel("severity", fontsize=8)
         axes.grid(color="0.9")
         axes.tick_params(labelsize=8)
         for side in ("top", "right"):
@@ -46,10 +47,9 @@ def lines(means: pd.DataFrame, *, value: str, title: str) -> Picture:
     for axes in grid.flat[len(perturbations) :]:
         axes.set_visible(False)
     measure, kind = means["measure"].iloc[0], _KIND_NAMES[means["kind"].iloc[0]]
-    figure.supxlabel("severity", fontsize=9)
     figure.supylabel(measure if value == "perturbed" else f"{VALUES[value]}, {measure}", fontsize=9)
     figure.suptitle(f"{title}, {kind}", fontsize=11, fontweight="bold")
-    # Labels with an underscore or a "$" are names here, so they are not given to matplotlib as labels of lines.
+    # Given here and not with the lines, since matplotlib hides lines whose names start with an underscore.
     legend = figure.legend(
         list(handles.values()), list(handles), loc="outside lower center", ncols=min(4, len(handles)), fontsize=8.5,
         frameon=False,
