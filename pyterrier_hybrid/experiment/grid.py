@@ -150,4 +150,3 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         confidence=checked.confidence,
         queries=frames.queries() if perquery else None,
     )
-

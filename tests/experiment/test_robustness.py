@@ -204,8 +204,8 @@ def test_nothing_is_encoded_twice(toy, monkeypatch, size, kinds):
     # Twice the same perturbation, and two systems with one encoder.
     perturbations = {"one": Lose(), "same": Lose(), "case": Case(to="upper")}
     RobustnessExperiment(
-        {"a": encoder, "again": encoder, "moved": ph.feedback(encoder)}, toy, perturbations, kinds=kinds, measures=["AP"],
-        severities=SEVERITIES, draws=4,
+        {"a": encoder, "again": encoder, "moved": ph.feedback(encoder)}, toy, perturbations, kinds=kinds,
+        measures=["AP"], severities=SEVERITIES, draws=4,
     )  # fmt: skip
     assert max(encoder.documents.values()) == 1
     queries = {

@@ -24,7 +24,10 @@ from pyterrier_hybrid.utils.formatting import counted
 LEVEL = 0.05
 """Significance level of the tests."""
 KIND_NAMES = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
-TEST_NAMES = {"t-test": "paired t-tests", "randomisation": f"paired randomisation tests ({PERMUTATIONS:,} permutations)"}
+TEST_NAMES = {
+    "t-test": "paired t-tests",
+    "randomisation": f"paired randomisation tests ({PERMUTATIONS:,} permutations)",
+}
 
 
 class _Results(Protocol):

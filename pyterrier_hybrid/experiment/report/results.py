@@ -167,8 +167,8 @@ class LanguageResults:
         Raises:
             ValueError: An unknown format or kind, or a measure that was not computed.
         """
-        check_choice("format", format, FORMATS)
-        check_choice("by", by, ("kind", "language"))
+        _check_choice("format", format, FORMATS)
+        _check_choice("by", by, ("kind", "language"))
         columns = self._columns(measures, kind)
         if by == "language":
             return format_table(tables.by_language(self.per_language(), columns, self.languages), format, best="row")
@@ -232,8 +232,8 @@ class LanguageResults:
             ValueError: The paper has no results for this dataset, these languages or measures; by language, no system
                 is named as one of the paper's.
         """
-        check_choice("format", format, FORMATS)
-        check_choice("by", by, ("kind", "language"))
+        _check_choice("format", format, FORMATS)
+        _check_choice("by", by, ("kind", "language"))
         if by == "kind":
             means = published_means(paper, self.dataset, self.languages)
             columns = self._published_columns(measures, kind, {(measure, kind) for _, measure, kind in means})
@@ -393,7 +393,7 @@ class LanguageResults:
         return self.table().round(3).to_html()
 
 
-def check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
+def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
         raise ValueError(f"{name}: {unknown_name(value, valid)}")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pyterrier_hybrid.experiment import plots
-from pyterrier_hybrid.experiment.robustness.results import VALUES
+from pyterrier_hybrid.experiment.robustness.labels import VALUES
 from pyterrier_hybrid.experiment.settings import KINDS
 from pyterrier_hybrid.utils.figures import Picture
 

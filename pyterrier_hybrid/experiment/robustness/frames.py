@@ -137,9 +137,7 @@ class Frames:
         of_questions = _means_of_questions(questions, terms)
         cells["trisk"] = t_statistic(of_questions.reshape(len(of_questions), -1)).reshape(cells["drop"].shape)
         if confidence is not None:
-            columns = [
-                np.concatenate([clean[None], mean]).reshape(-1, clean.shape[-1]).T for clean, mean, _ in values
-            ]
+            columns = [np.concatenate([clean[None], mean]).reshape(-1, clean.shape[-1]).T for clean, mean, _ in values]
             resampled = resampled_means(questions, columns)
             resampled = resampled.reshape(len(resampled), 2, *cells["drop"].shape)
             low, high = _interval(resampled, sign, confidence)
@@ -156,10 +154,7 @@ class Frames:
         if any(len(members) > 1 for members in self._rankers):
             # The drop of each seed.
             of_seeds = np.mean(
-                [
-                    ((one.clean - one.perturbed[number, :, :, MEAN]) * sign[:, None]).mean(axis=-1)
-                    for one in settings
-                ],
+                [((one.clean - one.perturbed[number, :, :, MEAN]) * sign[:, None]).mean(axis=-1) for one in settings],
                 axis=0,
             )
             cells["std"] = np.stack(

@@ -1,7 +1,7 @@
 """A robustness study as one HTML page. ``report/robustness.html.j2`` is the page."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -12,11 +12,37 @@ from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
 from pyterrier_hybrid.experiment.report.tables import HEADINGS
 from pyterrier_hybrid.utils.formatting import format_number
 
-if TYPE_CHECKING:
-    from pyterrier_hybrid.experiment.robustness.results import RobustnessResults
+
+class _Results(Protocol):
+    """What the page shows of :class:`~pyterrier_hybrid.experiment.RobustnessResults`."""
+
+    dataset: str
+    languages: tuple[str, ...]
+    draws: int
+    questions: int | None
+    seed: int
+    alpha: float
+    confidence: float | None
+    baseline: str | None
+    test: str
+    drops: pd.DataFrame
+    means: pd.DataFrame
+
+    @property
+    def systems(self) -> Sequence[str]: ...
+    @property
+    def perturbations(self) -> Sequence[str]: ...
+    @property
+    def measures(self) -> Sequence[str]: ...
+    @property
+    def kinds(self) -> Sequence[str]: ...
+    @property
+    def undefined(self) -> pd.DataFrame: ...
+    @property
+    def table(self) -> Any: ...
 
 
-def page(results: "RobustnessResults", pictures: Mapping[str, bytes]) -> str:
+def page(results: _Results, pictures: Mapping[str, bytes]) -> str:
     """Return the page as HTML, which is the same for the same results.
 
     Args:
@@ -55,17 +81,18 @@ def page(results: "RobustnessResults", pictures: Mapping[str, bytes]) -> str:
     )
 
 
-def _table(results: "RobustnessResults", value: str, **options: str) -> Table:
+def _table(results: _Results, value: str, **options: str) -> Table:
     frame = results.table(value=value, **options)
     printed = print_table(frame, best="row", missing="–", losses=True)
     return Table(header_levels(printed.columns), printed.rows)
 
 
-def _means(results: "RobustnessResults") -> Table:
+def _means(results: _Results) -> Table:
     """Prepare the table of all means: one row per perturbation, severity, kind, measure and system."""
     names = ["system", "kind", "measure", "clean", "perturbed", "worst", "relative drop", "changed"]
     names += ["+/=/−", "URisk", "TRisk", *(["p"] if results.baseline is not None else [])]
     rows = []
+    row: Any
     for row in results.means.itertuples():
         relative = _number(row.relative)
         if results.confidence is not None and relative != "–":
@@ -82,7 +109,7 @@ def _means(results: "RobustnessResults") -> Table:
     return Table(header_levels([(name,) for name in names]), rows)
 
 
-def _tests(results: "RobustnessResults") -> Table | None:
+def _tests(results: _Results) -> Table | None:
     """Count the settings in which a system's drop is significantly smaller and larger than the baseline's."""
     if results.baseline is None or results.drops["p_value"].isna().all():
         return None

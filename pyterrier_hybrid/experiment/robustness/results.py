@@ -11,6 +11,7 @@ from ir_measures import Measure
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.results import file_names
 from pyterrier_hybrid.experiment.report.tables import HEADINGS
+from pyterrier_hybrid.experiment.robustness.labels import VALUES, condition_label
 from pyterrier_hybrid.experiment.settings import KINDS, choose
 from pyterrier_hybrid.utils.checks import list_of, one_of
 from pyterrier_hybrid.utils.files import whole_file
@@ -22,17 +23,6 @@ Names = Iterable[str] | str | None
 Measures = Iterable[Measure | str] | Measure | str | None
 Severities = Iterable[float] | float | None
 
-VALUES = {
-    "relative": "relative drop",
-    "drop": "drop",
-    "perturbed": "with perturbed queries",
-    "clean": "without perturbation",
-    "worst": "worst draw of each query",
-    "changed": "share of changed queries",
-    "urisk": "URisk",
-    "trisk": "TRisk",
-}
-"""The columns that tables and figures show, and what they are."""
 _ROWS = ("perturbation", "system", "language")
 # Of these, the smallest is best; no value of the others is marked.
 _LOSSES, _BENEFITS = ("relative", "drop"), ("perturbed", "clean", "worst", "urisk")
@@ -296,9 +286,9 @@ class RobustnessResults:
         return frame[frame["severity"].isin(chosen) | ~graded]
 
     def _measures(self, measures: Measures) -> tuple[str, ...]:
-        if measures is not None:
-            measures = [str(measure) for measure in list_of("measures", measures, (str, Measure))]
-        return choose("measures", measures, self.measures)
+        if measures is None:
+            return tuple(self.measures)
+        return choose("measures", [str(name) for name in list_of("measures", measures, (str, Measure))], self.measures)
 
     def _figures(self) -> dict[str, bytes]:
         """Draw the lines and the heat map of each system as PNG, of the first measure."""
@@ -363,13 +353,3 @@ class RobustnessResults:
 
     def _repr_html_(self) -> str:
         return self.table().round(3).to_html()
-
-
-def condition_label(perturbation: str, severity: float) -> str:
-    """Name a perturbation at a severity.
-
-    Example:
-        >>> condition_label("Typing", 0.05), condition_label("Case", 1.0)
-        ('Typing .05', 'Case')
-    """
-    return perturbation if severity == 1 else f"{perturbation} {severity:g}".replace(" 0.", " .")

@@ -11,7 +11,8 @@ def urisk(difference: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
 
     With :math:`\delta_q` the value of query q after the change minus the value before, over c queries,
 
-    .. math:: U_{risk} = \frac{1}{c} \Big[ \sum_{\delta_q > 0} \delta_q + (1 + \alpha) \sum_{\delta_q < 0} \delta_q \Big]
+    .. math::
+        U_{risk} = \frac{1}{c} \Big[ \sum_{\delta_q > 0} \delta_q + (1 + \alpha) \sum_{\delta_q < 0} \delta_q \Big]
 
     Source: Wang, Bennett, Collins-Thompson, SIGIR 2012; as in section 2 of Dinçer, Macdonald, Ounis, "Hypothesis
     testing for the risk-sensitive evaluation of retrieval systems", SIGIR 2014. The baseline of a study is the system's

@@ -100,7 +100,7 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
         ...         return np.array([[text.count(letter) for letter in "aeiouy"] for text in texts], np.float32)
         ...     encode_documents = encode_queries
         >>> results = RobustnessExperiment(
-        ...     {"letters": Letters()}, "atlas", ["case"], languages=["de", "zh"], kinds=["mono"], measures=["AP"], draws=1
+        ...     {"letters": Letters()}, "atlas", "case", draws=1, languages=["de", "zh"], kinds=["mono"], measures=["AP"]
         ... )
         >>> results.drops[["perturbation", "query_lang", "clean", "perturbed", "changed"]].round(3).values.tolist()
         [['Case', 'de', 0.024, 0.024, 1.0], ['Case', 'zh', 0.018, nan, 0.0]]
@@ -240,11 +240,11 @@ class _Part:
             self._progress.set_description(f"{self._rankers[number].name}, {variants.lang}")
             self._progress.update(variants.unit_count - variants.pending_count)
         for group in variants.groups():
-            asked = [(index, *variants.setting(position, unit)) for unit in group for position, index in enumerate(indexes)]
+            asked = [
+                (index, *variants.setting(position, unit)) for unit in group for position, index in enumerate(indexes)
+            ]
             kept = [(index, setting, numbers) for index, setting, numbers in asked if setting is not None]
-            task = Task(
-                [setting for _, setting, _ in kept], self._task.corpora, _VariantVectors(self._task.vectors)
-            )
+            task = Task([setting for _, setting, _ in kept], self._task.corpora, _VariantVectors(self._task.vectors))
             for number in bunch:
                 for position, ranks in rank_settings(self._rankers[number], task, self._cache):
                     index, _, numbers = kept[position]
