@@ -82,6 +82,9 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
     help="Paired significance test, with Holm's correction.",
 )  # fmt: skip
 @click.option(
+    "--overlap", is_flag=True, help="Also compare rankings: rank-biased overlap with that of the clean query."
+)
+@click.option(
     "--cache", type=click.Path(file_okay=False, path_type=Path),
     help="Folder for vectors and ranks, which later studies reuse. By default they are deleted at the end.",
 )  # fmt: skip
@@ -160,6 +163,7 @@ def _study(
         seed=options["seed"],
         baseline=options["baseline"],
         test=options["test"],
+        overlap=options["overlap"],
         cache=cache,
         verbose=True,
     )

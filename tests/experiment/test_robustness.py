@@ -14,6 +14,7 @@ from pyterrier_hybrid import LanguageExperiment, RobustnessExperiment
 from pyterrier_hybrid.experiment import Runs
 from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.robustness import variants
+from pyterrier_hybrid.experiment.robustness.overlap import rank_biased_overlap
 from pyterrier_hybrid.perturbation import Case, Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_share
 from pyterrier_hybrid.retrieval.corpus_index import bm25_index
@@ -314,6 +315,58 @@ def test_a_sample_of_questions(toy):
     assert seen != chosen
     whole = RobustnessExperiment(systems, toy, [Lose()], questions=100, **options)
     pd.testing.assert_frame_equal(whole.drops, RobustnessExperiment(systems, toy, [Lose()], **options).drops)
+
+
+def test_overlap_of_rankings(toy):
+    systems = {"a": Letters(), "f": lambda corpus: Exhaustive(Letters(), corpus), "moved": ph.feedback(Letters())}
+    options = {"severities": [0.3], "draws": 2, "measures": ["AP"]}
+    results = RobustnessExperiment(systems, toy, [Lose()], overlap=True, **options)
+    plainly = RobustnessExperiment(systems, toy, [Lose()], **options)
+    rest = results.drops[results.drops["measure"] != "RBO"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, plainly.drops)
+    drops = results.drops[results.drops["measure"] == "RBO"]
+    assert (drops["clean"] == 1).all()
+    assert drops.loc[drops["query_lang"] != "es", "perturbed"].between(0.2, 0.999).all()
+    values = [drops[drops["system"] == name]["perturbed"].tolist() for name in ("a", "f")]
+    assert values[0] == pytest.approx(values[1], nan_ok=True)
+    assert drops["high"].max() < 1
+    # One cell by hand, from the rankings of PyTerrier; pyterrier_alpha goes on to depth 1,000.
+    topics = pt.get_dataset(f"irds:{toy.id('multi', 'de')}").get_topics().assign(lang="de")
+    topics = topics[topics["qid"].isin(pt.get_dataset(f"irds:{toy.id('multi', 'de')}").get_qrels()["qid"])]
+    search = Exhaustive(Letters(), corpus_of(toy, "multi"))
+    overlaps = []
+    for draw in (0, 1):
+        one, other = search(topics), search(Lose(severity=0.3, draw=draw)(topics))
+        for qid in topics["qid"]:
+            ranked = [frame.loc[frame["qid"] == qid, "docno"].tolist() for frame in (one, other)]
+            weights = 0.9 ** np.arange(27)
+            common = [len(set(ranked[0][:depth]) & set(ranked[1][:depth])) / depth for depth in range(1, 28)]
+            overlaps.append((weights * common).sum() / weights.sum())
+    (row,) = drops[(drops["system"] == "a") & (drops["kind"] == "multi") & (drops["query_lang"] == "de")].itertuples()
+    assert row.perturbed == pytest.approx(np.mean(overlaps))
+
+
+def test_rank_biased_overlap_is_that_of_pyterrier_alpha():
+    import pyterrier_alpha as pta
+
+    rng = np.random.default_rng(0)
+    rankings = [np.stack([rng.permutation(150)[:100] for _ in range(5)]) for _ in range(2)]
+    rankings[1][0] = rankings[0][0]
+    frames = [
+        pd.DataFrame({"qid": np.repeat([f"q{i}" for i in range(5)], 100), "docno": ranking.ravel().astype(str)}).assign(
+            score=np.tile(-np.arange(100.0), 5)
+        )
+        for ranking in rankings
+    ]
+    expected = dict(pta.rbo(*frames, p=0.9))
+    found = rank_biased_overlap(*rankings)
+    assert found.tolist() == pytest.approx([expected[f"q{i}"] for i in range(5)], abs=1e-4)
+    assert found[0] == pytest.approx(1)
+    shorter = np.array([[4, 2, -1], [-1, -1, -1], [3, -1, -1]])
+    assert rank_biased_overlap(shorter, shorter).tolist() == pytest.approx([1, 1, 1])
+    assert rank_biased_overlap(shorter, np.array([[2, -1, -1], [1, -1, -1], [-1, -1, -1]]), p=0.5).tolist() == (
+        pytest.approx([0.25 / 1.5, 0, 0])
+    )
 
 
 def test_one_language():

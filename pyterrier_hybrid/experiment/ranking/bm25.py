@@ -4,9 +4,8 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
-from pyterrier_hybrid.experiment.ranking.retrieved import rank_retrieved
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
+from pyterrier_hybrid.experiment.ranking.retrieved import score_retrieved
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
 from pyterrier_hybrid.retrieval.corpus_index import bm25_index
 
@@ -28,13 +27,13 @@ class BM25Ranker(Ranker):
         """Return the analysis of the texts and the parameters."""
         return bm25_key({*corpus.languages, setting.query_lang})
 
-    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
-        """Rank the documents of some settings."""
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings."""
         for name, settings in task.by_corpus(indexes):
             corpus = task.corpora[name]
             retriever = shared_bm25_index(corpus).retriever(num_results=len(corpus))
             for number, setting in settings.items():
-                yield number, rank_retrieved(retriever.transform, corpus, setting)
+                yield number, score_retrieved(retriever.transform, corpus, setting)
 
 
 def shared_bm25_index(corpus: Corpus) -> "BM25Index":

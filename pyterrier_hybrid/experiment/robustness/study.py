@@ -20,6 +20,7 @@ from pyterrier_hybrid.experiment.ranking.fusion import FusionRanker
 from pyterrier_hybrid.experiment.ranking.runs import RunsRanker
 from pyterrier_hybrid.experiment.robustness.conditions import Condition, Perturbations, read_conditions
 from pyterrier_hybrid.experiment.robustness.frames import Frames
+from pyterrier_hybrid.experiment.robustness.overlap import RBO, rank_biased_overlap, top_documents
 from pyterrier_hybrid.experiment.robustness.queries import sample_questions
 from pyterrier_hybrid.experiment.robustness.results import RobustnessResults
 from pyterrier_hybrid.experiment.robustness.risk import ALPHA
@@ -50,6 +51,7 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
     test: str = "t-test",
     confidence: float | None = 0.95,
     alpha: float = ALPHA,
+    overlap: bool = False,
     cache: str | os.PathLike | None = None,
     verbose: bool = False,
 ) -> RobustnessResults:
@@ -78,6 +80,10 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
         test: ``"t-test"``, or ``"randomisation"``: as for :func:`~pyterrier_hybrid.LanguageExperiment`.
         confidence: The level of bootstrap intervals of relative drops, by resampling questions; None: no intervals.
         alpha: How much more a loss counts than a gain in URisk and TRisk, in addition to 1.
+        overlap: Also compare the first 100 documents for perturbed and clean queries: adds a measure ``RBO``
+            (rank-biased overlap with p = 0.9, see
+            :func:`~pyterrier_hybrid.experiment.robustness.overlap.rank_biased_overlap`), whose clean value is 1. It
+            takes further matrix products, and is not stored in the cache.
         cache: A folder for vectors and ranks, which may be that of a ``LanguageExperiment``. The ranks of all variants
             are stored in it, and the vectors of documents and clean queries. A study that is killed resumes there, and
             one with more systems, draws or perturbations computes only these. Systems without a ``fingerprint`` are
@@ -100,7 +106,7 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
         ...         return np.array([[text.count(letter) for letter in "aeiouy"] for text in texts], np.float32)
         ...     encode_documents = encode_queries
         >>> results = RobustnessExperiment(
-        ...     {"letters": Letters()}, "atlas", "case", draws=1, languages=["de", "zh"], kinds=["mono"], measures=["AP"]
+        ...     {"letters": Letters()}, "atlas", "case", languages=["de", "zh"], kinds=["mono"], measures=["AP"]
         ... )
         >>> results.drops[["perturbation", "query_lang", "clean", "perturbed", "changed"]].round(3).values.tolist()
         [['Case', 'de', 0.024, 0.024, 1.0], ['Case', 'zh', 0.018, nan, 0.0]]
@@ -116,7 +122,7 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
     questions = None if questions is None else whole_number("questions", questions)
     seed = whole_number("seed", seed, least=0, most=LARGEST_SEED)
     alpha = finite_number("alpha", alpha)
-    verbose = true_or_false("verbose", verbose)
+    overlap, verbose = true_or_false("overlap", overlap), true_or_false("verbose", verbose)
     rankers = [_prepared(ranker) for seeds in checked.rankers.values() for ranker in seeds]
 
     values: list[SettingValues] = []
@@ -128,7 +134,7 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
             if questions is not None:
                 task = replace(task, settings=sample_questions(task.settings, questions, seed))
             if task.settings:
-                study = _Part(task, rankers, checked.measures, checked.cache, progress)
+                study = _Part(task, rankers, checked.measures, checked.cache, progress, overlap=overlap)
                 values += study.values(conditions, draws)
             # Free the documents before those of the next part are read.
             del task
@@ -139,7 +145,7 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
         sorted(values, key=lambda one: checked.kinds.index(one.setting.kind)),
         conditions,
         {name: len(seeds) for name, seeds in checked.rankers.items()},
-        measures=[str(measure) for measure in checked.measures],
+        measures=[*map(str, checked.measures), *([RBO] if overlap else [])],
         alpha=alpha,
     )
     drops = frames.drops(baseline, test, checked.confidence)
@@ -167,17 +173,26 @@ class _Part:
         measures: The measures.
         cache: The folder of the experiment's cache.
         progress: The progress bar.
+        overlap: Whether rankings are compared, too.
     """
 
     def __init__(
-        self, task: Task, rankers: Sequence[Ranker], measures: Sequence[Measure], cache: Path | None, progress: Any
+        self,
+        task: Task,
+        rankers: Sequence[Ranker],
+        measures: Sequence[Measure],
+        cache: Path | None,
+        progress: Any,
+        *,
+        overlap: bool,
     ) -> None:
         self._task, self._rankers, self._cache, self._progress = task, rankers, cache, progress
+        self._overlap = overlap
         self._measures = [
             [measure for measure in measures if setting.kind in reported_kinds(measure)] for setting in task.settings
         ]
         self._clean = [
-            np.zeros((len(rankers), len(reported), len(setting.qids)))
+            np.ones((len(rankers), len(reported) + overlap, len(setting.qids)))
             for setting, reported in zip(task.settings, self._measures, strict=True)
         ]
         # Systems with the same encoder share the vectors of a group of variants.
@@ -212,7 +227,7 @@ class _Part:
     def _allocate(self, indexes: Sequence[int], variants: Variants) -> Iterator[SettingValues]:
         return allocate(
             [self._task.settings[index] for index in indexes],
-            [self._measures[index] for index in indexes],
+            [[*self._measures[index], *([RBO] if self._overlap else [])] for index in indexes],
             [self._clean[index] for index in indexes],
             [variants.table[:, :, rows] for rows in variants.rows],
             variants.defined,
@@ -232,24 +247,36 @@ class _Part:
     ) -> None:
         """Rank the variants of the queries of one language by some systems, and store their values."""
         values = {
-            (number, index): scratch_array(len(self._measures[index]), variants.count)
+            (number, index): scratch_array(self._clean[index].shape[1], variants.count)
             for number in bunch
             for index in indexes
         }
         for number in bunch:
             self._progress.set_description(f"{self._rankers[number].name}, {variants.lang}")
             self._progress.update(variants.unit_count - variants.pending_count)
+        clean_top = {
+            number: dict(top_documents(self._rankers[number], self._task, indexes))
+            for number in (bunch if self._overlap and variants.count else ())
+        }
         for group in variants.groups():
             asked = [
                 (index, *variants.setting(position, unit)) for unit in group for position, index in enumerate(indexes)
             ]
-            kept = [(index, setting, numbers) for index, setting, numbers in asked if setting is not None]
-            task = Task([setting for _, setting, _ in kept], self._task.corpora, _VariantVectors(self._task.vectors))
+            kept = [(index, setting, numbers, rows) for index, setting, numbers, rows in asked if setting is not None]
+            task = replace(
+                self._task,
+                settings=[setting for _, setting, _, _ in kept],
+                vectors=_VariantVectors(self._task.vectors),
+            )
             for number in bunch:
                 for position, ranks in rank_settings(self._rankers[number], task, self._cache):
-                    index, _, numbers = kept[position]
+                    index, _, numbers, _ = kept[position]
                     for place, measure in enumerate(self._measures[index]):
                         values[number, index][place, numbers] = values_from_ranks(measure, ranks)
+                if self._overlap:
+                    for position, top in top_documents(self._rankers[number], task, range(len(kept))):
+                        index, _, numbers, rows = kept[position]
+                        values[number, index][-1, numbers] = rank_biased_overlap(clean_top[number][index][rows], top)
                 self._progress.update(len(group))
         for number in bunch:
             for position, index in enumerate(indexes):

@@ -19,7 +19,7 @@ class SettingValues:
 
     Attributes:
         setting: The setting.
-        measures: The measures that are reported for it.
+        measures: The measures that are reported for it, and the name of the overlap of rankings if it is computed.
         defined: bool ``[conditions]``: whether a perturbation means something in the language of the queries.
         changed: float64 ``[conditions]``: share of the queries and draws that the perturbation changed.
         clean: float64 ``[rankers, measures, queries]``: without perturbation.
@@ -28,7 +28,7 @@ class SettingValues:
     """
 
     setting: Setting
-    measures: list[Measure]
+    measures: Sequence[Measure | str]
     defined: np.ndarray
     changed: np.ndarray
     clean: np.ndarray
@@ -54,7 +54,7 @@ class SettingValues:
 
 def allocate(
     settings: Sequence[Setting],
-    measures: Sequence[list[Measure]],
+    measures: Sequence[Sequence[Measure | str]],
     clean: Sequence[np.ndarray],
     tables: Sequence[np.ndarray],
     defined: np.ndarray,

@@ -105,7 +105,7 @@ class Variants:
         if group:
             yield group
 
-    def setting(self, number: int, unit: Unit) -> tuple[Setting | None, np.ndarray]:
+    def setting(self, number: int, unit: Unit) -> tuple[Setting | None, np.ndarray, np.ndarray]:
         """Return one of the settings with the variants of a unit as its queries.
 
         The first variant of a query keeps its qid; further ones have their number behind it, since systems that are
@@ -116,13 +116,14 @@ class Variants:
             unit: The unit.
 
         Returns:
-            The setting, None if it has none of the queries; and the numbers of its variants, int64 ``[n]``.
+            The setting, None if it has none of the queries; the numbers of its variants, int64 ``[n]``; and the
+            indexes of the queries that they are variants of, int64 ``[n]``.
         """
         positions = self._positions[number][list(unit.rows.values())]
         kept = np.flatnonzero(positions >= 0)
         variants = np.array(list(unit.rows), np.int64)[kept]
         if not len(kept):
-            return None, variants
+            return None, variants, positions[kept]
         setting = self._settings[number]
         texts = list(unit.texts.values())
         seen: dict[int, int] = {}
@@ -131,7 +132,8 @@ class Variants:
             seen[position] = seen.get(position, 0) + 1
             again = f"~{seen[position]}" if seen[position] > 1 else ""
             qids.append(f"{setting.qids[position]}{again}")
-        return select_queries(setting, positions[kept], qids=qids, texts=[texts[index] for index in kept]), variants
+        changed = select_queries(setting, positions[kept], qids=qids, texts=[texts[index] for index in kept])
+        return changed, variants, positions[kept]
 
 
 def _inverse(rows: np.ndarray, total: int) -> np.ndarray:
