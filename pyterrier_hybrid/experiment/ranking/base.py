@@ -10,7 +10,7 @@ import numpy as np
 
 from pyterrier_hybrid.experiment.cache.rank_cache import StoredRanks
 from pyterrier_hybrid.experiment.cache.vectors import Vectors
-from pyterrier_hybrid.experiment.errors import located
+from pyterrier_hybrid.experiment.errors import OutputError, located
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks
 from pyterrier_hybrid.experiment.settings import Corpus, FamilyLike, Setting, read_corpora, read_settings
@@ -68,7 +68,8 @@ class Task:
 class Ranker(ABC):
     """One system of an experiment, or one seed of it, and how it ranks.
 
-    A new kind of system is a subclass in a file of its own and a line in ``rankers.RANKERS``.
+    A new kind of system is a subclass in a file of its own and a line in ``rankers.RANKERS``. It has a method
+    :meth:`score`, or :meth:`rank` if it finds ranks without scores.
 
     Attributes:
         name: The system's name.
@@ -86,7 +87,6 @@ class Ranker(ABC):
     def accepts(system: Any) -> bool:
         """Whether a system is of this kind."""
 
-    @abstractmethod
     def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
         """Score the documents of some settings.
 
@@ -102,6 +102,7 @@ class Ranker(ABC):
         Raises:
             OutputError: The system's output cannot be used.
         """
+        raise OutputError(f"a {type(self).__name__} gives ranks and no scores; leave overlap= out")
 
     def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
         """Rank the documents of some settings.
