@@ -11,6 +11,7 @@ from .experiment import (
     MaxRank,
     RankCorrelation,
     RankDistance,
+    RobustnessExperiment,
 )
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
 from .recipe import Recipe
@@ -73,6 +74,7 @@ __all__ = [
     "RankDistance",
     "Recipe",
     "ReciprocalRankFusion",
+    "RobustnessExperiment",
     "ScoreFusion",
     "TranslateTrainSampler",
     "VectorFeedback",

@@ -5,6 +5,7 @@
   ``pt.Experiment`` and for the grid; :mod:`pyterrier_hybrid.experiment.measures` has a table of them.
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
 - :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
+- :func:`RobustnessExperiment`: the same settings with perturbed queries; :class:`RobustnessResults`: its result.
 - :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
 - :class:`Corpus`: the argument of a system that is a function.
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
@@ -23,6 +24,7 @@ from pyterrier_hybrid.experiment.measures import (
     RankDistance,
 )
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.robustness import RobustnessExperiment, RobustnessResults
 from pyterrier_hybrid.experiment.settings import Corpus
 from pyterrier_hybrid.experiment.systems import Runs, VectorPipelines
 from pyterrier_hybrid.experiment.validation import LanguageValidation
@@ -41,6 +43,8 @@ __all__ = [
     "MaxRank",
     "RankCorrelation",
     "RankDistance",
+    "RobustnessExperiment",
+    "RobustnessResults",
     "Runs",
     "VectorPipelines",
 ]

@@ -2,36 +2,26 @@
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.held_out import find_family
-from pyterrier_hybrid.experiment.measures import (
-    needs_translations,
-    parse_measures,
-    reported_kinds,
-    values_from_ranks,
-)
+from pyterrier_hybrid.experiment.arguments import Arguments
+from pyterrier_hybrid.experiment.measures import needs_translations, reported_kinds, values_from_ranks
 from pyterrier_hybrid.experiment.measures.ranks import Ranks, join_ranks
 from pyterrier_hybrid.experiment.ranking.base import Task, rank_settings
-from pyterrier_hybrid.experiment.ranking.rankers import read_systems
 from pyterrier_hybrid.experiment.report import LanguageResults
 from pyterrier_hybrid.experiment.report.document_languages import DocumentRanks
-from pyterrier_hybrid.experiment.report.frames import Cell, Frames, check_statistics
+from pyterrier_hybrid.experiment.report.frames import Cell, Frames
 from pyterrier_hybrid.experiment.settings import (
     FamilyLike,
     Setting,
-    choose,
-    choose_kinds,
     list_settings,
     parts_of,
 )
 from pyterrier_hybrid.utils.checks import true_or_false
 from pyterrier_hybrid.utils.progress import progress_bar
-from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -125,34 +115,20 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         [['mono', 'de', 'de'], ['mono', 'en', 'en'], ['cross', 'de', 'en'], ['cross', 'en', 'de'],
          ['multi', 'multi', 'de'], ['multi', 'multi', 'en']]
     """
-    rankers = read_systems(systems)
-    if baseline is not None and (not isinstance(baseline, str) or baseline not in systems):
-        hint = did_you_mean(baseline, systems)
-        raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}{hint}")
-    confidence = check_statistics(test, confidence)
+    checked = Arguments.read(
+        systems, dataset, measures=measures, kinds=kinds, languages=languages, baseline=baseline, test=test,
+        confidence=confidence, cache=cache,
+    )  # fmt: skip
     perquery, verbose = true_or_false("perquery", perquery), true_or_false("verbose", verbose)
-    family = find_family(dataset)
-    parsed = parse_measures(measures if measures is not None else family.measures or None)
-    kinds = choose_kinds(family, kinds)
-    languages = family.default_languages if languages is None else choose("languages", languages, family.languages)
-    if not any(kind in reported_kinds(measure) for measure in parsed for kind in kinds):
-        needed = ", ".join(reported_kinds(parsed[0]))
-        raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
-    for measure in parsed:
-        if needs_translations(measure) and "multi" in kinds and len(languages) < 2:
-            raise ValueError(
-                f"measures: {measure} compares query languages; choose two or more, not {languages[0]} only"
-            )
-    folder = None if cache is None else _cache_folder(cache)
-
+    family, folder = checked.family, checked.cache
     settings: list[Setting] = []
     values: dict[Cell, list[np.ndarray]] = {}
-    document_ranks = DocumentRanks(languages)
-    queue = [ranker for seeds in rankers.values() for ranker in seeds]
-    total = len(queue) * len(list_settings(family, kinds, languages))
+    document_ranks = DocumentRanks(checked.languages)
+    queue = [ranker for seeds in checked.rankers.values() for ranker in seeds]
+    total = len(queue) * len(list_settings(family, checked.kinds, checked.languages))
     with progress_bar(total=total, unit="setting", disable=not verbose) as progress:
-        for part in parts_of(kinds, languages):
-            task = Task.read(family, kinds, part, folder)
+        for part in parts_of(checked.kinds, checked.languages):
+            task = Task.read(family, checked.kinds, part, folder)
             for number, ranker in enumerate(queue if task.settings else (), start=1):
                 progress.set_description(ranker.name)
                 pools: dict[int, Ranks] = {}
@@ -161,12 +137,12 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
                     if kind == "multi":
                         document_ranks.add(ranker.name, ranks)
                         pools[index] = ranks
-                    for measure in parsed:
+                    for measure in checked.measures:
                         if kind in reported_kinds(measure) and not needs_translations(measure):
                             cell = ranker.name, len(settings) + index, str(measure)
                             values.setdefault(cell, []).append(values_from_ranks(measure, ranks))
                     progress.update()
-                for measure in parsed:
+                for measure in checked.measures:
                     if needs_translations(measure) and pools:
                         for index, of_pool in _values_of_pools(measure, pools).items():
                             cell = ranker.name, len(settings) + index, str(measure)
@@ -176,20 +152,17 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             # Free the documents before those of the next part are read.
             del task
     if not values:
-        raise ValueError(
-            f"{family.label}: no setting of kinds {', '.join(kinds)} over {', '.join(languages)} has queries; "
-            "cross-lingual settings need two or more languages"
-        )
-    frames = Frames(settings, values, list(rankers), [str(measure) for measure in parsed])
+        raise checked.no_queries()
+    frames = Frames(settings, values, list(checked.rankers), [str(measure) for measure in checked.measures])
     return LanguageResults(
         frames.settings(baseline, test),
         dataset=family.label,
-        languages=languages,
+        languages=checked.languages,
         baseline=baseline,
         test=test,
         seeds=frames.seeds(),
-        intervals=None if confidence is None else frames.intervals(confidence),
-        confidence=confidence,
+        intervals=None if checked.confidence is None else frames.intervals(checked.confidence),
+        confidence=checked.confidence,
         queries=frames.queries() if perquery else None,
         document_languages=document_ranks.frame(),
     )
@@ -200,14 +173,3 @@ def _values_of_pools(measure: Measure, pools: dict[int, Ranks]) -> dict[int, np.
     values = values_from_ranks(measure, join_ranks(list(pools.values())))
     ends = np.cumsum([ranks.queries for ranks in pools.values()])
     return dict(zip(pools, np.split(values, ends[:-1]), strict=True))
-
-
-def _cache_folder(cache: str | os.PathLike) -> Path:
-    """Return the folder of the cache; it is made now, since an error is better before ranking than after."""
-    if not isinstance(cache, str | os.PathLike) or not os.fspath(cache):
-        raise TypeError(f"cache={cache!r}: it is not a folder; give a path, or None")
-    folder = Path(cache)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"cache={os.fspath(cache)!r}: it is a file; give a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

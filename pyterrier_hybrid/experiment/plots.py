@@ -19,8 +19,9 @@ def heatmap(
     label: str = "",
     vmin: float | None = None,
     vmax: float | None = None,
+    columns_label: str = "document language",
 ) -> Picture:
-    """Draw the value of each query language and document language.
+    """Draw the value of each query language and document language, or something else in the columns.
 
     Args:
         values: One row per query language, one column per document language; cells of NaN stay empty.
@@ -29,6 +30,7 @@ def heatmap(
         label: The label of the colour bar, such as ``AP``.
         vmin: The value of the lightest colour; default: the smallest value.
         vmax: The value of the darkest colour; default: the largest value.
+        columns_label: What the columns are.
 
     Returns:
         A matplotlib figure, which notebooks show; ``figure.savefig("heatmap.png")`` saves it.
@@ -58,9 +60,11 @@ def heatmap(
     figure = Picture(figsize=size, layout="constrained", dpi=150)
     axes = figure.add_subplot()
     image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
-    axes.set_xticks(range(columns), [str(name) for name in values.columns])
+    names = [str(name) for name in values.columns]
+    long = max(map(len, names), default=0) > 5
+    axes.set_xticks(range(columns), names, rotation=45 if long else 0, ha="right" if long else "center")
     axes.set_yticks(range(rows), [str(name) for name in values.index])
-    axes.set_xlabel("document language")
+    axes.set_xlabel(columns_label)
     axes.set_ylabel("query language")
     axes.tick_params(length=0)
     axes.set_facecolor("0.93")

@@ -98,11 +98,13 @@ class Vectors:
         items: Sequence[Hashable] = list(zip(texts, langs, strict=True)) if wants_languages(encoder) else texts
         rows = number_distinct(items)
         known = self._memory.get((id(encoder), role))
-        if known is None or known[0] != rows:
+        if known is None or not rows.keys() <= known[0].keys():
             known = rows, self._encode(encoder, role, list(rows))
             self._memory[id(encoder), role] = known
-        vectors = known[1]
-        return vectors if len(rows) == len(texts) else vectors[[rows[item] for item in items]]
+        known_rows, vectors = known
+        if len(rows) == len(texts) and known_rows == rows:
+            return vectors
+        return vectors[[known_rows[item] for item in items]]
 
     def keep_only(self, encoders: Iterable[Any]) -> None:
         """Drop the vectors of all other encoders from memory."""

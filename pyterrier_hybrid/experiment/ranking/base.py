@@ -10,11 +10,14 @@ import numpy as np
 
 from pyterrier_hybrid.experiment.cache.rank_cache import StoredRanks
 from pyterrier_hybrid.experiment.cache.vectors import Vectors
-from pyterrier_hybrid.experiment.errors import located
+from pyterrier_hybrid.experiment.errors import OutputError, located
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks, first_columns
 from pyterrier_hybrid.experiment.settings import Corpus, FamilyLike, Setting, read_corpora, read_settings
 from pyterrier_hybrid.retrieval.protocols import fingerprint_of
+
+Blocks = Iterable[tuple[int, np.ndarray]]
+"""The scores of a setting, some queries at a time."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Task:
 class Ranker(ABC):
     """One system of an experiment, or one seed of it, and how it ranks.
 
-    A new kind of system is a subclass in a file of its own and a line in ``rankers.RANKERS``.
+    A new kind of system is a subclass in a file of its own and a line in ``rankers.RANKERS``. It has a method
+    :meth:`score`, or :meth:`rank` if it finds ranks without scores.
 
     Attributes:
         name: The system's name.
@@ -83,7 +87,23 @@ class Ranker(ABC):
     def accepts(system: Any) -> bool:
         """Whether a system is of this kind."""
 
-    @abstractmethod
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings.
+
+        Args:
+            task: The settings of the experiment.
+            indexes: Indexes of the settings to score.
+
+        Yields:
+            The index of a setting, and its queries in blocks, to be read before the next setting and each before the
+            next block: the index of the first query, and float32 ``[queries, documents]``, the documents in ascending
+            order of docno, -inf where one was not retrieved.
+
+        Raises:
+            OutputError: The system's output cannot be used.
+        """
+        raise OutputError(f"a {type(self).__name__} gives ranks and no scores; leave overlap= out")
+
     def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
         """Rank the documents of some settings.
 
@@ -97,6 +117,8 @@ class Ranker(ABC):
         Raises:
             OutputError: The system's output cannot be used.
         """
+        for index, blocks in self.score(task, indexes):
+            yield index, ranks_in_scores(task.settings[index], blocks)
 
     @property
     def encoder(self) -> Any:
@@ -148,13 +170,12 @@ def rank_settings(ranker: Ranker, task: Task, cache: Path | None) -> Iterator[tu
             yield index, ranks
 
 
-def ranks_in_scores(setting: Setting, blocks: Iterable[tuple[int, np.ndarray]]) -> Ranks:
+def ranks_in_scores(setting: Setting, blocks: Blocks) -> Ranks:
     """Find the ranks of a setting's relevant documents in scores.
 
     Args:
         setting: The setting.
-        blocks: Its queries in blocks: the index of the first query, and float32 ``[queries, documents]``, -inf where a
-            document was not retrieved.
+        blocks: Its scores, as :meth:`Ranker.score` yields them.
     """
     ranks, first, depth = [], [], 0
     for start, scores in blocks:

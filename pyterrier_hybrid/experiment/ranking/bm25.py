@@ -1,17 +1,22 @@
 """BM25 as a system: ``"bm25"``."""
 
+import weakref
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
-from pyterrier_hybrid.experiment.ranking.retrieved import rank_retrieved
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
+from pyterrier_hybrid.experiment.ranking.retrieved import score_retrieved
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
-from pyterrier_hybrid.utils.files import scratch_folder
+from pyterrier_hybrid.retrieval.corpus_index import bm25_index
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.retrieval import BM25Index
+
+_INDEXES: "weakref.WeakKeyDictionary[Corpus, BM25Index]" = weakref.WeakKeyDictionary()
 
 
 class BM25Ranker(Ranker):
-    """BM25, each corpus indexed in a temporary folder."""
+    """BM25, each corpus indexed once."""
 
     @staticmethod
     def accepts(system: Any) -> bool:
@@ -22,18 +27,20 @@ class BM25Ranker(Ranker):
         """Return the analysis of the texts and the parameters."""
         return bm25_key({*corpus.languages, setting.query_lang})
 
-    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
-        """Rank the documents of some settings."""
-        from pyterrier_hybrid.retrieval import BM25Index
-
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings."""
         for name, settings in task.by_corpus(indexes):
             corpus = task.corpora[name]
-            with scratch_folder("bm25") as folder:
-                index = BM25Index(folder / "index")
-                index.indexer().index(corpus.get_corpus_iter())
-                retriever = index.retriever(num_results=len(corpus))
-                for number, setting in settings.items():
-                    yield number, rank_retrieved(retriever.transform, corpus, setting)
+            retriever = shared_bm25_index(corpus).retriever(num_results=len(corpus))
+            for number, setting in settings.items():
+                yield number, score_retrieved(retriever.transform, corpus, setting)
+
+
+def shared_bm25_index(corpus: Corpus) -> "BM25Index":
+    """Return the temporary index of a corpus, which all systems share; it is deleted with the corpus."""
+    if corpus not in _INDEXES:
+        _INDEXES[corpus] = bm25_index(corpus)
+    return _INDEXES[corpus]
 
 
 def bm25_key(languages: Iterable[str]) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
 from pyterrier_hybrid.experiment.ranking.counting import count_ranks, first_columns
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
 from pyterrier_hybrid.experiment.settings import Setting
@@ -28,6 +28,15 @@ class EncoderRanker(Ranker):
     def encoder(self) -> Any:
         """The encoder, or the one inside a debiased encoder."""
         return innermost_encoder(self.system)
+
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings, corpus by corpus; :meth:`rank` is faster."""
+        encoded = EncodedTask.of(task, self.system)
+        for name, settings in task.by_corpus(indexes):
+            most = max(len(setting.qids) for setting in settings.values())
+            search = ExactSearch(encoded.document_vectors[encoded.columns[name]], most)
+            for index, setting in settings.items():
+                yield index, search.score_blocks(encoded.queries(setting))
 
     def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
         """Rank the documents of some settings, query language by query language.

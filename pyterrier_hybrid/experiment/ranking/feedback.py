@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task, ranks_in_scores
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
 from pyterrier_hybrid.experiment.ranking.exact import MATRIX_CELLS, EncodedTask, ExactSearch
 from pyterrier_hybrid.retrieval.fusion import Feedback, best_cells
 
@@ -27,15 +26,15 @@ class FeedbackRanker(Ranker):
         """The encoder, or the one inside a debiased encoder."""
         return innermost_encoder(self.system.encoder)
 
-    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
-        """Rank the documents of some settings, corpus by corpus, since a query moves differently in each."""
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings, corpus by corpus, since a query moves differently in each."""
         encoded = EncodedTask.of(task, self.system.encoder)
         for name, settings in task.by_corpus(indexes):
             documents = encoded.document_vectors[encoded.columns[name]]
             search = ExactSearch(documents, max(len(setting.qids) for setting in settings.values()))
             for index, setting in settings.items():
                 moved = self._move(encoded.queries(setting), documents, search)
-                yield index, ranks_in_scores(setting, search.score_blocks(moved))
+                yield index, search.score_blocks(moved)
 
     def _move(self, queries: np.ndarray, documents: np.ndarray, search: ExactSearch) -> np.ndarray:
         """Move queries towards the first documents that they retrieve."""

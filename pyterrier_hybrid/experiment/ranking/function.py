@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from pyterrier_hybrid.experiment.errors import OutputTypeError
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
-from pyterrier_hybrid.experiment.ranking.retrieved import rank_retrieved
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
+from pyterrier_hybrid.experiment.ranking.retrieved import score_retrieved
 
 
 class FunctionRanker(Ranker):
@@ -17,8 +16,8 @@ class FunctionRanker(Ranker):
         """Whether a system can be called; PyTerrier transformers can be too, but are not functions of a corpus."""
         return callable(system) and not hasattr(system, "transform")
 
-    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
-        """Rank the documents of some settings."""
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings."""
         for name, settings in task.by_corpus(indexes):
             corpus = task.corpora[name]
             retriever = self.system(corpus)
@@ -28,4 +27,4 @@ class FunctionRanker(Ranker):
                     "it must return a PyTerrier transformer that retrieves"
                 )
             for index, setting in settings.items():
-                yield index, rank_retrieved(retriever.transform, corpus, setting)
+                yield index, score_retrieved(retriever.transform, corpus, setting)

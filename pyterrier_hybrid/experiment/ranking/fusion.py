@@ -1,32 +1,23 @@
 """Fusions as systems: the results of each fused system are arrays, without a run."""
 
-import weakref
 from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.experiment.cache.vectors import innermost_encoder
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task, ranks_in_scores
-from pyterrier_hybrid.experiment.ranking.bm25 import bm25_key
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
+from pyterrier_hybrid.experiment.ranking.bm25 import bm25_key, shared_bm25_index
 from pyterrier_hybrid.experiment.ranking.exact import EncodedTask, ExactSearch
 from pyterrier_hybrid.experiment.ranking.retrieved import RUN_ROWS, score_matrix
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
-from pyterrier_hybrid.retrieval.corpus_index import bm25_index
 from pyterrier_hybrid.retrieval.fusion import Found, Fusion, ordered_cells
 from pyterrier_hybrid.retrieval.protocols import is_encoder
 
-if TYPE_CHECKING:
-    from pyterrier_hybrid.retrieval import BM25Index
-
 Search = Callable[[Setting, slice], Found]
 """Function from some queries of a setting to results by query, best first."""
-
-# Fusions of BM25 with different encoders share its indexes, which are deleted with their corpora.
-_BM25_INDEXES: "weakref.WeakKeyDictionary[Corpus, BM25Index]" = weakref.WeakKeyDictionary()
 
 
 class FusionRanker(Ranker):
@@ -53,8 +44,8 @@ class FusionRanker(Ranker):
         with_bm25 = "bm25" in self.system.systems
         return ["fusion", fingerprint, with_bm25 and bm25_key({*corpus.languages, setting.query_lang})]
 
-    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
-        """Rank the documents of some settings, corpus by corpus."""
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
+        """Score the documents of some settings, corpus by corpus."""
         fused = self.system.combine(*(pt.Transformer.identity() for _ in self.system.systems))
         search_makers = [self._search_maker(task, system) for system in self.system.systems]
         for name, settings in task.by_corpus(indexes):
@@ -69,7 +60,7 @@ class FusionRanker(Ranker):
                     yield start, fused.fuse_matrix(results, part.stop - part.start, width)
 
             for index, setting in settings.items():
-                yield index, ranks_in_scores(setting, blocks(setting))
+                yield index, blocks(setting)
 
     def _search_maker(self, task: Task, system: Any) -> Callable[[str], Search]:
         """Return a function from the name of a corpus to the search of one fused system over it."""
@@ -83,9 +74,7 @@ class FusionRanker(Ranker):
 
 
 def _search_bm25(corpus: Corpus, depth: int) -> Search:
-    if corpus not in _BM25_INDEXES:
-        _BM25_INDEXES[corpus] = bm25_index(corpus)
-    retriever = _BM25_INDEXES[corpus].retriever(depth)
+    retriever = shared_bm25_index(corpus).retriever(depth)
     column = np.empty(len(corpus), np.int64)
     column[corpus.order] = np.arange(len(corpus))
 

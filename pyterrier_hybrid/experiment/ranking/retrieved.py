@@ -1,4 +1,4 @@
-"""Ranks of relevant documents in frames of results, from a transformer or a run file."""
+"""Scores from frames of results, of a transformer or a run file."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 
 from pyterrier_hybrid.experiment.errors import OutputError, OutputTypeError, located
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import ranks_in_scores
 from pyterrier_hybrid.experiment.settings import Corpus, Setting
 
 RUN_ROWS = 2**21
@@ -17,16 +15,16 @@ Retrieve = Callable[[pd.DataFrame], pd.DataFrame]
 """Function from topics (qid, query, lang) to results (qid, docno, score)."""
 
 
-def rank_retrieved(retrieve: Retrieve, corpus: Corpus, setting: Setting) -> Ranks:
-    """Find the ranks of a setting's relevant documents in retrieved results.
+def score_retrieved(retrieve: Retrieve, corpus: Corpus, setting: Setting) -> Iterator[tuple[int, np.ndarray]]:
+    """Turn retrieved results into scores, some queries at a time.
 
     Args:
         retrieve: Function from topics to results.
         corpus: The documents.
         setting: The queries and their relevant documents.
 
-    Returns:
-        The ranks; 0 for documents that were not retrieved.
+    Yields:
+        Blocks, as :meth:`~pyterrier_hybrid.experiment.ranking.base.Ranker.score` describes them.
 
     Raises:
         OutputError: Results without a needed column, with an unknown query or document, with a score that is not
@@ -34,21 +32,18 @@ def rank_retrieved(retrieve: Retrieve, corpus: Corpus, setting: Setting) -> Rank
     """
     docnos = pd.Index(list(corpus.column), dtype=object)
     size = max(1, RUN_ROWS // len(corpus))
-
-    def blocks() -> Iterator[tuple[int, np.ndarray]]:
-        for start in range(0, len(setting.qids), size):
-            topics = setting.topics(slice(start, start + size))
-            yield start, score_matrix(retrieve(topics), topics, docnos)
-
-    with located(f" on {corpus.id} with queries in {setting.query_lang}"):
-        return ranks_in_scores(setting, blocks())
+    for start in range(0, len(setting.qids), size):
+        topics = setting.topics(slice(start, start + size))
+        with located(f" on {corpus.id} with queries in {setting.query_lang}"):
+            scores = score_matrix(retrieve(topics), topics, docnos)
+        yield start, scores
 
 
 def score_matrix(results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) -> np.ndarray:
     """Turn results into scores: float32 ``[topics, docnos]``, -inf where nothing was retrieved.
 
     Raises:
-        OutputError: As :func:`rank_retrieved`.
+        OutputError: As :func:`score_retrieved`.
     """
     if not isinstance(results, pd.DataFrame):
         raise OutputTypeError(f"the results are a {type(results).__name__}; a transformer must return a DataFrame")

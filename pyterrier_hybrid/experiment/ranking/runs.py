@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 
 from pyterrier_hybrid.experiment.errors import OutputError
-from pyterrier_hybrid.experiment.measures.ranks import Ranks
-from pyterrier_hybrid.experiment.ranking.base import Ranker, Task
-from pyterrier_hybrid.experiment.ranking.retrieved import rank_retrieved
+from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
+from pyterrier_hybrid.experiment.ranking.retrieved import score_retrieved
 from pyterrier_hybrid.experiment.settings import Setting
 from pyterrier_hybrid.experiment.systems import Runs
 
@@ -23,7 +22,7 @@ class RunsRanker(Ranker):
         """Whether a system is :class:`~pyterrier_hybrid.experiment.Runs`."""
         return isinstance(system, Runs)
 
-    def rank(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Ranks]]:
+    def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
         """Read the rankings of some settings."""
         for name, settings in task.by_corpus(indexes):
             for index, setting in settings.items():
@@ -32,7 +31,7 @@ class RunsRanker(Ranker):
                 def retrieve(topics: pd.DataFrame, run: pd.DataFrame = run) -> pd.DataFrame:
                     return run[run["qid"].isin(topics["qid"])]
 
-                yield index, rank_retrieved(retrieve, task.corpora[name], setting)
+                yield index, score_retrieved(retrieve, task.corpora[name], setting)
 
     def _read(self, setting: Setting) -> pd.DataFrame:
         languages = {"doc_lang": setting.doc_lang, "query_lang": setting.query_lang}

@@ -46,7 +46,13 @@ class PrintedTable:
 
 
 def format_table(
-    frame: pd.DataFrame, format: str, *, std: pd.DataFrame | None = None, best: Best = "column", missing: str = "nan"
+    frame: pd.DataFrame,
+    format: str,
+    *,
+    std: pd.DataFrame | None = None,
+    best: Best = "column",
+    missing: str = "nan",
+    losses: bool = False,
 ) -> pd.DataFrame | str:
     """Return a table in one of :data:`FORMATS`.
 
@@ -56,17 +62,23 @@ def format_table(
         std: As for :func:`print_table`.
         best: As for :func:`print_table`.
         missing: As for :func:`print_table`.
+        losses: As for :func:`print_table`.
     """
     if format == "frame":
         return frame
     if format == "csv":
         return frame.set_axis([" ".join(column) for column in frame.columns], axis=1).to_csv(lineterminator="\n")
-    table = print_table(frame, std=std, best=best, missing=missing)
+    table = print_table(frame, std=std, best=best, missing=missing, losses=losses)
     return markdown(table) if format == "markdown" else latex(table)
 
 
 def print_table(
-    frame: pd.DataFrame, *, std: pd.DataFrame | None = None, best: Best = "column", missing: str = "nan"
+    frame: pd.DataFrame,
+    *,
+    std: pd.DataFrame | None = None,
+    best: Best = "column",
+    missing: str = "nan",
+    losses: bool = False,
 ) -> PrintedTable:
     """Print the values of a table with the decimals of their measures, and find the best ones.
 
@@ -76,6 +88,7 @@ def print_table(
         best: ``"column"``: compare the values of each column; ``"row"``: compare, in each row, the columns that differ
             in the last level only; None: mark no value as best.
         missing: The text for NaN.
+        losses: Whether the values are losses, of which the smallest is best, whatever the measure.
 
     Returns:
         The table. All values that print like the best one are marked; a value without any other is not.
@@ -89,7 +102,7 @@ def print_table(
         ]
         for row in values
     ]
-    marked = _best_cells(values, texts, columns, best)
+    marked = _best_cells(values, texts, columns, best, losses)
     deviations = np.full(values.shape, np.nan) if std is None else std.to_numpy(np.float64)
     rows = [
         (
@@ -126,7 +139,7 @@ def _format_std(std: float, measure: str) -> str:
 
 
 def _best_cells(
-    values: np.ndarray, texts: list[list[str]], columns: list[tuple[str, ...]], best: Best
+    values: np.ndarray, texts: list[list[str]], columns: list[tuple[str, ...]], best: Best, losses: bool
 ) -> set[tuple[int, int]]:
     """Return the row and column of every value that prints like the best one it is compared with."""
     rows = range(len(values))
@@ -141,7 +154,7 @@ def _best_cells(
         numbers = [float(values[cell]) for cell in cells if not np.isnan(values[cell])]
         if len(cells) > 1 and numbers:
             measure = columns[cells[0][1]][0]
-            winner = format_measure(min(numbers) if lower_is_better(measure) else max(numbers), measure)
+            winner = format_measure(min(numbers) if losses or lower_is_better(measure) else max(numbers), measure)
             marked.update((row, column) for row, column in cells if texts[row][column] == winner)
     return marked
 

@@ -38,6 +38,35 @@ def bootstrap(
         >>> low, high
         (array([1.]), array([1.]))
     """
+    means = resampled_means(questions, values, resamples=resamples, seed=seed)
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(means, [outside, 1 - outside], axis=0)
+    return low, high
+
+
+def resampled_means(
+    questions: Sequence[Sequence[str]],
+    values: Sequence[np.ndarray],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> np.ndarray:
+    """Compute the means of bootstrap resamples, as :func:`bootstrap` describes them.
+
+    Args:
+        questions: As for :func:`bootstrap`.
+        values: As for :func:`bootstrap`.
+        resamples: Number of resamples.
+        seed: Seed of the resamples, which are the same for all columns.
+
+    Returns:
+        float64 ``[resamples, columns]``.
+
+    Example:
+        >>> resampled_means([["a", "b"]], [np.array([[1.0], [1.0]])], resamples=2)
+        array([[1.],
+               [1.]])
+    """
     distinct = dict.fromkeys(question for setting in questions for question in setting)
     number = {question: index for index, question in enumerate(distinct)}
     settings, columns = len(values), values[0].shape[1]
@@ -57,6 +86,4 @@ def bootstrap(
         totals = (weights @ sums.reshape(len(number), -1)).reshape(drawn, settings, columns)
         setting_means = np.divide(totals, queries, out=np.zeros_like(totals), where=queries > 0)
         means.append(setting_means.sum(axis=1) / np.count_nonzero(queries, axis=1).clip(1))
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(means), [outside, 1 - outside], axis=0)
-    return low, high
+    return np.concatenate(means)

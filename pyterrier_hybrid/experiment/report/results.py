@@ -461,7 +461,7 @@ class LanguageResults:
             "table.tex": (self.table("latex") + "\n").encode(),
             "report.html": page(self, heatmaps).encode(),
         }
-        for name, heatmap in zip(_file_names(heatmaps), heatmaps.values(), strict=True):
+        for name, heatmap in zip(file_names(heatmaps), heatmaps.values(), strict=True):
             contents[f"heatmap-{name}.png"] = heatmap
         for name, content in contents.items():
             with whole_file(folder / name) as unfinished:
@@ -481,7 +481,7 @@ def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
         raise ValueError(f"{name}: {unknown_name(value, valid)}")
 
 
-def _file_names(systems: Iterable[str]) -> list[str]:
+def file_names(systems: Iterable[str]) -> list[str]:
     """Return a safe file name for each system: letters, digits, dots and dashes, distinct even if case is ignored."""
     names: list[str] = []
     for system in systems:

@@ -1,0 +1,355 @@
+"""The results of a robustness study: frames, tables, figures and files."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+import pandas as pd
+from ir_measures import Measure
+
+from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
+from pyterrier_hybrid.experiment.report.results import file_names
+from pyterrier_hybrid.experiment.report.tables import HEADINGS
+from pyterrier_hybrid.experiment.robustness.labels import VALUES, condition_label
+from pyterrier_hybrid.experiment.settings import KINDS, choose
+from pyterrier_hybrid.utils.checks import list_of, one_of
+from pyterrier_hybrid.utils.files import whole_file
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.utils.figures import Picture
+
+Names = Iterable[str] | str | None
+Measures = Iterable[Measure | str] | Measure | str | None
+Severities = Iterable[float] | float | None
+
+_ROWS = ("perturbation", "system", "language")
+# Of these, the smallest is best; no value of the others is marked.
+_LOSSES, _BENEFITS = ("relative", "drop"), ("perturbed", "clean", "worst", "urisk")
+
+
+class RobustnessResults:
+    """The results that :func:`pyterrier_hybrid.RobustnessExperiment` returns.
+
+    Attributes:
+        drops: One row per system, perturbation, severity, setting and measure. Columns:
+
+            - system, perturbation, severity, kind, doc_lang (``multi`` for the pool), query_lang, measure;
+            - clean, perturbed: means over the queries, and for perturbed over the draws; means over seeds if a system
+              has several;
+            - drop: how much worse perturbed is: clean - perturbed, or perturbed - clean for measures of which small
+              values are good, such as RankDistance;
+            - worst: the mean over the queries of the worst draw of each;
+            - changed: share of the queries and draws that the perturbation changed;
+            - relative: drop / clean; low, high: its bootstrap interval over questions;
+            - win, tie, loss: numbers of queries that are better, equal and worse when perturbed (mean over draws);
+            - urisk, trisk: :func:`~pyterrier_hybrid.experiment.robustness.risk.urisk`,
+              :func:`~pyterrier_hybrid.experiment.robustness.risk.trisk` of perturbed against clean queries;
+            - queries: the number of queries.
+
+            Where a perturbation means nothing in the language of the queries, all but clean, changed and queries are
+            NaN. With a baseline also p_value (paired test over the queries of the drop against the baseline's) and
+            p_corrected (Holm's correction over all settings, perturbations and severities of the same system and
+            measure).
+        means: The mean over the settings of each kind in which the perturbation means something (``settings`` is their
+            number): the same columns without languages. trisk and p_value are over questions: the mean of each over its
+            settings. If a system has several seeds, also std (of the drop over the seeds) and seeds.
+        undefined: The perturbations and languages in which they mean nothing: perturbation, lang.
+        dataset: The name of the dataset family.
+        languages: The evaluated languages.
+        draws: The number of draws.
+        questions: The number of sampled questions per query language, or None for all.
+        seed: The seed of the sample.
+        baseline: The name of the system that the others are tested against, or None.
+        test: The name of the test.
+        confidence: The level of the intervals, or None.
+        alpha: The weight of losses in URisk and TRisk.
+    """
+
+    def __init__(
+        self,
+        drops: pd.DataFrame,
+        means: pd.DataFrame,
+        *,
+        dataset: str,
+        languages: Iterable[str],
+        draws: int,
+        questions: int | None = None,
+        seed: int = 0,
+        baseline: str | None = None,
+        test: str = "t-test",
+        confidence: float | None = None,
+        alpha: float = 1.0,
+    ) -> None:
+        """Store the frames.
+
+        Args:
+            drops: The columns of ``.drops``; systems, perturbations and measures in the order in which they are shown.
+            means: The columns of ``.means``.
+            dataset: The name of the dataset family.
+            languages: The evaluated languages.
+            draws: The number of draws.
+            questions: The number of sampled questions per query language.
+            seed: The seed of the sample.
+            baseline: The name of the system that the others are tested against.
+            test: The name of the test.
+            confidence: The level of the intervals.
+            alpha: The weight of losses in URisk and TRisk.
+        """
+        self.drops = drops.reset_index(drop=True)
+        self.means = means.reset_index(drop=True)
+        self.dataset = dataset
+        self.languages = tuple(languages)
+        self.draws, self.questions, self.seed = draws, questions, seed
+        self.baseline, self.test, self.confidence, self.alpha = baseline, test, confidence, alpha
+
+    @property
+    def systems(self) -> list[str]:
+        """The names of the systems in their order."""
+        return list(self.drops["system"].unique())
+
+    @property
+    def perturbations(self) -> list[str]:
+        """The names of the perturbations in their order."""
+        return list(self.drops["perturbation"].unique())
+
+    @property
+    def measures(self) -> list[str]:
+        """The names of the measures, as ir_measures prints them, in their order."""
+        return list(self.drops["measure"].unique())
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of settings."""
+        return [kind for kind in KINDS if (self.drops["kind"] == kind).any()]
+
+    @property
+    def undefined(self) -> pd.DataFrame:
+        """The perturbations and languages in which they mean nothing: perturbation, lang."""
+        nothing = self.drops.loc[self.drops["drop"].isna(), ["perturbation", "query_lang"]]
+        return nothing.drop_duplicates(ignore_index=True).rename(columns={"query_lang": "lang"})
+
+    def per_language(self) -> pd.DataFrame:
+        """Return values by language of the queries: means over the documents' languages for cross.
+
+        Returns:
+            Columns system, perturbation, severity, kind, lang, measure, clean, perturbed, drop, worst, changed,
+            relative, urisk.
+        """
+        by = ["system", "perturbation", "severity", "kind", "query_lang", "measure"]
+        values = ["clean", "perturbed", "drop", "worst", "changed", "urisk"]
+        frame = self.drops.groupby(by, sort=False)[values].mean().reset_index()
+        relative = frame["drop"] / frame["clean"].where(frame["clean"] != 0)
+        frame.insert(frame.columns.get_loc("changed") + 1, "relative", relative)
+        return frame.rename(columns={"query_lang": "lang"})
+
+    @overload
+    def table(
+        self, format: Literal["frame"] = "frame", *, value: str = "relative", by: str = "perturbation",
+        measures: Measures = None, kind: Names = None, perturbation: Names = None, severity: Severities = None,
+    ) -> pd.DataFrame: ...  # fmt: skip
+
+    @overload
+    def table(
+        self, format: TextFormat, *, value: str = "relative", by: str = "perturbation",
+        measures: Measures = None, kind: Names = None, perturbation: Names = None, severity: Severities = None,
+    ) -> str: ...  # fmt: skip
+
+    def table(
+        self, format: str = "frame", *, value: str = "relative", by: str = "perturbation",
+        measures: Measures = None, kind: Names = None, perturbation: Names = None, severity: Severities = None,
+    ) -> pd.DataFrame | str:  # fmt: skip
+        """Return a table of one value.
+
+        Args:
+            format: ``"frame"`` (numbers), ``"markdown"`` or ``"latex"`` (the best value in bold), or ``"csv"`` (numbers
+                in full precision).
+            value: ``relative`` (drop / clean), ``drop``, ``perturbed``, ``clean``, ``worst``, ``changed``, ``urisk`` or
+                ``trisk``; see ``.drops``.
+            by: ``"perturbation"``: one row per perturbation and severity, one column per measure, kind and system;
+                ``"system"``: one row per system, one column per measure, kind and perturbation; or ``"language"``: one
+                row per language of the queries, with means over the perturbations that mean something in it.
+            measures: Some of the measures; default: all.
+            kind: Some of mono, cross, multi; default: all.
+            perturbation: Some of the perturbations; default: all.
+            severity: Some of the severities; default: all. Perturbations that are not graded are always there.
+
+        Returns:
+            A DataFrame, or a string. Undefined values are NaN, printed as a dash.
+
+        Raises:
+            ValueError: An unknown format, value or name.
+        """
+        one_of("format", format, FORMATS)
+        one_of("value", value, tuple(VALUES))
+        one_of("by", by, _ROWS)
+        frame = self._chosen(self.per_language() if by == "language" else self.means, perturbation, severity)
+        if value not in frame:
+            raise ValueError(f"value: {value!r} is not there by language; choose one of {', '.join(VALUES)[:-7]}")
+        frame = frame[frame["kind"].isin(choose("kind", kind, self.kinds))]
+        frame = frame[frame["measure"].isin(self._measures(measures))]
+        label = [condition_label(*row) for row in zip(frame["perturbation"], frame["severity"], strict=True)]
+        frame = frame.assign(label=label, heading=frame["kind"].map(HEADINGS))
+        row, column = {
+            "perturbation": ("label", "system"), "system": ("system", "label"), "language": ("lang", "system"),
+        }[by]  # fmt: skip
+        cells = frame.pivot_table(index=row, columns=["measure", "heading", column], values=value, aggfunc="mean")
+        columns = pd.MultiIndex.from_tuples(
+            [
+                (measure, HEADINGS[kind], name)
+                for measure in self.measures
+                for kind in KINDS
+                for name in frame[column].unique()
+                if ((frame["measure"] == measure) & (frame["kind"] == kind)).any()
+            ],
+            names=["measure", "kind", column if column == "system" else "perturbation"],
+        )
+        rows = pd.Index(frame[row].unique(), name=by)
+        table = cells.reindex(index=rows, columns=columns)
+        best: Literal["row", "column"] | None = None
+        if value in _LOSSES + _BENEFITS:
+            best = "column" if by == "system" else "row"
+        return format_table(table, format, best=best, missing="–", losses=value in _LOSSES)
+
+    def plot(
+        self, measure: Measure | str | None = None, *, kind: str | None = None, perturbation: Names = None,
+        value: str = "perturbed",
+    ) -> "Picture":  # fmt: skip
+        """Draw a value over the severity: a panel for each perturbation, a line for each system.
+
+        Args:
+            measure: One of the measures; default: the first.
+            kind: mono, cross or multi; default: the first that the measure has.
+            perturbation: Some of the perturbations; default: all.
+            value: As for :meth:`table`; with ``perturbed``, lines start at the clean value.
+
+        Returns:
+            A matplotlib figure, which notebooks show.
+
+        Raises:
+            ValueError: An unknown name.
+        """
+        from pyterrier_hybrid.experiment.robustness import figures
+
+        one_of("value", value, tuple(VALUES))
+        frame = self._of_measure(self._chosen(self.means, perturbation, None), measure, kind)
+        return figures.lines(frame, value=value, title=self.dataset)
+
+    def heatmap(
+        self, system: str, measure: Measure | str | None = None, *, kind: str | None = None,
+        severity: float | None = None, value: str = "relative",
+    ) -> "Picture":  # fmt: skip
+        """Draw a heat map of one system: languages of the queries by perturbations.
+
+        Cells where a perturbation means nothing in a language stay empty.
+
+        Args:
+            system: The name of the system.
+            measure: One of the measures; default: the first.
+            kind: mono, cross or multi; default: the first that the measure has.
+            severity: The severity of graded perturbations; default: the largest.
+            value: As for :meth:`table`, except ``trisk``.
+
+        Returns:
+            A matplotlib figure, which notebooks show. All heat maps of a study have the same colours.
+
+        Raises:
+            ValueError: An unknown name or severity, or there is nothing to draw.
+        """
+        from pyterrier_hybrid.experiment.robustness import figures
+
+        one_of("system", system, self.systems)
+        one_of("value", value, tuple(name for name in VALUES if name != "trisk"))
+        frame = self._chosen(self.per_language(), None, severity)
+        last = frame.groupby("perturbation")["severity"].transform("max")
+        frame = self._of_measure(frame[frame["severity"] == last], measure, kind)
+        return figures.by_language(frame, system, self.languages, self.perturbations, value=value, title=self.dataset)
+
+    def _of_measure(self, frame: pd.DataFrame, measure: Measure | str | None, kind: str | None) -> pd.DataFrame:
+        """Return the rows of one measure and kind."""
+        (name,) = self._measures([measure if measure is not None else self.measures[0]])
+        frame = frame[frame["measure"] == name]
+        kinds = [one for one in KINDS if (frame["kind"] == one).any()]
+        return frame[frame["kind"] == (kinds[0] if kind is None else one_of("kind", kind, kinds))]
+
+    def _chosen(self, frame: pd.DataFrame, perturbation: Names, severity: Severities) -> pd.DataFrame:
+        """Return the rows of some perturbations and severities."""
+        frame = frame[frame["perturbation"].isin(choose("perturbation", perturbation, self.perturbations))]
+        if severity is None:
+            return frame
+        chosen = list_of("severity", severity, (int, float))
+        known = self.drops["severity"].unique()
+        for one in chosen:
+            if one not in known:
+                raise ValueError(f"severity: {one!r} is unknown; the severities are {', '.join(map(str, known))}")
+        graded = frame.groupby("perturbation")["severity"].transform("nunique") > 1
+        return frame[frame["severity"].isin(chosen) | ~graded]
+
+    def _measures(self, measures: Measures) -> tuple[str, ...]:
+        if measures is None:
+            return tuple(self.measures)
+        return choose("measures", [str(name) for name in list_of("measures", measures, (str, Measure))], self.measures)
+
+    def _figures(self) -> dict[str, bytes]:
+        """Draw the lines and the heat map of each system as PNG, of the first measure."""
+        if self.drops["drop"].isna().all():
+            return {}
+        pictures = {"robustness": self.plot().png()}
+        for name, system in zip(file_names(self.systems), self.systems, strict=True):
+            pictures[f"heatmap-{name}"] = self.heatmap(system).png()
+        return pictures
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to one HTML page: tables, intervals, tests, figures, what is undefined.
+
+        The page needs no other files, and follows the light or dark mode of the reader's system.
+
+        Args:
+            path: The file, which is written whole or not at all; an existing one is replaced.
+
+        Returns:
+            The file.
+        """
+        from pyterrier_hybrid.experiment.robustness.html import page
+
+        path = Path(path)
+        content = page(self, self._figures())
+        with whole_file(path) as unfinished:
+            unfinished.write_text(content, encoding="utf-8")
+        return path
+
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the results as files, each whole or not at all, and none if one of them cannot be made.
+
+        Args:
+            folder: The folder, which is created if needed; existing files of these names are replaced.
+
+        Returns:
+            The files: drops.csv, means.csv, undefined.csv, table.csv, table.md, table.tex, report.html, robustness.png
+            and heatmap-<system>.png.
+        """
+        from pyterrier_hybrid.experiment.robustness.html import page
+
+        folder = Path(folder)
+        pictures = self._figures()
+        contents = {
+            "drops.csv": self.drops.to_csv(index=False, lineterminator="\n").encode(),
+            "means.csv": self.means.to_csv(index=False, lineterminator="\n").encode(),
+            "undefined.csv": self.undefined.to_csv(index=False, lineterminator="\n").encode(),
+            "table.csv": self.table("csv").encode(),
+            "table.md": (self.table("markdown") + "\n").encode(),
+            "table.tex": (self.table("latex") + "\n").encode(),
+            "report.html": page(self, pictures).encode(),
+            **{f"{name}.png": content for name, content in pictures.items()},
+        }
+        for name, content in contents.items():
+            with whole_file(folder / name) as unfinished:
+                unfinished.write_bytes(content)
+        return [folder / name for name in contents]
+
+    def __repr__(self) -> str:
+        """The dataset, its languages and the table of relative drops."""
+        return f"RobustnessResults: {self.dataset}, {' '.join(self.languages)}\n{self.table().round(3).to_string()}"
+
+    def _repr_html_(self) -> str:
+        return self.table().round(3).to_html()
