@@ -17,7 +17,7 @@ from ir_datasets.formats.trec import TrecQrel
 from pyterrier_hybrid import LanguageExperiment, LanguageValidation, RankDistance, feedback, fuse
 from pyterrier_hybrid.datasets import Document
 from pyterrier_hybrid.experiment import Runs, VectorPipelines
-from pyterrier_hybrid.experiment.report.results import _file_names
+from pyterrier_hybrid.experiment.report.files import file_names
 
 GOOD = "q0_de Q0 de_0_0 1 2.0 x\nq0_de Q0 de_1_0 2 1.0 x\n"
 
@@ -400,7 +400,7 @@ def test_vectors_whose_products_overflow_are_refused(toy, scale, role):
 
 def test_heat_maps_have_names_that_every_file_system_takes():
     names = ["a:b", "a/b", "con", 'x?*<>|"', "a\nb", "A", "a", "..", " ", "ü" * 200, "a.", "NUL"]
-    files = [f"heatmap-{name}.png" for name in _file_names(names)]
+    files = [f"heatmap-{name}.png" for name in file_names(names)]
     assert len({file.lower() for file in files}) == len(names)
     for file in files:
         assert not set(file) & set('<>:"/\\|?*\n') and len(file.encode()) < 255

@@ -1,11 +1,9 @@
 """The results as one HTML page. ``report.html.j2`` is the page; this module prepares the values that it shows."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
 
 from pyterrier_hybrid import __version__
 from pyterrier_hybrid.experiment.measures import lower_is_better
@@ -18,6 +16,7 @@ from pyterrier_hybrid.experiment.report.formats import (
 )
 from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
 from pyterrier_hybrid.experiment.report.paper import PAPERS, comparable, published_means
+from pyterrier_hybrid.experiment.report.sections import environment
 from pyterrier_hybrid.experiment.report.significance import PERMUTATIONS
 from pyterrier_hybrid.utils.formatting import counted
 
@@ -88,15 +87,13 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
         results: The results.
         heatmaps: The heat map of each system as PNG.
     """
-    loader = PackageLoader("pyterrier_hybrid.experiment.report", package_path="")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["counted"] = counted
-    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
+    templates = environment()
+    templates.filters["counted"] = counted
     settings, means, per_language = results.settings, results.means, results.per_language()
     columns = tables.columns_of(settings)
     measures = list(settings["measure"].unique())
     kinds = [kind for kind in _KINDS if (settings["kind"] == kind).any()]
-    return environment.get_template("report.html.j2").render(
+    return templates.get_template("report.html.j2").render(
         version=__version__,
         dataset=results.dataset,
         languages=results.languages,
