@@ -1,5 +1,5 @@
 from . import perturbation
-from .experiment import LanguageExperiment, LanguageValidation, RankDistance
+from .experiment import LanguageExperiment, LanguageValidation, RankDistance, ShiftExperiment
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
 from .recipe import Recipe
 from .retrieval import (
@@ -54,6 +54,7 @@ __all__ = [
     "Recipe",
     "ReciprocalRankFusion",
     "ScoreFusion",
+    "ShiftExperiment",
     "TranslateTrainSampler",
     "VectorFeedback",
     "code_switch",

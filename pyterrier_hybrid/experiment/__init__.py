@@ -3,6 +3,7 @@
 - :class:`RankDistance`: an ir_measures measure of language bias, for ``pt.Experiment`` and for the grid.
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
 - :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
+- :func:`ShiftExperiment`, :class:`ShiftResults`: the same systems in their domain and in others.
 - :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
 - :class:`Corpus`: the argument of a system that is a function.
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
@@ -11,6 +12,8 @@
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import RankDistance
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.robustness.shift import ShiftExperiment
+from pyterrier_hybrid.experiment.robustness.shift_results import ShiftResults
 from pyterrier_hybrid.experiment.settings import Corpus
 from pyterrier_hybrid.experiment.systems import Runs, VectorPipelines
 from pyterrier_hybrid.experiment.validation import LanguageValidation
@@ -22,5 +25,7 @@ __all__ = [
     "LanguageValidation",
     "RankDistance",
     "Runs",
+    "ShiftExperiment",
+    "ShiftResults",
     "VectorPipelines",
 ]

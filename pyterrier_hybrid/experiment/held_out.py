@@ -52,8 +52,8 @@ def family_of(pairs: "ParallelPairs", *, every_question: bool = False) -> "Famil
 
     With ``every_question``, all items are used, as in a test collection: equal passages are one document, which is
     relevant to all questions about it, and a question that occurs with several passages has them all. This suits pairs
-    whose passages are whole paragraphs, such as BiPaR (arXiv 1910.05040): its 3,000 questions in dev and test are in 716
-    groups. It does not suit pairs whose passages are sentences of one paragraph.
+    whose passages are whole paragraphs, such as BiPaR (arXiv 1910.05040): its 3,000 questions in dev and test are in
+    716 groups. It does not suit pairs whose passages are sentences of one paragraph.
 
     The family is named by the pairs' fingerprint, so equal pairs are one family. It keeps them in memory until the
     process ends.
@@ -76,7 +76,7 @@ def family_of(pairs: "ParallelPairs", *, every_question: bool = False) -> "Famil
     from pyterrier_hybrid.datasets import Family, register_family
 
     every_question = true_or_false("every_question", every_question)
-    items = np.arange(len(pairs)) if every_question else _one_of_each_group(pairs)
+    items: np.ndarray = np.arange(len(pairs)) if every_question else _one_of_each_group(pairs)
     questions = items[~pairs.is_translation[items]]
     if not (pairs.has_query[questions].any() and pairs.has_passage[questions].any()):
         raise ValueError(

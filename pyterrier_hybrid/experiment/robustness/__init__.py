@@ -1,0 +1,1 @@
+"""Experiments on robustness: domain shift and language imbalance."""
