@@ -4,11 +4,13 @@
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
 - :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
 - :func:`ShiftExperiment`, :class:`ShiftResults`: the same systems in their domain and in others.
+- :func:`with_queries`: a dataset with some of its queries.
 - :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
 - :class:`Corpus`: the argument of a system that is a function.
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
 """
 
+from pyterrier_hybrid.experiment.chosen_queries import with_queries
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import RankDistance
 from pyterrier_hybrid.experiment.report import LanguageResults
@@ -28,4 +30,5 @@ __all__ = [
     "ShiftExperiment",
     "ShiftResults",
     "VectorPipelines",
+    "with_queries",
 ]

@@ -8,7 +8,7 @@ import pytest
 from grid_helpers import Letters, language, make_family, make_toy
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.experiment import ShiftResults
+from pyterrier_hybrid.experiment import ShiftResults, with_queries
 from pyterrier_hybrid.experiment.robustness.shift import welch
 from pyterrier_hybrid.experiment.robustness.shift_results import kendall_tau
 from pyterrier_hybrid.parallel import Item
@@ -202,3 +202,28 @@ def test_files_and_figures(results, tmp_path):
     assert [line.get_label() for line in results.plot("R@1", "cross").axes[0].get_lines()] == list(SYSTEMS)
     assert results.plot(path=tmp_path / "plot.png") and (tmp_path / "plot.png").stat().st_size > 1000
     assert "away: large" in repr(results)
+
+
+def test_some_queries_of_a_dataset(home):
+    part = with_queries(home, ["q0_de", "q1_de", "q1_en", "unknown"])
+    results = ph.LanguageExperiment({"letters": Letters()}, part, measures=["AP"], perquery=True)
+    whole = ph.LanguageExperiment({"letters": Letters()}, home, measures=["AP"], perquery=True)
+    assert results.dataset == "shift-home (4 queries)"
+    assert set(results.queries["qid"]) == {"q0_de", "q1_de", "q1_en"}
+    keys = ["kind", "doc_lang", "query_lang", "qid"]
+    merged = results.queries.merge(whole.queries, on=keys)
+    assert len(merged) == len(results.queries) and (merged["value_x"] == merged["value_y"]).all()
+    # The queries of FiQA with and without those of a list, as two targets.
+    both = ph.ShiftExperiment({"letters": Letters()}, home, [home, part], measures=["AP"], kinds=["mono"])
+    assert both.targets == ["shift-home", "shift-home (4 queries)"]
+    assert both.drops[both.drops["target"] == "shift-home"]["drop"].eq(0).all()
+
+
+def test_unknown_queries_of_a_single_setting():
+    single = make_family("shift-single", {"en": language("en", (0, 1))})
+    with pytest.raises(ValueError, match="shift-single has no query 'q9_en': 1 of the 2 chosen"):
+        ph.LanguageExperiment({"letters": Letters()}, with_queries(single, ["q0_en", "q9_en"]), kinds=["mono"])
+    with pytest.raises(ValueError, match="qids: no query was chosen"):
+        with_queries(single, [])
+    with pytest.raises(TypeError, match="qids='8' is a string"):
+        with_queries(single, "8")
