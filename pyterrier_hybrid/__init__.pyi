@@ -1,7 +1,7 @@
 from . import perturbation
 from .experiment import LanguageExperiment, LanguageValidation, RankDistance, ShiftExperiment
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
-from .recipe import Recipe
+from .recipe import ImbalanceExperiment, Recipe
 from .retrieval import (
     LIR,
     SHIFT,
@@ -41,6 +41,7 @@ __all__ = [
     "DenseEncoder",
     "FaissIndex",
     "HybridSampler",
+    "ImbalanceExperiment",
     "LanguageExperiment",
     "LanguageValidation",
     "LengthGroupedSampler",

@@ -14,6 +14,7 @@ from pyterrier_hybrid.experiment.chosen_queries import with_queries
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import RankDistance
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.robustness.imbalance import ImbalanceResults
 from pyterrier_hybrid.experiment.robustness.shift import ShiftExperiment
 from pyterrier_hybrid.experiment.robustness.shift_results import ShiftResults
 from pyterrier_hybrid.experiment.settings import Corpus
@@ -22,6 +23,7 @@ from pyterrier_hybrid.experiment.validation import LanguageValidation
 
 __all__ = [
     "Corpus",
+    "ImbalanceResults",
     "LanguageExperiment",
     "LanguageResults",
     "LanguageValidation",

@@ -1,6 +1,7 @@
 """Figures of the experiments on robustness."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,49 @@ def slopes(panels: Mapping[str, pd.DataFrame], *, labels: tuple[str, str], ylabe
     return figure
 
 
-def _clean(axes: object) -> None:
-    axes.grid(axis="y", color="0.9", linewidth=0.8)  # type: ignore[attr-defined]
-    axes.set_axisbelow(True)  # type: ignore[attr-defined]
-    axes.spines[["top", "right"]].set_visible(False)  # type: ignore[attr-defined]
+def values_by_share(panels: Mapping[str, pd.DataFrame], *, ylabel: str) -> Picture:
+    """Draw the value of each language by its share, on a logarithmic axis: one panel per condition.
+
+    Args:
+        panels: Frames by title, with the columns sampler, lang, value, share. Shares of 0 are drawn at the left edge.
+        ylabel: The label of the values.
+
+    Returns:
+        A matplotlib figure, which notebooks show.
+
+    Example:
+        >>> frame = pd.DataFrame({"sampler": "X-Y", "lang": ["en", "th"], "value": [0.8, 0.4], "share": [0.9, 0.1]})
+        >>> figure = values_by_share({"s=1": frame}, ylabel="AP")
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['en', 'th']
+    """
+    figure = Picture(figsize=(1.6 + 3.1 * len(panels), 3.9), layout="constrained", dpi=150)
+    axes = np.atleast_1d(figure.subplots(1, len(panels), sharex=True, sharey=True))
+    positive = [share for frame in panels.values() for share in frame["share"] if share > 0]
+    edge = min(positive, default=1.0) / 3
+    for panel, (title, frame) in zip(axes, panels.items(), strict=True):
+        for number, (sampler, rows) in enumerate(frame.groupby("sampler", sort=False)):
+            rows = rows.sort_values("share", ascending=False)
+            panel.plot(
+                rows["share"].clip(lower=edge), rows["value"], marker="o", markersize=4.5, linewidth=1.4,
+                label=str(sampler), color=COLORS[number % len(COLORS)], linestyle="-" if number < len(COLORS) else "--",
+            )  # fmt: skip
+            if number == 0:
+                for lang, share, value in zip(rows["lang"], rows["share"], rows["value"], strict=True):
+                    panel.annotate(
+                        lang, (max(share, edge), value), xytext=(0, 5), textcoords="offset points", fontsize=7.5,
+                        ha="center", color="0.35",
+                    )  # fmt: skip
+        panel.set_xscale("log")
+        panel.set_xlabel("share of the training texts")
+        panel.set_title(title, loc="left", fontsize=10.5, fontweight="bold", parse_math=False)
+        _clean(panel)
+    axes[0].set_ylabel(ylabel, parse_math=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside right upper")
+    return figure
+
+
+def _clean(axes: Any) -> None:
+    axes.grid(axis="y", color="0.9", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
