@@ -5,6 +5,7 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.command import compare
+from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
 from pyterrier_hybrid.cli.shift import shift
@@ -35,5 +36,5 @@ def list_datasets(name: str | None) -> None:
             click.echo(f"{family.name:8} {ids:6,} IDs  {size:>21}  {listed}")
 
 
-for _command in (compare, train, sweep, shift, pairs, list_datasets):
+for _command in (compare, train, sweep, shift, imbalance, pairs, list_datasets):
     main.add_command(_command)

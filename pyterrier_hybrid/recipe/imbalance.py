@@ -224,7 +224,7 @@ def reweighted(sampler: ConfigurableSampler, weights: float | str) -> Configurab
 
     Example:
         >>> reweighted(HybridSampler(0.4, mono=MonoSampler(languages=["de"])), 2)
-        HybridSampler(0.4, mono=MonoSampler(languages=('de',), language_weights=2.0), language_weights=2.0)
+        HybridSampler(alpha=0.4, mono=MonoSampler(languages=('de',), language_weights=2.0), language_weights=2.0)
     """
     inner = {
         field.name: reweighted(value, weights)

@@ -39,7 +39,7 @@ def encoder(pairs):
 def experiment(pairs, encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("imbalance") / "out"
     options = {
-        "zipf": [0, 2], "temperatures": [1, "uniform"], "encoder": encoder, "seeds": [0, 1], "kinds": ["mono"],
+        "zipf": [0, 2], "temperatures": [1, "uniform"], "encoder": encoder, "seeds": [1], "kinds": ["mono"],
         "languages": [*LANGUAGES, "el"], "output": folder, **TINY,
     }  # fmt: skip
     return ph.ImbalanceExperiment(pairs, ["cross"], **options), options
@@ -128,15 +128,14 @@ def test_languages_too_small_for_a_monolingual_batch(pairs):
 def test_conditions_have_their_shares(experiment):
     results, _ = experiment
     assert results.conditions == ["s=0", "s=2"] and results.samplers == ["X-Y T=1", "X-Y uniform"]
-    assert len(results.values) == 2 * 2 * 2 * 4 and results.values["value"].between(0, 1).all()
-    data = results.data[(results.data["sampler"] == "X-Y T=1") & (results.data["seed"] == 0)]
+    assert len(results.values) == 2 * 2 * 4 and results.values["value"].between(0, 1).all()
+    data = results.data[results.data["sampler"] == "X-Y T=1"]
     # 807 items in each language: s=2 limits the total to 807 / (36/49).
     total = 807 * 49 / 36
     for condition, shares in {"s=0": [1 / 3] * 3, "s=2": [36 / 49, 9 / 49, 4 / 49]}.items():
         rows = data[data["condition"] == condition]
         assert rows["lang"].tolist() == LANGUAGES and rows["share"].tolist() == pytest.approx(shares)
-        # Items whose only text was left without a partner are dropped, too.
-        assert all(0 <= share * total - items < 60 for items, share in zip(rows["items"], shares, strict=True))
+        assert rows["items"].tolist() == [round(share * total) for share in shares]
     unseen = results.values[results.values["lang"] == "el"]
     assert (unseen["share"] == 0).all() and results.slopes["unseen"].notna().all()
 
@@ -144,13 +143,11 @@ def test_conditions_have_their_shares(experiment):
 def test_a_run_is_an_ordinary_training_and_evaluation(experiment, pairs, encoder):
     results, options = experiment
     trained = ph.DenseEncoder(options["output"] / "models" / "s-2-X-Y-T-1-seed1")
-    grid = ph.LanguageExperiment({"x": trained}, "atlas", measures="AP", kinds=["mono"], languages=["de", "th"])
     rows = results.values.query("condition == 's=2' and sampler == 'X-Y T=1' and seed == 1").set_index("lang")
     both = ph.LanguageExperiment(
         {"x": trained}, "atlas", measures="AP", kinds=["mono"], languages=[*LANGUAGES, "el"]
     ).per_language()
     assert rows.loc[both["lang"], "value"].tolist() == both["value"].tolist()
-    assert rows.loc["de", "value"] == grid.per_language()["value"].iloc[0]
 
 
 def test_finished_runs_are_not_repeated(experiment, pairs, monkeypatch):
@@ -161,7 +158,7 @@ def test_finished_runs_are_not_repeated(experiment, pairs, monkeypatch):
 
     runs = options["output"] / "runs"
     # Evaluated again from its model, since the result of one run is missing.
-    run, model = runs / "s-0-X-Y-uniform-seed0.json", options["output"] / "models" / "s-0-X-Y-uniform-seed0"
+    run, model = runs / "s-0-X-Y-uniform-seed1.json", options["output"] / "models" / "s-0-X-Y-uniform-seed1"
     record = json.loads(run.read_text())
     run.unlink()
     (runs / f"{model.name}.started").write_text(json.dumps(record["run"]))
