@@ -15,7 +15,7 @@ SMALL = ["--steps", "2", "--dim", "8", "--vocab-size", "1000", "--batch-size", "
 def test_an_interrupted_experiment_resumes(pairs_file, tmp_path, monkeypatch):
     folder = tmp_path / "out"
     command = ["imbalance", *SMALL, "--pairs", pairs_file, "--zipf", 0, 1, "--samplers", "cross", "--output", folder]
-    train, trained = ph.recipe.imbalance.train, []
+    train, trained = ph.train, []
 
     def counted(*arguments, **options):
         if trained:
