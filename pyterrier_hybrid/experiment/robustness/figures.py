@@ -73,7 +73,8 @@ def values_by_share(panels: Mapping[str, pd.DataFrame], *, ylabel: str) -> Pictu
                 rows["share"].clip(lower=edge), rows["value"], marker="o", markersize=4.5, linewidth=1.4,
                 label=str(sampler), color=COLORS[number % len(COLORS)], linestyle="-" if number < len(COLORS) else "--",
             )  # fmt: skip
-            if number == 0:
+            # At equal shares, the names would be on top of each other.
+            if number == 0 and rows["share"].nunique() > 1:
                 for lang, share, value in zip(rows["lang"], rows["share"], rows["value"], strict=True):
                     panel.annotate(
                         lang, (max(share, edge), value), xytext=(0, 5), textcoords="offset points", fontsize=7.5,
