@@ -19,21 +19,20 @@ def heatmap(
     label: str = "",
     vmin: float | None = None,
     vmax: float | None = None,
-    rows: str = "query language",
-    columns: str = "document language",
+    columns_label: str = "document language",
+    rows_label: str = "query language",
 ) -> Picture:
-    """Draw the value of each row and column, by default of each query language and document language.
+    """Draw the value of each query language and document language, or something else in the columns.
 
     Args:
-        values: One row per query language, one column per document language; cells of NaN stay empty. A cell whose row
-            and column have the same name is framed.
+        values: One row per query language, one column per document language; cells of NaN stay empty.
         title: The title.
         subtitle: A smaller line below the title.
         label: The label of the colour bar, such as ``AP``.
         vmin: The value of the lightest colour; default: the smallest value.
         vmax: The value of the darkest colour; default: the largest value.
-        rows: What the rows are.
-        columns: What the columns are.
+        columns_label: What the columns are.
+        rows_label: What the rows are.
 
     Returns:
         A matplotlib figure, which notebooks show; ``figure.savefig("heatmap.png")`` saves it.
@@ -55,23 +54,25 @@ def heatmap(
     if low > high:
         raise ValueError(f"heatmap of {title!r}: vmin={low:g} is above vmax={high:g}; swap them")
 
-    height, width = cells.shape
+    rows, columns = cells.shape
     cell_size = 0.52
     # With few languages, the title and subtitle are wider than the cells.
     text_width = min(max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1, 12)
-    size = max(cell_size * width + 2.1, text_width), max(cell_size * height + 1.75, 2.6)
+    size = max(cell_size * columns + 2.1, text_width), max(cell_size * rows + 1.75, 2.6)
     figure = Picture(figsize=size, layout="constrained", dpi=150)
     axes = figure.add_subplot()
     image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
-    axes.set_xticks(range(width), [str(name) for name in values.columns])
-    axes.set_yticks(range(height), [str(name) for name in values.index])
-    axes.set_xlabel(columns)
-    axes.set_ylabel(rows)
+    names = [str(name) for name in values.columns]
+    long = max(map(len, names), default=0) > 5
+    axes.set_xticks(range(columns), names, rotation=45 if long else 0, ha="right" if long else "center")
+    axes.set_yticks(range(rows), [str(name) for name in values.index])
+    axes.set_xlabel(columns_label)
+    axes.set_ylabel(rows_label)
     axes.tick_params(length=0)
     axes.set_facecolor("0.93")
     # White lines between the cells make neighbours easier to compare.
-    axes.set_xticks(np.arange(width + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(height + 1) - 0.5, minor=True)
+    axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="minor", length=0)
     for spine in axes.spines.values():

@@ -19,7 +19,7 @@ import pandas as pd
 from pyterrier_hybrid.experiment import LanguageExperiment
 from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.measures import parse_measures
-from pyterrier_hybrid.experiment.report.files import file_names
+from pyterrier_hybrid.experiment.report.results import file_names
 from pyterrier_hybrid.experiment.robustness.imbalance import ImbalanceResults
 from pyterrier_hybrid.experiment.robustness.shares import (
     check_order,

@@ -17,7 +17,7 @@ from ir_datasets.formats.trec import TrecQrel
 from pyterrier_hybrid import LanguageExperiment, LanguageValidation, RankDistance, feedback, fuse
 from pyterrier_hybrid.datasets import Document
 from pyterrier_hybrid.experiment import Runs, VectorPipelines
-from pyterrier_hybrid.experiment.report.files import file_names
+from pyterrier_hybrid.experiment.report.results import file_names
 
 GOOD = "q0_de Q0 de_0_0 1 2.0 x\nq0_de Q0 de_1_0 2 1.0 x\n"
 

@@ -1,9 +1,11 @@
 """The results as one HTML page. ``report.html.j2`` is the page; this module prepares the values that it shows."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader
 
 from pyterrier_hybrid import __version__
 from pyterrier_hybrid.experiment.measures import lower_is_better
@@ -16,14 +18,16 @@ from pyterrier_hybrid.experiment.report.formats import (
 )
 from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
 from pyterrier_hybrid.experiment.report.paper import PAPERS, comparable, published_means
-from pyterrier_hybrid.experiment.report.sections import environment
 from pyterrier_hybrid.experiment.report.significance import PERMUTATIONS
 from pyterrier_hybrid.utils.formatting import counted
 
 LEVEL = 0.05
 """Significance level of the tests."""
-_KINDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
-_TESTS = {"t-test": "paired t-tests", "randomisation": f"paired randomisation tests ({PERMUTATIONS:,} permutations)"}
+KIND_NAMES = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
+TEST_NAMES = {
+    "t-test": "paired t-tests",
+    "randomisation": f"paired randomisation tests ({PERMUTATIONS:,} permutations)",
+}
 
 
 class _Results(Protocol):
@@ -46,7 +50,7 @@ class _Results(Protocol):
     def per_language(self) -> pd.DataFrame: ...
 
 
-class _Table(NamedTuple):
+class Table(NamedTuple):
     """A table of the page.
 
     Attributes:
@@ -80,6 +84,20 @@ class _SettingCell(NamedTuple):
     significant: bool = False
 
 
+def render(template: str, **values: Any) -> str:
+    """Fill in a template of this package: what it needs besides tables and their macros is the caller's.
+
+    Args:
+        template: The name of its file.
+        **values: Its values.
+    """
+    loader = PackageLoader("pyterrier_hybrid.experiment.report", package_path="")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["counted"] = counted
+    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
+    return environment.get_template(template).render(version=__version__, **values)
+
+
 def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
     """Return the page as HTML, which is the same for the same results.
 
@@ -87,19 +105,17 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
         results: The results.
         heatmaps: The heat map of each system as PNG.
     """
-    templates = environment()
-    templates.filters["counted"] = counted
     settings, means, per_language = results.settings, results.means, results.per_language()
     columns = tables.columns_of(settings)
     measures = list(settings["measure"].unique())
-    kinds = [kind for kind in _KINDS if (settings["kind"] == kind).any()]
-    return templates.get_template("report.html.j2").render(
-        version=__version__,
+    kinds = [kind for kind in KIND_NAMES if (settings["kind"] == kind).any()]
+    return render(
+        "report.html.j2",
         dataset=results.dataset,
         languages=results.languages,
         systems=list(settings["system"].unique()),
         settings_count=len(settings[["doc_lang", "query_lang"]].drop_duplicates()),
-        kinds=[_KINDS[kind] for kind in kinds],
+        kinds=[KIND_NAMES[kind] for kind in kinds],
         queries=_queries(settings["queries"]),
         lower_is_better=[measure for measure in measures if lower_is_better(measure)],
         means=_means(means, columns),
@@ -107,13 +123,13 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
         confidence=results.confidence if "low" in means else None,
         resamples=RESAMPLES,
         baseline=results.baseline,
-        test=_TESTS.get(results.test, results.test),
+        test=TEST_NAMES.get(results.test, results.test),
         level=LEVEL,
         tests=_tests(settings, results.baseline, columns),
         published=_published(means, results.dataset, results.languages, columns),
         heatmaps=heatmaps,
         by_language=[
-            (measure, _KINDS[kind], _by_language(per_language, (measure, kind), results.languages))
+            (measure, KIND_NAMES[kind], _by_language(per_language, (measure, kind), results.languages))
             for measure in measures
             for kind in kinds
             if (measure, kind) in columns
@@ -135,7 +151,7 @@ def _seeds(means: pd.DataFrame) -> dict[str, int]:
     return {system: int(count) for system, count in zip(means["system"], means["seeds"], strict=True) if count > 1}
 
 
-def _means(means: pd.DataFrame, columns: Sequence[tables.Column]) -> _Table:
+def _means(means: pd.DataFrame, columns: Sequence[tables.Column]) -> Table:
     std = tables.by_kind(means, columns, "std") if "std" in means else None
     printed = print_table(tables.by_kind(means, columns), std=std)
     intervals = [[""] * len(columns) for _ in printed.rows]
@@ -149,10 +165,10 @@ def _means(means: pd.DataFrame, columns: Sequence[tables.Column]) -> _Table:
         (name, [_Mean(*cell) for cell in zip(cells, texts, strict=True)])
         for (name, cells), texts in zip(printed.rows, intervals, strict=True)
     ]
-    return _Table(header_levels(printed.columns), rows)
+    return Table(header_levels(printed.columns), rows)
 
 
-def _tests(settings: pd.DataFrame, baseline: str | None, columns: Sequence[tables.Column]) -> _Table | None:
+def _tests(settings: pd.DataFrame, baseline: str | None, columns: Sequence[tables.Column]) -> Table | None:
     """Count the significant tests of each system against the baseline; None if there was no test."""
     if baseline is None or settings["p_value"].isna().all():
         return None
@@ -170,14 +186,14 @@ def _tests(settings: pd.DataFrame, baseline: str | None, columns: Sequence[table
             better = (significant["value"] < significant["baseline"]) == lower_is_better(measure)
             cells.append(_Tests(int(better.sum()), int((~better).sum()), len(tests)))
         rows.append((system, cells))
-    return _Table(header_levels([(measure, tables.HEADINGS[kind]) for measure, kind in columns]), rows)
+    return Table(header_levels([(measure, tables.HEADINGS[kind]) for measure, kind in columns]), rows)
 
 
 def _published(
     means: pd.DataFrame, dataset: str, languages: Sequence[str], columns: Sequence[tables.Column]
-) -> list[tuple[str, _Table]]:
+) -> list[tuple[str, Table]]:
     """Compare the means with each encoder of the paper that has any of the same measures and kinds."""
-    compared: list[tuple[str, _Table]] = []
+    compared: list[tuple[str, Table]] = []
     if not comparable(dataset, languages):
         return compared
     for paper, name in PAPERS.items():
@@ -186,17 +202,17 @@ def _published(
         common = [column for column in columns if column in reported]
         if common:
             printed = print_table(tables.compare_by_kind(means, published, common), best=None, missing="–")
-            compared.append((name, _Table(header_levels(printed.columns), printed.rows)))
+            compared.append((name, Table(header_levels(printed.columns), printed.rows)))
     return compared
 
 
-def _by_language(per_language: pd.DataFrame, column: tables.Column, languages: Sequence[str]) -> _Table:
+def _by_language(per_language: pd.DataFrame, column: tables.Column, languages: Sequence[str]) -> Table:
     """Prepare the table of one measure and kind, whose header names the systems only."""
     printed = print_table(tables.by_language(per_language, [column], languages), best="row")
-    return _Table([[(system, 1) for *_, system in printed.columns]], printed.rows)
+    return Table([[(system, 1) for *_, system in printed.columns]], printed.rows)
 
 
-def _settings(settings: pd.DataFrame) -> _Table:
+def _settings(settings: pd.DataFrame) -> Table:
     """Prepare the table of all settings: one row per setting, one column per measure and system."""
     names = ["kind", "doc_lang", "query_lang", "queries"]
     p_values = settings["p_corrected"] if "p_corrected" in settings else [1.0] * len(settings)
@@ -217,4 +233,4 @@ def _settings(settings: pd.DataFrame) -> _Table:
         (kind, [*map(_SettingCell, rest), *(cells.get(column, _SettingCell("")) for column in columns)])
         for (kind, *rest), cells in values.items()
     ]
-    return _Table(header_levels([("", "documents in"), ("", "queries in"), ("", "queries"), *columns]), rows)
+    return Table(header_levels([("", "documents in"), ("", "queries in"), ("", "queries"), *columns]), rows)

@@ -1,6 +1,7 @@
 """The results of a language experiment: frames, tables, heat maps and files."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
@@ -9,7 +10,6 @@ import pandas as pd
 from ir_measures import Measure
 
 from pyterrier_hybrid.experiment.report import tables
-from pyterrier_hybrid.experiment.report.files import file_names, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
 from pyterrier_hybrid.experiment.settings import KINDS, choose
@@ -368,6 +368,7 @@ class LanguageResults:
         """
         from pyterrier_hybrid.experiment.report.html import page
 
+        folder = Path(folder)
         heatmaps = self._heatmaps()
         contents = {
             "means.csv": self.means.to_csv(index=False, lineterminator="\n").encode(),
@@ -379,7 +380,10 @@ class LanguageResults:
         }
         for name, heatmap in zip(file_names(heatmaps), heatmaps.values(), strict=True):
             contents[f"heatmap-{name}.png"] = heatmap
-        return write_files(folder, contents)
+        for name, content in contents.items():
+            with whole_file(folder / name) as unfinished:
+                unfinished.write_bytes(content)
+        return [folder / name for name in contents]
 
     def __repr__(self) -> str:
         """The dataset, its languages and the table."""
@@ -392,3 +396,16 @@ class LanguageResults:
 def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
         raise ValueError(f"{name}: {unknown_name(value, valid)}")
+
+
+def file_names(systems: Iterable[str]) -> list[str]:
+    """Return a safe file name for each system: letters, digits, dots and dashes, distinct even if case is ignored."""
+    names: list[str] = []
+    for system in systems:
+        # File systems limit the number of bytes, not of characters.
+        stem = re.sub(r"[^\w.-]+", "-", system).strip("-.").encode()[:80].decode(errors="ignore") or "system"
+        name, number = stem, 2
+        while name.lower() in [taken.lower() for taken in names]:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names

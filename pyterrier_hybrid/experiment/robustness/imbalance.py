@@ -200,7 +200,7 @@ class ImbalanceResults:
         Raises:
             ValueError: An unknown measure or kind.
         """
-        from pyterrier_hybrid.experiment.robustness.figures import values_by_share
+        from pyterrier_hybrid.experiment.robustness.charts import values_by_share
 
         columns = self._columns()
         name = columns[0][0] if measure is None else one_of("measure", str(measure), self.measures)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, overload
 import pandas as pd
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.report.files import file_names, write_files
+from pyterrier_hybrid.experiment.report.files import write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
+from pyterrier_hybrid.experiment.report.results import file_names
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
 from pyterrier_hybrid.experiment.report.tables import HEADINGS, columns_of
 from pyterrier_hybrid.utils.checks import one_of
@@ -234,7 +235,7 @@ class ShiftResults:
         Raises:
             ValueError: An unknown measure or kind.
         """
-        from pyterrier_hybrid.experiment.robustness.figures import slopes
+        from pyterrier_hybrid.experiment.robustness.charts import slopes
 
         name, kind = self._measure(measure), self._kind(kind)
         means = self.means
@@ -291,8 +292,8 @@ class ShiftResults:
             title=f"{self.source} to {target}",
             subtitle=f"relative drop of {name}, {kind}",
             label="relative drop",
-            rows="system",
-            columns="query language",
+            columns_label="query language",
+            rows_label="system",
         )
 
     def _heatmaps(self) -> dict[str, bytes]:
