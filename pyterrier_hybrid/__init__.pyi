@@ -12,9 +12,10 @@ from .experiment import (
     RankCorrelation,
     RankDistance,
     RobustnessExperiment,
+    ShiftExperiment,
 )
 from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
-from .recipe import Recipe
+from .recipe import ImbalanceExperiment, Recipe
 from .retrieval import (
     LIR,
     SHIFT,
@@ -59,6 +60,7 @@ __all__ = [
     "FirstWrongOther",
     "FirstWrongSame",
     "HybridSampler",
+    "ImbalanceExperiment",
     "LanguageExperiment",
     "LanguagePreference",
     "LanguageValidation",
@@ -76,6 +78,7 @@ __all__ = [
     "ReciprocalRankFusion",
     "RobustnessExperiment",
     "ScoreFusion",
+    "ShiftExperiment",
     "TranslateTrainSampler",
     "VectorFeedback",
     "code_switch",

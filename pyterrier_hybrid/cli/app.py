@@ -5,9 +5,11 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.command import compare
+from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
 from pyterrier_hybrid.cli.robustness import robustness
+from pyterrier_hybrid.cli.shift import shift
 from pyterrier_hybrid.cli.train import sweep, train
 
 
@@ -35,5 +37,5 @@ def list_datasets(name: str | None) -> None:
             click.echo(f"{family.name:8} {ids:6,} IDs  {size:>21}  {listed}")
 
 
-for _command in (compare, robustness, train, sweep, pairs, list_datasets):
+for _command in (compare, robustness, shift, imbalance, train, sweep, pairs, list_datasets):
     main.add_command(_command)

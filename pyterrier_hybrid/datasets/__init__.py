@@ -15,8 +15,8 @@ know their IDs:
 ``tatoeba`` has only pairs with English (``tatoeba/de/en``, ``tatoeba/en/de``); ``boolq-r`` is in English
 (``boolq-r/en/dev``).
 
-Datasets of ir_datasets keep their IDs. :func:`family` returns ``miracl``, ``mr-tydi``, ``mmarco``, ``neuclir`` and any
-single ID as a family too, so that experiments accept their names.
+Datasets of ir_datasets keep their IDs. :func:`family` returns ``miracl``, ``mr-tydi``, ``mmarco``, ``neuclir``,
+``clirmatrix`` and any single ID as a family too, so that experiments accept their names.
 
 Example:
     >>> from pyterrier_hybrid.datasets import family
@@ -114,6 +114,9 @@ def count_documents(known: Family | ExistingFamily) -> int | None:
     import ir_datasets
 
     if isinstance(known, ExistingFamily):
+        if known.own_qrels:
+            # ir_datasets downloads the list of CLIRMatrix's files before it counts anything.
+            return None
         counts = [ir_datasets.load(dataset_id).docs_count() for dataset_id in known.corpora.values()]
         return None if None in counts else sum(counts)
     if known is atlas.ATLAS:

@@ -1,4 +1,4 @@
-"""Datasets of ir_datasets as families: MIRACL, Mr. TyDi, mMARCO, NeuCLIR, and any other by its ID.
+"""Datasets of ir_datasets as families: MIRACL, Mr. TyDi, mMARCO, NeuCLIR, CLIRMatrix, and any other by its ID.
 
 Nothing is registered: settings are read from ir_datasets' own IDs. The text of a document is its ``default_text()``,
 which has the title and the text if it has both; a query is its ``default_text()`` or a translation.
@@ -60,6 +60,8 @@ class ExistingFamily:
         shared_ids: Whether documents of different languages have the same IDs; a pool then prefixes them with the
             language.
         default: Whether this is the evaluation split.
+        own_qrels: Whether every setting has an ID of its own with its documents, queries and qrels; otherwise the qrels
+            are those of the document language's ID.
 
     Example:
         >>> sources = {("de", "de"): QuerySource("set/de/dev")}
@@ -77,6 +79,7 @@ class ExistingFamily:
     default_languages: tuple[str, ...] = ()
     shared_ids: bool = False
     default: bool = True
+    own_qrels: bool = False
 
     def __post_init__(self) -> None:
         if not self.default_languages:
@@ -112,7 +115,7 @@ class ExistingFamily:
         """
         doc_lang, query_lang = self._own(doc_lang), self._own(query_lang)
         source = self._query_source(doc_lang, query_lang)
-        if self.corpora.get(doc_lang) == source.id and source.field is None:
+        if self.own_qrels or (self.corpora.get(doc_lang) == source.id and source.field is None):
             return source.id
         return "/".join([self.docs_id, doc_lang, query_lang, self.split])
 
@@ -136,8 +139,11 @@ class ExistingFamily:
             ValueError: The dataset does not have this setting.
         """
         doc_lang, query_lang = self._own(doc_lang), self._own(query_lang)
+        source = self._query_source(doc_lang, query_lang)
+        if self.own_qrels:
+            return ExistingSetting({doc_lang: source.id}, source)
         corpora = self.corpora if doc_lang == MULTI else {doc_lang: self.corpora[doc_lang]}
-        return ExistingSetting(corpora, self._query_source(doc_lang, query_lang), self.shared_ids and doc_lang == MULTI)
+        return ExistingSetting(corpora, source, self.shared_ids and doc_lang == MULTI)
 
     def pooled(self, document: Document) -> Document:
         """Return a document of one language as it is in the pool: with the language before a shared ID.
@@ -251,6 +257,9 @@ _PATTERNS = {
     "mr-tydi": _Pattern("mr-tydi", "test", ("RR@100", "R@100")),
     "mmarco": _Pattern("mmarco/v2", "dev/small", ("RR@10", "R@1000")),
     "neuclir": _Pattern("neuclir/1", "trec-2022", ("nDCG@20", "AP", "R@1000")),
+    "clirmatrix": _Pattern(
+        "clirmatrix", "bi139-base/test1", ("nDCG@10", "R@100"), ("am", "mr", "ps", "si", "sw", "yo")
+    ),
 }
 EXISTING = tuple(_PATTERNS)
 """The names of the multilingual datasets of ir_datasets that are families."""
@@ -260,6 +269,15 @@ MMARCO_CODES = {"dt": "nl"}
 
 # The dataset that mMARCO was translated from.
 _MMARCO_ENGLISH = "msmarco-passage"
+
+# ir_datasets has patterns of CLIRMatrix's IDs, not a list. These are the codes of the 139 Wikipedias of BI-139.
+_BI139 = (
+    "af als am an ar arz ast az azb ba bar be bg bn bpy br bs bug ca cdo ce ceb ckb cs cv cy da de diq el eml en eo es "
+    "et eu fa fi fo fr fy ga gd gl gu he hi hr hsb ht hu hy ia id ilo io is it ja jv ka kk kn ko ku ky la lb li lmo lt "
+    "lv mai mg mhr min mk ml mn mr mrj ms my mzn nap nds ne new nl nn no oc or os pa pl pms pnb ps pt qu ro ru sa sah "
+    "scn sco sd sh si simple sk sl sq sr su sv sw szl ta te tg th tl tr tt uk ur uz vec vi vo wa war wuu xmf yi yo zh"
+).split()
+_CLIRMATRIX_LANGUAGES = {"bi139-base": _BI139, "bi139-full": _BI139, "multi8": "ar de en es fr ja ru zh".split()}
 
 
 def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamily:
@@ -271,11 +289,16 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
     - ``neuclir`` (``trec-2022``; ``trec-2023``, ``hc4-filtered``): English or translated queries over Chinese, Persian
       or Russian news, and in 2023 also over the pool. The translations are by people, in 2023 by machine. For 2023,
       ir_datasets 0.6.3 has no queries for single languages (its issue 292), so those of the pool are used.
+    - ``clirmatrix`` (``bi139-base/test1``; also ``dev``, ``test2``, ``train``, and all of these of ``bi139-full`` and
+      ``multi8``; Sun and Duh, EMNLP 2020): titles of Wikipedia in one language over the articles of another, for every
+      ordered pair of 139 languages, or of 8 in ``multi8``; graded by BM25 in the queries' language. By default six
+      languages with small Wikipedias are evaluated; name others, such as ``languages=["en", "sw"]``.
     - Any ID with documents, queries and qrels in known languages, such as ``beir/fiqa/test``; a final ``test`` or
       ``dev`` may be left out: one setting.
 
     Args:
-        name: ``miracl``, ``mr-tydi``, ``mmarco`` or ``neuclir``, optionally with a split (``mr-tydi/dev``); or an ID.
+        name: ``miracl``, ``mr-tydi``, ``mmarco``, ``neuclir`` or ``clirmatrix``, optionally with a split
+            (``mr-tydi/dev``); or an ID.
         others: The names of other families, for the error message.
 
     Raises:
@@ -293,6 +316,11 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
     pattern = _PATTERNS[dataset_name]
     split = name.removeprefix(pattern.prefix if name.startswith(pattern.prefix) else dataset_name).removeprefix("/")
     split = split or pattern.split
+    if dataset_name == "clirmatrix":
+        valid = [f"{part}/{subset}" for part in _CLIRMATRIX_LANGUAGES for subset in ("train", "dev", "test1", "test2")]
+        if split in valid:
+            return _clirmatrix(split)
+        return _family_of_one_setting(name, choices=", ".join(f"{dataset_name}/{split}" for split in valid))
     splits = _ids_by_split(pattern.prefix)
     if split not in splits:
         return _family_of_one_setting(name, choices=", ".join(f"{dataset_name}/{valid}" for valid in splits))
@@ -315,6 +343,28 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
         tuple(lang for lang in pattern.default_languages if lang in corpora),
         shared_ids=dataset_name == "mmarco",
         default=split == pattern.split,
+    )
+
+
+def _clirmatrix(split: str) -> ExistingFamily:
+    part, _, subset = split.partition("/")
+    pattern, languages = _PATTERNS["clirmatrix"], _CLIRMATRIX_LANGUAGES[part]
+    sources = {
+        (doc_lang, lang): QuerySource(f"{pattern.prefix}/{doc_lang}/{part}/{lang}/{subset}")
+        for doc_lang in languages
+        for lang in languages
+        if lang != doc_lang
+    }
+    return ExistingFamily(
+        "clirmatrix",
+        split,
+        pattern.prefix,
+        {lang: f"{pattern.prefix}/{lang}" for lang in languages},
+        sources,
+        pattern.measures,
+        tuple(lang for lang in pattern.default_languages if lang in languages),
+        default=split == pattern.split,
+        own_qrels=True,
     )
 
 

@@ -6,11 +6,14 @@
 - :func:`LanguageExperiment`: all monolingual, cross-lingual and multilingual settings of a dataset in one call.
 - :class:`LanguageResults`: its result: tidy frames, tables, heat maps, an HTML page, files.
 - :func:`RobustnessExperiment`: the same settings with perturbed queries; :class:`RobustnessResults`: its result.
+- :func:`ShiftExperiment`, :class:`ShiftResults`: the same systems in their domain and in others.
+- :func:`with_queries`: a dataset with some of its queries.
 - :class:`LanguageValidation`: the same as an evaluation metric of encoders during training.
 - :class:`Corpus`: the argument of a system that is a function.
 - :class:`Runs`, :class:`VectorPipelines`: systems that are files of rankings, or pipelines around an encoder.
 """
 
+from pyterrier_hybrid.experiment.chosen_queries import with_queries
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.experiment.measures import (
     Complete,
@@ -24,7 +27,13 @@ from pyterrier_hybrid.experiment.measures import (
     RankDistance,
 )
 from pyterrier_hybrid.experiment.report import LanguageResults
-from pyterrier_hybrid.experiment.robustness import RobustnessExperiment, RobustnessResults
+from pyterrier_hybrid.experiment.robustness import (
+    ImbalanceResults,
+    RobustnessExperiment,
+    RobustnessResults,
+    ShiftExperiment,
+    ShiftResults,
+)
 from pyterrier_hybrid.experiment.settings import Corpus
 from pyterrier_hybrid.experiment.systems import Runs, VectorPipelines
 from pyterrier_hybrid.experiment.validation import LanguageValidation
@@ -36,6 +45,7 @@ __all__ = [
     "FirstRightSame",
     "FirstWrongOther",
     "FirstWrongSame",
+    "ImbalanceResults",
     "LanguageExperiment",
     "LanguagePreference",
     "LanguageResults",
@@ -46,5 +56,8 @@ __all__ = [
     "RobustnessExperiment",
     "RobustnessResults",
     "Runs",
+    "ShiftExperiment",
+    "ShiftResults",
     "VectorPipelines",
+    "with_queries",
 ]

@@ -20,6 +20,7 @@ def heatmap(
     vmin: float | None = None,
     vmax: float | None = None,
     columns_label: str = "document language",
+    rows_label: str = "query language",
 ) -> Picture:
     """Draw the value of each query language and document language, or something else in the columns.
 
@@ -31,6 +32,7 @@ def heatmap(
         vmin: The value of the lightest colour; default: the smallest value.
         vmax: The value of the darkest colour; default: the largest value.
         columns_label: What the columns are.
+        rows_label: What the rows are.
 
     Returns:
         A matplotlib figure, which notebooks show; ``figure.savefig("heatmap.png")`` saves it.
@@ -65,7 +67,7 @@ def heatmap(
     axes.set_xticks(range(columns), names, rotation=45 if long else 0, ha="right" if long else "center")
     axes.set_yticks(range(rows), [str(name) for name in values.index])
     axes.set_xlabel(columns_label)
-    axes.set_ylabel("query language")
+    axes.set_ylabel(rows_label)
     axes.tick_params(length=0)
     axes.set_facecolor("0.93")
     # White lines between the cells make neighbours easier to compare.

@@ -1,6 +1,9 @@
 """Datasets of ir_datasets as families: their settings, and their results in the grid."""
 
+import io
+import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import ir_datasets
@@ -10,7 +13,15 @@ import pandas as pd
 import pytest
 from grid_helpers import Letters
 from ir_datasets.datasets.base import Dataset
-from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericDoc, GenericQuery
+from ir_datasets.formats import (
+    BaseDocs,
+    BaseQrels,
+    BaseQueries,
+    CLIRMatrixQrels,
+    CLIRMatrixQueries,
+    GenericDoc,
+    GenericQuery,
+)
 from ir_datasets.formats.trec import TrecQrel
 from ir_datasets.util import Registry
 
@@ -174,7 +185,7 @@ def test_unknown_names(name: str, message: str) -> None:
 def test_counts_need_no_download() -> None:
     assert count_documents(family("miracl/train")) > 10**7
     assert [count_documents(family(name)) for name in ("tatoeba", "beir/fiqa", "boolq-r")] == [63384, 57638, None]
-    assert EXISTING == ("miracl", "mr-tydi", "mmarco", "neuclir")
+    assert EXISTING == ("miracl", "mr-tydi", "mmarco", "neuclir", "clirmatrix")
 
 
 def test_pairs_are_read_with_languages() -> None:
@@ -370,3 +381,62 @@ def test_one_pool_of_what_was_judged_language_by_language(registry: Registry) ->
     ]  # fmt: skip
     assert results.settings["value"].eq(1).all()
     assert results.dataset == "neuclir/trec-2023"
+
+
+# --- CLIRMatrix: qrels of their own for every pair of languages ------------------------------------------------------
+
+
+def test_clirmatrix_has_every_pair_of_languages() -> None:
+    found = family("clirmatrix")
+    assert len(found.languages) == 139 and len(list(found.settings())) == 139 * 138
+    assert found.default_languages == ("am", "mr", "ps", "si", "sw", "yo")
+    assert found.id("sw", "en") == "clirmatrix/sw/bi139-base/en/test1"
+    small = family("clirmatrix/multi8/dev")
+    assert small.label == "clirmatrix/multi8/dev" and len(small.languages) == 8 == len(small.default_languages)
+    assert count_documents(found) is None
+    with pytest.raises(ValueError, match="no family 'clirmatrix/test1': choose one of clirmatrix/bi139-base/train, "):
+        family("clirmatrix/test1")
+
+
+class JsonLines:
+    """A downloaded file, as ir_datasets opens it."""
+
+    def __init__(self, *rows: dict) -> None:
+        self.content = "\n".join(json.dumps(row) for row in rows).encode()
+
+    def stream(self) -> AbstractContextManager[io.BytesIO]:
+        return nullcontext(io.BytesIO(self.content))
+
+
+def test_clirmatrix_in_the_grid(registry: Registry) -> None:
+    languages = {"sw": ["mto", "jiwe"], "yo": ["odò", "òkúta"]}
+    handlers = {lang: Docs(lang, [GenericDoc(f"{lang}{i}", word) for i, word in enumerate(words)])
+                for lang, words in languages.items()}  # fmt: skip
+    for lang in languages:
+        registry.register(f"clirmatrix/{lang}", Dataset(handlers[lang]))
+    for doc_lang, lang in (("sw", "yo"), ("yo", "sw")):
+        rows = [
+            {
+                "src_id": f"{lang}{i}",
+                "src_query": word,
+                "tgt_results": [(f"{doc_lang}{i}", 6), (f"{doc_lang}{1 - i}", 0)],
+            }
+            for i, word in enumerate(languages[lang])
+        ]
+        file = JsonLines(*rows)
+        registry.register(
+            f"clirmatrix/{doc_lang}/bi139-base/{lang}/test1",
+            Dataset(handlers[doc_lang], CLIRMatrixQueries(file, lang), CLIRMatrixQrels(file, {})),
+        )
+    settings = read_settings(
+        family("clirmatrix"), ["cross"], ["sw", "yo"], read_corpora(family("clirmatrix"), ["cross"], ["sw", "yo"])
+    )
+    assert [(setting.id, setting.texts, setting.relevance.tolist()) for setting in settings] == [
+        ("clirmatrix/sw/bi139-base/yo/test1", ("odò", "òkúta"), [6, 6]),
+        ("clirmatrix/yo/bi139-base/sw/test1", ("mto", "jiwe"), [6, 6]),
+    ]
+    results = ph.LanguageExperiment({"letters": Letters()}, "clirmatrix", languages=["sw", "yo"])
+    assert results.settings[["kind", "doc_lang", "query_lang", "measure", "queries"]].values.tolist() == [
+        ["cross", "sw", "yo", "nDCG@10", 2], ["cross", "sw", "yo", "R@100", 2],
+        ["cross", "yo", "sw", "nDCG@10", 2], ["cross", "yo", "sw", "R@100", 2],
+    ]  # fmt: skip

@@ -66,7 +66,7 @@ def test_family_by_name() -> None:
     assert [family(known.name) for known in families()] == list(families())
     names = [known.name for known in families()]
     assert names == ["xquad-r", "mlqa-r", "atlas", "belebele", "tatoeba", "boolq-r"]
-    with pytest.raises(ValueError, match="no family 'xquad': choose one of xquad-r, mlqa-r, atlas, .*, neuclir; or"):
+    with pytest.raises(ValueError, match="no family 'xquad': choose one of xquad-r, mlqa-r, atlas, .*, clirmatrix; or"):
         family("xquad")
 
 

@@ -136,3 +136,40 @@ def test_held_out_pairs_validate_a_training() -> None:
 def test_pairs_without_a_question(items: list[Item]) -> None:
     with pytest.raises(ValueError, match="none of these .* items asks anything"):
         ph.LanguageValidation(ph.ParallelPairs(items))
+
+
+def several_questions() -> ph.ParallelPairs:
+    """Two questions about one paragraph, one question with two answers, and a hard negative that answers another."""
+    tower, river = {"en": "The tower is old.", "zh": "塔很老。"}, {"en": "The river is long.", "zh": "河很长。"}
+    return ph.ParallelPairs([
+        Item("a", None, "toy", {"en": "How old?", "zh": "多老？"}, tower, negatives={"en": ["The river is long."]}),
+        Item("b", None, "toy", {"en": "What is old?"}, tower),
+        Item("c", None, "toy", {"en": "How long?"}, river, negatives={"en": ["A tree."]}),
+        Item("d", None, "toy", {"en": "How long?"}, {"en": "It is very long."}),
+    ])  # fmt: skip
+
+
+def test_every_question_searches_each_passage_once() -> None:
+    family = family_of(several_questions(), every_question=True)
+    assert family.name.endswith("-all")
+    documents = {doc.doc_id: doc.text for doc in ir_datasets.load(family.id("en", "en")).docs_iter()}
+    assert documents == {
+        "en_0_0": "The tower is old.", "en_0_1": "The river is long.",
+        "en_2_1": "A tree.", "en_3_0": "It is very long.",
+    }  # fmt: skip
+    mono = ir_datasets.load(family.id("en", "en"))
+    assert [(qrel.query_id, qrel.doc_id) for qrel in mono.qrels_iter()] == [
+        ("0_en", "en_0_0"), ("1_en", "en_0_0"), ("2_en", "en_0_1"), ("2_en", "en_3_0"), ("3_en", "en_0_1"),
+        ("3_en", "en_3_0"),
+    ]  # fmt: skip
+    cross = ir_datasets.load(family.id("zh", "en"))
+    assert [(qrel.query_id, qrel.doc_id) for qrel in cross.qrels_iter()] == [
+        ("0_en", "zh_0_0"), ("1_en", "zh_0_0"), ("2_en", "zh_2_0"), ("3_en", "zh_2_0"),
+    ]  # fmt: skip
+    # One of each group leaves two of the four questions.
+    assert sum(1 for _ in ir_datasets.load(family_of(several_questions()).id("en", "en")).queries_iter()) == 2
+
+
+def test_every_question_must_be_a_boolean() -> None:
+    with pytest.raises(TypeError, match="every_question"):
+        family_of(several_questions(), every_question="yes")

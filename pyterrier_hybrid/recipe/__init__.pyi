@@ -1,0 +1,4 @@
+from .imbalance import ImbalanceExperiment
+from .recipe import Recipe
+
+__all__ = ["ImbalanceExperiment", "Recipe"]
