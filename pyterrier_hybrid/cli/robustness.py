@@ -1,7 +1,6 @@
 """The ``robustness`` command: what perturbed queries cost encoders and BM25."""
 
 import datetime
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from pyterrier_hybrid.cli.compare.rows import (
     DEBIAS,
     FUSIONS,
     DocumentTexts,
+    NamedSystem,
     bm25_is_available,
     derived_rows,
     system_from_option,
@@ -35,7 +35,6 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 
 @click.command(cls=ManyValues)
-@click.argument("models", nargs=-1, metavar="[NAME=MODEL]...")
 @click.option(
     "--dataset", multiple=True, default=["atlas"], show_default=True, metavar="NAME...",
     help="Datasets to evaluate on: atlas, xquad-r, mlqa-r, or another one that `datasets` lists.",
@@ -54,7 +53,9 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
     "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True,
     help="Random seed of the sample and of the perturbations.",
 )  # fmt: skip
-@click.option("--measure", "measures", multiple=True, metavar="NAME...", help="Measures. [default: of the dataset]")
+@click.option(
+    "--measures", multiple=True, metavar="MEASURE...", help="Measures, such as AP or nDCG@10. [default: of the dataset]"
+)
 @click.option(
     "--kinds", multiple=True, type=Choice(["mono", "cross", "multi"]), metavar="KIND...",
     help="Kinds of settings to evaluate. [default: all of the dataset]",
@@ -62,6 +63,10 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
 @click.option(
     "--eval-languages", multiple=True, metavar="CODE...", help="Languages to evaluate. [default: all of the dataset]"
 )
+@click.option(
+    "--system", multiple=True, type=NamedSystem(), metavar="NAME=MODEL...",
+    help="Encoders: folders, hub names, or labse, xlmr, me5, mdpr. The same NAME again adds another seed of it.",
+)  # fmt: skip
 @click.option("--no-bm25", is_flag=True, help="Leave BM25 out.")
 @click.option(
     "--debias", multiple=True, type=Choice([name for name in DEBIAS if name != "shift"]), metavar="METHOD...",
@@ -89,11 +94,8 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
     help="Folder for vectors and ranks, which later studies reuse. By default they are deleted at the end.",
 )  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="New folder. [default: robustness-DATE-TIME]")
-def robustness(models: Sequence[str], output: Path | None, cache: Path | None, **options: Any) -> None:
-    """Measure what perturbed queries cost each MODEL and BM25.
-
-    MODEL is a folder, a hub name, or labse, xlmr, me5, mdpr; NAME is its row in the tables, by default the last part of
-    MODEL. Models with one NAME are seeds of one system, whose values are means.
+def robustness(output: Path | None, cache: Path | None, **options: Any) -> None:
+    """Measure what perturbed queries cost encoders and BM25.
 
     Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated with clean and with perturbed
     queries. Prints a table of relative drops and writes it with all figures and the options to a new folder (with
@@ -102,7 +104,7 @@ def robustness(models: Sequence[str], output: Path | None, cache: Path | None, *
     started = time.perf_counter()
     options["dataset"] = tuple(dict.fromkeys(options["dataset"]))
     families = [check_option("--dataset", datasets.family, name) for name in options["dataset"]]
-    rows = _named_models(models)
+    rows = _by_name(options["system"])
     output = output or Path(f"robustness-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     check_output(output)
     with errors_in_one_line():
@@ -123,7 +125,7 @@ def robustness(models: Sequence[str], output: Path | None, cache: Path | None, *
         for name, texts in rows.items():
             loaded = [system_from_option(text, dtype=options["dtype"]) for text in texts]
             systems[name] = loaded if len(loaded) > 1 else loaded[0]
-        recorded = {name: json_value(value) for name, value in {**options, "models": models}.items()}
+        recorded = {name: json_value(value) for name, value in options.items()}
         try:
             with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
                 for name in options["dataset"]:
@@ -175,17 +177,13 @@ def _study(
         click.echo(f"{name} means nothing in {' '.join(langs)}")
 
 
-def _named_models(models: Sequence[str]) -> dict[str, list[str]]:
-    """Return the models by row."""
+def _by_name(models: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the models of each row; several models with one name are its seeds."""
     rows: dict[str, list[str]] = {}
-    for text in models:
-        name, equals, model = text.partition("=")
-        if not equals:
-            name, model = os.path.basename(os.path.normpath(text)), text
-        if not name.strip() or not model.strip() or "{" in model:
-            problem = "runs cannot be perturbed" if "{" in model else f"{text!r} is not NAME=MODEL, such as e5=me5"
-            raise click.BadParameter(problem, param_hint="MODEL")
-        rows.setdefault(name.strip(), []).append(model.strip())
+    for name, model in models:
+        if "{" in model:
+            raise click.BadParameter(f"{name}: runs cannot be perturbed; give the encoder", param_hint="--system")
+        rows.setdefault(name, []).append(model)
     return rows
 
 
@@ -199,7 +197,7 @@ def _perturbations(options: Mapping[str, Any]) -> list[Any]:
 
 def _check_rows(names: Sequence[str], options: Mapping[str, Any]) -> None:
     if not names:
-        raise click.UsageError("there is nothing to evaluate: give a MODEL, or leave --no-bm25 out")
+        raise click.UsageError("there is nothing to evaluate: pass --system NAME=MODEL, or leave --no-bm25 out")
     if options["fuse"] and "BM25" not in names:
         raise click.UsageError("--fuse needs BM25")
     repeated = next((name for number, name in enumerate(names) if name in names[:number]), None)

@@ -52,7 +52,7 @@ class NamedFile(click.ParamType):
     help="Kinds of settings to evaluate. [default: all of the source]",
 )  # fmt: skip
 @click.option(
-    "--languages", multiple=True, metavar="CODE...", help="Languages to evaluate. [default: all of the source]"
+    "--eval-languages", multiple=True, metavar="CODE...", help="Languages to evaluate. [default: all of the source]"
 )
 @click.option(
     "--measures", multiple=True, metavar="MEASURE...", help="Measures, such as AP or nDCG@10. [default: AP R@1 R@10]"
@@ -95,7 +95,7 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
                     targets,
                     measures=options["measures"] or None,
                     kinds=options["kinds"] or None,
-                    languages=options["languages"] or None,
+                    languages=options["eval_languages"] or None,
                     baseline=options["baseline"],
                     every_question=not options["one_per_group"],
                     cache=cache or scratch / "cache",

@@ -22,8 +22,8 @@ def models(tmp_path_factory):
 def test_files_and_table(models, tmp_path):
     output = tmp_path / "out"
     printed = run(
-        "robustness", f"tiny={models / 's0'}", f"tiny={models / 's1'}", *SMALL, "--fuse", "--baseline", "BM25",
-        "--output", output,
+        "robustness", "--system", f"tiny={models / 's0'}", f"tiny={models / 's1'}", *SMALL, "--fuse",
+        "--baseline", "BM25", "--output", output,
     )  # fmt: skip
     assert "atlas: relative drops of AP" in printed and "Case means nothing in zh" in printed
     names = {path.name for path in output.iterdir()}
@@ -45,7 +45,17 @@ def test_files_and_table(models, tmp_path):
 
 def test_a_stopped_study_resumes(models, tmp_path, monkeypatch):
     output = tmp_path / "out"
-    arguments = ["robustness", f"tiny={models / 's0'}", *SMALL, "--kinds", "mono", "--no-bm25", "--output", output]
+    arguments = [
+        "robustness",
+        "--system",
+        f"tiny={models / 's0'}",
+        *SMALL,
+        "--kinds",
+        "mono",
+        "--no-bm25",
+        "--output",
+        output,
+    ]
     from pyterrier_hybrid.experiment.robustness import RobustnessResults
 
     save = RobustnessResults.save
@@ -68,8 +78,8 @@ def test_a_stopped_study_resumes(models, tmp_path, monkeypatch):
         (["--severity", "0.1,0.2"], "separate by spaces"),
         (["--dataset", "atlsa"], "atlsa"),
         (["--no-bm25"], "nothing to evaluate"),
-        (["r={doc_lang}.{query_lang}"], "runs cannot be perturbed"),
-        (["BM25=folder"], "two rows would be called 'BM25'"),
+        (["--system", "r={doc_lang}.{query_lang}"], "runs cannot be perturbed"),
+        (["--system", "BM25=folder"], "two rows would be called 'BM25'"),
         (["--baseline", "X"], "there is no row 'X'"),
     ],
 )

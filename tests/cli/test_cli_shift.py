@@ -8,7 +8,7 @@ from cli_helpers import run
 
 import pyterrier_hybrid as ph
 
-SMALL = ["--source", "atlas", "--languages", "de", "en", "--kinds", "mono", "--measures", "AP"]
+SMALL = ["--source", "atlas", "--eval-languages", "de", "en", "--kinds", "mono", "--measures", "AP"]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_an_interrupted_experiment_resumes(tmp_path, monkeypatch):
         (["--target", "atlas/train", "--baseline", "BM26"], "there is no system 'BM26', only BM25 (did you mean"),
         (["--target", "atlas/train", "--no-bm25"], "there is no system: pass --system NAME=MODEL"),
         (["--target", "atlas/train", "--queries", "x=none"], "'x=none' is not NAME=FILE"),
-        (["--target", "atlas/train", "--languages", "fr"], "languages: 'fr' is unknown"),
+        (["--target", "atlas/train", "--eval-languages", "fr"], "languages: 'fr' is unknown"),
     ],
 )
 def test_bad_usage(arguments, message, tmp_path):
