@@ -19,4 +19,4 @@ def test_notebook(path, tmp_path):
 
 
 def test_there_is_a_notebook():
-    assert [path.stem for path in NOTEBOOKS] == ["quickstart"]
+    assert [path.stem for path in NOTEBOOKS] == ["quickstart", "robustness"]
