@@ -1,5 +1,5 @@
 from .experiment import LanguageExperiment, LanguageValidation, RankDistance
-from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
+from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks, translate
 from .recipe import Recipe
 from .retrieval import (
     LIR,
@@ -61,6 +61,7 @@ __all__ = [
     "fuse",
     "sweep",
     "train",
+    "translate",
 ]
 
 __version__: str

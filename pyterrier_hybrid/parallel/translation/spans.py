@@ -1,0 +1,69 @@
+"""Filter of passages that have lost the answer to their question."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pyterrier_hybrid.parallel.translation.filters import Candidate
+from pyterrier_hybrid.text.analysis import analyzer
+from pyterrier_hybrid.text.normalisation import text_key
+from pyterrier_hybrid.utils.checks import finite_number
+
+Translate = Callable[[Iterable[str], str, str], Mapping[str, str]]
+"""``f(texts, source, target)`` that returns the translation of each text."""
+
+
+class AnswerLost:
+    """Rejects translated passages in which the answer to their question is not found any more.
+
+    The answer is translated by itself. It is found if its translation, or the original answer (names stay as they are),
+    stands in the translated passage, or if enough of the terms of either do: stems of words, or character n-grams, as
+    BM25 has them, so that inflection, articles and word order make no difference. An answer that is translated by other
+    words in the passage than by itself is rejected too: what is kept has its answer, and some of what is rejected has.
+
+    Enclosing the answer in quotation marks before translation, as MLQA's baseline does (arXiv 1910.07475), also finds
+    where it is, but changes the passage.
+
+    Args:
+        translate: Translates the answers.
+        min_ratio: Minimum ratio of the answer's terms that must be in the passage.
+
+    Example:
+        >>> dictionary = {"the Denver Broncos": "die Denver Broncos"}
+        >>> lost = AnswerLost(lambda texts, source, target: {text: dictionary[text] for text in texts})
+        >>> lost.reasons([Candidate("passage", "It was the Denver Broncos.", "Das war sie.", "the Denver Broncos")],
+        ...     "en", "de")
+        ["the answer 'the Denver Broncos' ('die Denver Broncos') is not in it"]
+    """
+
+    name = "answer"
+
+    def __init__(self, translate: Translate, min_ratio: float = 0.5) -> None:
+        self._translate = translate
+        self.min_ratio = finite_number("min_ratio", min_ratio, positive=True)
+
+    def reasons(self, candidates: Sequence[Candidate], source: str, target: str) -> list[str | None]:
+        """Judge translations; see :class:`~pyterrier_hybrid.parallel.translation.filters.Filter`."""
+        answers = [candidate.answer for candidate in candidates if candidate.answer is not None]
+        translated = self._translate(answers, source, target)
+        results: list[str | None] = []
+        for candidate in candidates:
+            answer = candidate.answer
+            found = answer is None or any(
+                self._is_in(form, candidate.translation, target) for form in (translated[answer], answer)
+            )
+            problem = (
+                None if found or answer is None else f"the answer {answer!r} ({translated[answer]!r}) is not in it"
+            )
+            results.append(problem)
+        return results
+
+    def _is_in(self, answer: str, passage: str, lang: str) -> bool:
+        key = text_key(answer).strip(" .,;:!?\"'“”„«»()")
+        if not key:
+            return False
+        if key in text_key(passage):
+            return True
+        analyse = analyzer(lang)
+        terms = Counter(analyse(answer))
+        shared = terms & Counter(analyse(passage))
+        return bool(terms) and shared.total() >= self.min_ratio * terms.total()
