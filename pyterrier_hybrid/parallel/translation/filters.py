@@ -102,7 +102,7 @@ class WrongScript:
         ['0% of its letters are in the script of el (Grek)']
     """
 
-    name = "script"
+    name = "wrong script"
 
     def __init__(self, min_ratio: float = 0.5) -> None:
         self.min_ratio = finite_number("min_ratio", min_ratio)
@@ -135,7 +135,7 @@ class WrongLanguage:
         ['it is en rather than de (1.00)']
     """
 
-    name = "language"
+    name = "wrong language"
 
     def __init__(self, min_confidence: float = 0.9, min_letters: int = 20) -> None:
         self.min_confidence = finite_number("min_confidence", min_confidence)
@@ -169,7 +169,7 @@ class LengthRatio:
 
     Example:
         >>> LengthRatio().reasons([Candidate("query", "Where is the old city of Rome?", "Wo")], "en", "de")
-        ['2 letters for 24, a ratio of 0.35']
+        ['2 letters for 23, a ratio of 0.36']
     """
 
     name = "length"

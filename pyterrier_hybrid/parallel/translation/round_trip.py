@@ -22,7 +22,7 @@ class RoundTrip:
     Example:
         >>> back = RoundTrip(lambda texts, source, target: {text: "Something else." for text in texts}, min_chrf=0.3)
         >>> back.reasons([Candidate("query", "Where is Rome?", "Wo ist Rom?")], "en", "de")
-        ["it comes back as 'Something else.' (chrF 0.07)"]
+        ["it comes back as 'Something else.' (chrF 0.15)"]
     """
 
     name = "round trip"

@@ -50,7 +50,7 @@ def default_filters() -> list[Filter]:
 
     Example:
         >>> [one.name for one in default_filters()]
-        ['copied', 'script', 'language', 'length', 'numbers', 'repetition']
+        ['copied', 'wrong script', 'wrong language', 'length', 'numbers', 'repetition']
     """
     return [Copied(), WrongScript(), WrongLanguage(), LengthRatio(), Numbers(), Repetition()]
 
@@ -75,8 +75,8 @@ def translate(
 
     Every query and passage in the source language that an item does not have in a target language yet is translated,
     equal texts once; hard negatives are not. What a filter rejects is left out, so an item may get only a query, or
-    only a passage. Items keep their IDs and groups, and their ``provenance`` says which languages are machine translated,
-    from which language, by what, and since when.
+    only a passage. Items keep their IDs and groups, and their ``provenance`` says which languages are machine
+    translated, from which language, by what, and when.
 
     The folder holds, when it is done: the pairs (``pairs/``, for :meth:`ParallelPairs.open`); ``report.json`` with the
     counts of each filter (:class:`TranslationReport`); ``rejected.jsonl`` with every rejected translation, the filter,

@@ -48,9 +48,9 @@ class Rank:
 class Translations:
     """Translates texts, each once, and remembers them.
 
-    Texts are sorted by length and cut into chunks that depend on the texts alone. Each process translates its chunks and
-    waits for the others. A chunk is remembered as a whole, so that after a kill the remaining ones are translated in the
-    same company: the result is the same.
+    Texts are sorted by length and cut into chunks that depend on the texts alone. Each process translates its chunks
+    and waits for the others. A chunk is remembered as a whole, so that after a kill the other chunks are translated in
+    the same batches, and the result is the same.
 
     Args:
         translator: The translator.
