@@ -13,6 +13,10 @@ from pyterrier_hybrid.text.normalisation import is_blank, text_key
 from pyterrier_hybrid.utils.checks import finite_number
 
 
+MIN_DIGITS = 3
+"""Numbers of so many digits stay digits in any language."""
+
+
 class Candidate(NamedTuple):
     """A translation that filters judge.
 
@@ -192,7 +196,7 @@ class LengthRatio:
 class Numbers:
     """Rejects translations with other numbers than their originals.
 
-    Digits of all scripts and separators of thousands and decimals are the same. Numbers of three digits or more must be
+    Digits of all scripts, and separators within a number or a time, are the same. Numbers of three digits or more must be
     the same in both. Shorter ones may be written in words or Roman numerals on one side, but not as another number.
 
     Example:
@@ -245,9 +249,8 @@ class Repetition:
 
 
 _LETTER = regex.compile(r"\p{L}")
-# Digits, and separators of thousands or decimals between them. A space separates thousands if three digits follow.
-_NUMBER = regex.compile(r"\p{Nd}+(?:[.,'’٫٬]\p{Nd}+|[\u00a0\u202f ]\p{Nd}{3}(?!\p{Nd}))*")
-_MIN_DIGITS = 3
+# Digits, and separators of thousands, decimals, or hours and minutes between them. A space separates thousands if three digits follow.
+_NUMBER = regex.compile(r"\p{Nd}+(?:[.,:'’٫٬]\p{Nd}+|[\u00a0\u202f ]\p{Nd}{3}(?!\p{Nd}))*")
 # Scripts that are written together.
 _SCRIPTS = {"Hans": "Han", "Hant": "Han", "Jpan": "Han|Hiragana|Katakana", "Kore": "Hangul|Han", "Hani": "Han"}
 
@@ -282,16 +285,22 @@ def _identifier(*codes: str) -> "Callable[[str], tuple[str, float]] | None":
     return identifier.classify
 
 
-def _numbers(text: str) -> Counter[str]:
+def numbers_of(text: str) -> Counter[str]:
+    """Return the numbers of a text, as ASCII digits without separators and leading zeros, with their counts.
+
+    Example:
+        >>> sorted(numbers_of("१९२० and 3.000,5"))
+        ['1920', '30005']
+    """
     values = ("".join(filter(str.isalnum, match)) for match in _NUMBER.findall(text))
     ascii_values = ("".join(str(int(digit)) for digit in value) for value in values)
     return Counter(value.lstrip("0") or "0" for value in ascii_values)
 
 
 def _changed_numbers(text: str, translation: str) -> str | None:
-    before, after = _numbers(text), _numbers(translation)
+    before, after = numbers_of(text), numbers_of(translation)
     lost, new = before - after, after - before
-    large = [number for number in (*lost, *new) if len(number) >= _MIN_DIGITS]
+    large = [number for number in (*lost, *new) if len(number) >= MIN_DIGITS]
     if not large and not (lost and new):
         return None
     return f"{', '.join(lost) or 'no number'} became {', '.join(new) or 'no number'}"

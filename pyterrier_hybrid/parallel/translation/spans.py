@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pyterrier_hybrid.parallel.translation.filters import Candidate
+from pyterrier_hybrid.parallel.translation.filters import MIN_DIGITS, Candidate, numbers_of
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import finite_number
@@ -16,16 +16,19 @@ class AnswerLost:
     """Rejects translated passages in which the answer to their question is not found any more.
 
     The answer is translated by itself. It is found if its translation, or the original answer (names stay as they are),
-    stands in the translated passage, or if enough of the terms of either do: stems of words, or character n-grams, as
-    BM25 has them, so that inflection, articles and word order make no difference. An answer that is translated by other
-    words in the passage than by itself is rejected too: what is kept has its answer, and some of what is rejected has.
+    stands in the translated passage, or if most of the terms of either do: stems of words, or character n-grams, as
+    BM25 has them, each counted with its length, so that inflection, articles and word order make little difference. An
+    answer with a number, such as "the 1920s", is also found if all its numbers of three digits or more are there.
+
+    An answer that the passage says with other words than its own translation is rejected too. So what is kept has its
+    answer, and some of what is rejected also had it.
 
     Enclosing the answer in quotation marks before translation, as MLQA's baseline does (arXiv 1910.07475), also finds
     where it is, but changes the passage.
 
     Args:
         translate: Translates the answers.
-        min_ratio: Minimum ratio of the answer's terms that must be in the passage.
+        min_ratio: Minimum ratio of the answer's terms, by their length, that must be in the passage.
 
     Example:
         >>> dictionary = {"the Denver Broncos": "die Denver Broncos"}
@@ -37,7 +40,7 @@ class AnswerLost:
 
     name = "answer"
 
-    def __init__(self, translate: Translate, min_ratio: float = 0.5) -> None:
+    def __init__(self, translate: Translate, min_ratio: float = 0.6) -> None:
         self._translate = translate
         self.min_ratio = finite_number("min_ratio", min_ratio, positive=True)
 
@@ -48,8 +51,10 @@ class AnswerLost:
         results: list[str | None] = []
         for candidate in candidates:
             answer = candidate.answer
-            found = answer is None or any(
-                self._is_in(form, candidate.translation, target) for form in (translated[answer], answer)
+            found = (
+                answer is None
+                or any(self._is_in(form, candidate.translation, target) for form in (translated[answer], answer))
+                or _has_numbers(answer, candidate.translation)
             )
             problem = (
                 None if found or answer is None else f"the answer {answer!r} ({translated[answer]!r}) is not in it"
@@ -65,5 +70,13 @@ class AnswerLost:
             return True
         analyse = analyzer(lang)
         terms = Counter(analyse(answer))
-        shared = terms & Counter(analyse(passage))
-        return bool(terms) and shared.total() >= self.min_ratio * terms.total()
+        return bool(terms) and _letters(terms & Counter(analyse(passage))) >= self.min_ratio * _letters(terms)
+
+
+def _letters(terms: Counter[str]) -> int:
+    return sum(len(term) * count for term, count in terms.items())
+
+
+def _has_numbers(answer: str, passage: str) -> bool:
+    numbers = {number for number in numbers_of(answer) if len(number) >= MIN_DIGITS}
+    return bool(numbers) and numbers <= numbers_of(passage).keys()
