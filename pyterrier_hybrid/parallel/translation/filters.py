@@ -12,7 +12,6 @@ from pyterrier_hybrid.text.letters import letters_of
 from pyterrier_hybrid.text.normalisation import is_blank, text_key
 from pyterrier_hybrid.utils.checks import finite_number
 
-
 MIN_DIGITS = 3
 """Numbers of so many digits stay digits in any language."""
 
@@ -196,8 +195,8 @@ class LengthRatio:
 class Numbers:
     """Rejects translations with other numbers than their originals.
 
-    Digits of all scripts, and separators within a number or a time, are the same. Numbers of three digits or more must be
-    the same in both. Shorter ones may be written in words or Roman numerals on one side, but not as another number.
+    Digits of all scripts, and separators within a number or a time, are the same. Numbers of three digits or more must
+    be the same in both. Shorter ones may be written in words or Roman numerals on one side, but not as another number.
 
     Example:
         >>> Numbers().reasons([
@@ -249,7 +248,8 @@ class Repetition:
 
 
 _LETTER = regex.compile(r"\p{L}")
-# Digits, and separators of thousands, decimals, or hours and minutes between them. A space separates thousands if three digits follow.
+# Digits, and separators of thousands, decimals, or hours and minutes between them. A space separates thousands if three
+# digits follow.
 _NUMBER = regex.compile(r"\p{Nd}+(?:[.,:'’٫٬]\p{Nd}+|[\u00a0\u202f ]\p{Nd}{3}(?!\p{Nd}))*")
 # Scripts that are written together.
 _SCRIPTS = {"Hans": "Han", "Hant": "Han", "Jpan": "Han|Hiragana|Katakana", "Kore": "Hangul|Han", "Hani": "Han"}
