@@ -1,6 +1,7 @@
 """Translation with CTranslate2, which computes with int8: several times faster on processors."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -96,16 +97,36 @@ class CTranslate2Translator:
         folder = self._converted or _default_folder(self._checkpoint)
         library = _library()
         if not folder.exists():
-            converter = library.converters.TransformersConverter(
-                self._checkpoint.model, revision=self._checkpoint.revision, low_cpu_mem_usage=True
-            )
-            try:
-                with whole_folder(folder) as unfinished:
-                    converter.convert(str(unfinished), force=True)
-            except FileExistsError:
-                # Another process has converted it meanwhile.
-                pass
+            # Another process may have converted it meanwhile.
+            with suppress(FileExistsError), whole_folder(folder) as unfinished:
+                _convert(self._checkpoint, self._vocabulary, unfinished)
         return library.Translator(str(folder), device=self.device, compute_type=self.compute_type)
+
+
+def _convert(checkpoint: Checkpoint, vocabulary: Vocabulary, folder: Path) -> None:
+    """Convert a model into a folder, without a loss of precision: it is quantised when it is opened."""
+    from ctranslate2.converters import transformers as loaders
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    revision = checkpoint.revision or "main"
+    model = AutoModelForSeq2SeqLM.from_pretrained(checkpoint.model, revision=revision, dtype="float32")
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint.model, revision=revision)
+
+    class M2M100(loaders.M2M100Loader):
+        # CTranslate2 4.8 asks for language tokens in a way that transformers 5 does not answer.
+        def get_vocabulary(self, *_: Any) -> list[str]:
+            return vocabulary.all_tokens()
+
+    kinds = {"m2m_100": M2M100, "marian": loaders.MarianMTLoader}
+    if model.config.model_type not in kinds:
+        raise ValueError(
+            f"{checkpoint.name} is a model of type {model.config.model_type!r}: CTranslate2Translator takes M2M100, "
+            "NLLB and OPUS-MT (Marian); Seq2SeqTranslator takes MADLAD-400 as well"
+        )
+    specification = kinds[model.config.model_type]()(model, tokenizer)
+    specification.validate()
+    specification.optimize()
+    specification.save(str(folder))
 
 
 def _library() -> Any:

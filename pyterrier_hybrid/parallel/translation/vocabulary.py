@@ -86,12 +86,24 @@ class Vocabulary:
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the texts of token IDs, without special tokens."""
-        texts = self._tokenizer.batch_decode([list(row) for row in ids], skip_special_tokens=True)
-        return [text.strip() for text in texts]
+        # transformers 5 does not count the language tokens of all M2M100 tokenizers as special ones.
+        dropped = {*self._tokenizer.all_special_ids, *getattr(self._tokenizer, "lang_code_to_id", {}).values()}
+        rows = [[number for number in row if number not in dropped] for row in ids]
+        return [text.strip() for text in self._tokenizer.batch_decode(rows)]
 
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """Return the tokens with some IDs."""
         return self._tokenizer.convert_ids_to_tokens(list(ids))
+
+    def all_tokens(self) -> list[str]:
+        """Return the token of each embedding; those that no token has get names of their own."""
+        tokens = self._tokenizer.convert_ids_to_tokens(list(range(self._size)))
+        seen: set[str] = set()
+        for number, token in enumerate(tokens):
+            if token is None or token in seen:
+                tokens[number] = f"<unused{number}>"
+            seen.add(tokens[number])
+        return tokens
 
     def token_ids(self, tokens: Sequence[str]) -> list[int]:
         """Return the IDs of some tokens."""
