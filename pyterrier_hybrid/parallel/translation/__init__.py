@@ -28,9 +28,10 @@ from pyterrier_hybrid.parallel.translation.report import TranslationReport
 from pyterrier_hybrid.parallel.translation.round_trip import RoundTrip, chrf
 from pyterrier_hybrid.parallel.translation.seq2seq import Seq2SeqTranslator
 from pyterrier_hybrid.parallel.translation.spans import AnswerLost
-from pyterrier_hybrid.parallel.translation.translating import default_filters, read_answers, translate
+from pyterrier_hybrid.parallel.translation.translating import PAIRS, default_filters, read_answers, translate
 
 __all__ = [
+    "PAIRS",
     "AnswerLost",
     "CTranslate2Translator",
     "Candidate",
