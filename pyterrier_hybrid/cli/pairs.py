@@ -139,8 +139,8 @@ def leaks(
 @click.option("--from", "source", metavar="CODE", show_default="en", help="Language to translate from.")
 @click.option(
     "--model", default="facebook/m2m100_418M", show_default=True, metavar="NAME|PATH",
-    help="M2M100, NLLB, OPUS-MT or MADLAD-400 model: hub name or folder. {source} and {target} in it are replaced by the "
-    "languages, as in Helsinki-NLP/opus-mt-{source}-{target}.",
+    help="M2M100, NLLB, OPUS-MT or MADLAD-400 model: hub name or folder. {source} and {target} in it are replaced by "
+    "the languages, as in Helsinki-NLP/opus-mt-{source}-{target}.",
 )  # fmt: skip
 @click.option("--revision", metavar="COMMIT", help="Revision of the model on the hub.")
 @click.option(
