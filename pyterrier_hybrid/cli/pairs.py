@@ -161,7 +161,7 @@ def leaks(
 )  # fmt: skip
 @click.option(
     "--round-trip", type=click.FloatRange(0, 1), metavar="CHRF",
-    help="Also translate back, and reject what has a lower chrF with the original, such as 0.3.",
+    help="Also translate back, and reject what has a lower chrF with the original, such as 0.2.",
 )  # fmt: skip
 @click.option("--encoder", metavar="NAME|PATH", help="Encoder that must find translations close to their originals.")
 @click.option(

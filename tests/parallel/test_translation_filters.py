@@ -32,7 +32,8 @@ GOOD = [
     ("en", "hi", "What is the capital of India?", "भारत की राजधानी क्या है?"),
     ("en", "ja", "What is the capital of Japan?", "日本の首都は何ですか？"),
     ("en", "de", "1945", "1945"),
-    ("en", "de", "Angela Merkel", "Angela Merkel"),
+    ("en", "de", "Barack Obama", "Barack Obama"),
+    ("en", "pt", "It has 30,000 people, and 3.5 million euros.", "Tem 30 mil pessoas e 3.500.000 euros."),
 ]
 BAD = [
     ("empty", "de", "Where is Rome?", " \u200b"),
@@ -95,6 +96,8 @@ def test_languages_that_the_identifier_does_not_know_are_not_judged():
     [
         ("the Romans", "die Römer", "Sie wurde von den Römern gegründet.", True),  # inflected
         ("the 1920s", "die 1920s", "Es war in den 1920er Jahren.", True),  # the number
+        ("Sunni Islam", "Islam sunita", "Professam o Islã sunita.", True),  # accents, endings
+        ("Irish", "Irlandês", "Seguidos pelos irlandeses e italianos.", True),
         ("Denver Broncos", "Denver-Wildpferde", "Die Denver Broncos siegten.", True),  # a name that stays
         ("in the city", "in der Stadt", "In der Nacht war es kalt.", False),  # small words alone
         ("winter", "Winter", "Es war kalt.", False),

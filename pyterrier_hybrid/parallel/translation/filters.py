@@ -196,7 +196,8 @@ class Numbers:
     """Rejects translations with other numbers than their originals.
 
     Digits of all scripts, and separators within a number or a time, are the same. Numbers of three digits or more must
-    be the same in both. Shorter ones may be written in words or Roman numerals on one side, but not as another number.
+    be the same in both, but 30,000 may become "30 mil". Shorter ones may be written in words or Roman numerals on
+    one side, but not as another number.
 
     Example:
         >>> Numbers().reasons([
@@ -297,9 +298,18 @@ def numbers_of(text: str) -> Counter[str]:
     return Counter(value.lstrip("0") or "0" for value in ascii_values)
 
 
+def _same_but_zeros(one: str, other: str) -> bool:
+    """Return whether two numbers may be one that is written with and without a word such as thousand or million."""
+    return abs(len(one) - len(other)) >= 3 and one.rstrip("0") == other.rstrip("0")
+
+
 def _changed_numbers(text: str, translation: str) -> str | None:
     before, after = numbers_of(text), numbers_of(translation)
     lost, new = before - after, after - before
+    for number in list(lost):
+        same = next((other for other in new if _same_but_zeros(number, other)), None)
+        if same is not None:
+            del lost[number], new[same]
     large = [number for number in (*lost, *new) if len(number) >= MIN_DIGITS]
     if not large and not (lost and new):
         return None

@@ -96,7 +96,7 @@ def translate(
         answers: (dataset, ID) -> span of the passage that answers the query, in the source language: passages that
             lose theirs are rejected (:class:`AnswerLost`). :func:`read_answers` reads them.
         round_trip: Minimum chrF between an original and its translation back (:class:`RoundTrip`); default: nothing is
-            translated back. 0.3 rejects what is plainly wrong.
+            translated back. 0.2 rejects what is plainly wrong.
         back_translator: The translator that translates back; default: ``translator``.
         encoder: An encoder that must find translations close to their originals (:class:`Disagreement`); default: none.
         min_margin: Its minimum margin score.
