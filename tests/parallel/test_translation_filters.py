@@ -48,6 +48,7 @@ BAD = [
     ("length", "de", "Where is the old city of the Romans and of the Greeks?", "Wo?"),
     ("length", "zh", "Where is Rome?", "罗马在哪里以及它是什么时候由谁建立的并且有多少人住在那里呢这是一个问题"),
     ("numbers", "de", "Who won in 1815?", "Wer gewann 1851?"),
+    ("numbers", "pt", "It has 2,000 people.", "Tem 200 pessoas."),
     ("numbers", "th", "Who won 24 games?", "ใครชนะ 42 เกม"),
     ("numbers", "de", "Who won in the year 1815?", "Wer gewann in dem Jahr?"),
     ("repetition", "de", "Where is the old city of Rome in Italy?", "Wo ist die Stadt die Stadt die Stadt die Stadt?"),

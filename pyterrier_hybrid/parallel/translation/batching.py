@@ -68,7 +68,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     # torch raises OutOfMemoryError, a RuntimeError, on accelerators, and RuntimeErrors of several texts elsewhere.
     text = str(error).lower()
     return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+        isinstance(error, RuntimeError)
+        and (type(error).__name__ == "OutOfMemoryError" or "out of memory" in text or "can't allocate memory" in text)
     )
 
 

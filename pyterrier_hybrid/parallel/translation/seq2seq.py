@@ -170,10 +170,10 @@ class _Loaded:
             mask[number, : len(row)] = 1
         options: dict[str, Any] = {} if first is None else {"forced_bos_token_id": first}
         with torch.inference_mode():
-            # Few translations have three times as many tokens as their source; a loop would go on to the limit.
+            # A limit by the length of the batch would make translations depend on it.
             rows = self._model.generate(
                 input_ids=padded.to(self._device), attention_mask=mask.to(self._device), num_beams=beams,
-                do_sample=False, max_length=None, max_new_tokens=min(self.max_length, 3 * longest + 10), **options,
+                do_sample=False, max_length=None, max_new_tokens=self.max_length, **options,
             )  # fmt: skip
         return rows.tolist()
 
