@@ -152,6 +152,10 @@ def leaks(
 )
 @click.option("--beams", type=click.IntRange(1), default=4, show_default=True, help="Beams of the search; 1: greedy.")
 @click.option(
+    "--max-length", type=click.IntRange(8), default=200, show_default=True,
+    help="Maximum number of tokens of a text; longer ones are translated by sentence.",
+)  # fmt: skip
+@click.option(
     "--batch-tokens", type=click.IntRange(1), show_default="by device",
     help="Maximum number of tokens of a batch; halved when memory runs out (transformers).",
 )  # fmt: skip
@@ -179,7 +183,8 @@ def leaks(
 def translate(
     sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], to: tuple[str, ...],
     source: str | None, model: str, backend: str, dtype: str | None, answers: tuple[Path, ...], encoder: str | None,
-    output: Path, revision: str | None, beams: int, batch_tokens: int | None, **options: Any,
+    output: Path, revision: str | None, beams: int, max_length: int,
+    batch_tokens: int | None, **options: Any,
 ) -> None:  # fmt: skip
     """Add machine translations in other languages to the pairs.
 
@@ -193,7 +198,7 @@ def translate(
     if backend == "ctranslate2" and dtype is not None:
         raise click.UsageError("--dtype is an option of transformers; ctranslate2 computes with int8")
     kind: Callable[..., Any] = translation.Seq2SeqTranslator
-    of_model: dict[str, Any] = {"revision": revision, "beams": beams}
+    of_model: dict[str, Any] = {"revision": revision, "beams": beams, "max_length": max_length}
     if batch_tokens is not None:
         of_model["batch_tokens"] = batch_tokens
     if backend == "ctranslate2":

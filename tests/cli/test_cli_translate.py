@@ -16,7 +16,8 @@ def test_pairs_are_translated(tmp_path, write):
     model = make_nllb(tmp_path / "model")
     row = {"set": "toy", "id": "1", "lang": "en", "question": "where is the red house ?", "passage": "the dog is blue"}
     pairs = write(row | {"answer": "blue"})
-    options = ["--to", "de", "es", "--model", model, "--beams", 1, "--output", tmp_path / "out", "--answers", pairs]
+    options = ["--to", "de", "es", "--model", model, "--beams", 1, "--max-length", 20, "--answers", pairs]
+    options += ["--output", tmp_path / "out"]
     output = run("pairs", "translate", pairs, *options)
     assert "1 items written to" in output and "wrong script" in output
     assert "texts  kept" in output

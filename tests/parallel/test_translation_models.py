@@ -159,7 +159,7 @@ def test_pairs_are_translated_by_a_model(models, tmp_path):
     pairs = ph.ParallelPairs(made(3))
     translator = Seq2SeqTranslator(str(models["nllb"]), **SMALL)
     translated = ph.translate(pairs, ["de"], translator=translator, folder=tmp_path / "out", filters=[], verbose=False)
-    assert f"by {models['nllb']}" in translated.item(0).provenance["de"]
+    assert f"by {models['nllb']}, " in translated.item(0).provenance["de"]
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory."), torch.OutOfMemoryError("full")])

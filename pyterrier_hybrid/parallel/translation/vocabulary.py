@@ -89,7 +89,8 @@ class Vocabulary:
         # transformers 5 does not count the language tokens of all M2M100 tokenizers as special ones.
         dropped = {*self._tokenizer.all_special_ids, *getattr(self._tokenizer, "lang_code_to_id", {}).values()}
         rows = [[number for number in row if number not in dropped] for row in ids]
-        return [text.strip() for text in self._tokenizer.batch_decode(rows)]
+        # transformers 5 decodes no rows as one.
+        return [text.strip() for text in self._tokenizer.batch_decode(rows)] if rows else []
 
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """Return the tokens with some IDs."""
