@@ -91,7 +91,7 @@ setup(
         "scipy>=1.11",
         "babel>=2.14",
         "langcodes>=3.5,<4",
-        "py3langid>=0.3",
+        "py3langid>=0.4",
         "regex>=2023.12",
         "snowballstemmer>=2.2",
         "matplotlib>=3.8",

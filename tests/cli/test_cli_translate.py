@@ -1,15 +1,11 @@
 """``pyterrier-hybrid pairs translate``."""
 
 import json
-import sys
-from pathlib import Path
 
 from cli_helpers import run
+from translation_helpers import make_nllb
 
 import pyterrier_hybrid as ph
-
-sys.path.append(str(Path(__file__).parents[1] / "parallel"))
-from translation_helpers import make_nllb  # noqa: E402
 
 
 def test_pairs_are_translated(tmp_path, write):
