@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import translation_job
 from parallel_helpers import assert_same, made
@@ -156,6 +157,42 @@ def test_a_shared_cache_is_keyed_by_content(tmp_path, monkeypatch):
                 again = Shout()
                 again.fingerprint = fingerprint
                 translate(ph.ParallelPairs(made(3)), [target], **options(translator=again, cache=cache))
+
+
+class Letters:
+    """An encoder that counts letters."""
+
+    fingerprint = "letters-1"
+
+    def encode_queries(self, texts):
+        return np.array([[text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts])
+
+    encode_documents = encode_queries
+
+
+def test_answers_the_way_back_and_an_encoder_are_asked(tmp_path):
+    def forward(texts, source, target):
+        return [{"Rome": "Roma", "answer 2": "nulla", "question 0": "qqq", "question 1": ""}.get(t, t) for t in texts]
+
+    def back(texts, source, target):
+        assert (source, target) == ("it", "en")
+        return [{"answer 3": "zzz", "qqq": "question 0"}.get(text, text) for text in texts]
+
+    pairs = ph.ParallelPairs([*made(4), Item("9", None, "toy", {"en": "where?"}, {"en": "In old Rome."})])
+    answers = {("toy", "2"): "2", ("toy", "3"): "3", ("toy", "9"): "Rome"}
+    translate(
+        pairs, ["it"], translator=forward, folder=tmp_path / "out", filters=[], answers=answers, round_trip=0.5,
+        back_translator=back, encoder=Letters(), min_margin=0.5, verbose=False,
+    )  # fmt: skip
+    rows = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
+    assert {row["text"]: row["filter"] for row in rows} == {
+        "question 0": "agreement", "question 1": "empty", "answer 2": "answer", "answer 3": "round trip",
+    }  # fmt: skip
+    assert TranslationReport.open(tmp_path / "out").rejected["it"] == {
+        "empty": 1, "answer": 1, "round trip": 1, "agreement": 1,
+    }  # fmt: skip
+    settings = json.loads((tmp_path / "out" / "translation.json").read_text())
+    assert settings["encoder"] == "letters-1" and settings["source"] == "en"
 
 
 @pytest.mark.processes
