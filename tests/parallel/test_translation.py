@@ -172,11 +172,11 @@ class Letters:
 
 def test_answers_the_way_back_and_an_encoder_are_asked(tmp_path):
     def forward(texts, source, target):
-        return [{"Rome": "Roma", "answer 2": "nulla", "question 0": "qqq", "question 1": ""}.get(t, t) for t in texts]
+        return [{"Rome": "Roma", "answer 2": "nulla", "question 0": "zzz", "question 1": ""}.get(t, t) for t in texts]
 
     def back(texts, source, target):
         assert (source, target) == ("it", "en")
-        return [{"answer 3": "zzz", "qqq": "question 0"}.get(text, text) for text in texts]
+        return [{"answer 3": "vvv", "zzz": "question 0"}.get(text, text) for text in texts]
 
     pairs = ph.ParallelPairs([*made(4), Item("9", None, "toy", {"en": "where?"}, {"en": "In old Rome."})])
     answers = {("toy", "2"): "2", ("toy", "3"): "3", ("toy", "9"): "Rome"}
