@@ -31,6 +31,7 @@ TEST = [
     PYPINYIN,
     "pythainlp>=5",
     "python-bidi>=0.6",
+    "ctranslate2>=4.5",
     "ruff>=0.9",
     "import-linter>=2.15",
     "mypy>=2.0",
@@ -100,6 +101,7 @@ setup(
         "scipy>=1.11",
         "babel>=2.14",
         "langcodes>=3.5,<4",
+        "py3langid>=0.4",
         "regex>=2023.12",
         "snowballstemmer>=2.2",
         "matplotlib>=3.8",
@@ -127,6 +129,8 @@ setup(
         # Perturbations: Chinese in the other script, and another romanisation.
         "opencc": [OPENCC],
         "uroman": [UROMAN],
+        # Translation on processors.
+        "ctranslate2": ["ctranslate2>=4.5"],
         "sentence-transformers": ["sentence-transformers[train]>=5.0"],
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],

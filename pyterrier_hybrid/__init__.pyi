@@ -14,7 +14,7 @@ from .experiment import (
     RobustnessExperiment,
     ShiftExperiment,
 )
-from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
+from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks, translate
 from .recipe import ImbalanceExperiment, Recipe
 from .retrieval import (
     LIR,
@@ -88,6 +88,7 @@ __all__ = [
     "perturbation",
     "sweep",
     "train",
+    "translate",
 ]
 
 __version__: str

@@ -1,4 +1,4 @@
-"""The ``pairs`` commands: statistics of training pairs, other file formats, and the leak check."""
+"""The ``pairs`` commands: statistics of training pairs, other file formats, translation, and the leak check."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pyterrier_hybrid.cli.options import ManyValues, errors_in_one_line, new_folder
+from pyterrier_hybrid.cli.options import Choice, Interrupted, ManyValues, errors_in_one_line, new_folder
 from pyterrier_hybrid.utils.files import whole_file
 
 if TYPE_CHECKING:
@@ -129,6 +129,99 @@ def leaks(
             write(leaks_found.remove(store))
     if fail and len(leaks_found):
         ctx.exit(3)
+
+
+@pairs.command(cls=ManyValues)
+@_SOURCES
+@_LANGUAGES
+@_EXCLUDE
+@click.option("--to", multiple=True, required=True, metavar="CODE...", help="Languages to translate into.")
+@click.option("--from", "source", metavar="CODE", show_default="en", help="Language to translate from.")
+@click.option(
+    "--model", default="facebook/m2m100_418M", show_default=True, metavar="NAME|PATH",
+    help="M2M100, NLLB, OPUS-MT or MADLAD-400 model: hub name or folder. {source} and {target} in it are replaced by "
+    "the languages, as in Helsinki-NLP/opus-mt-{source}-{target}.",
+)  # fmt: skip
+@click.option("--revision", metavar="COMMIT", help="Revision of the model on the hub.")
+@click.option(
+    "--backend", type=Choice(["transformers", "ctranslate2"]), default="transformers", show_default=True,
+    help="Library that translates; ctranslate2 computes with int8, for processors without a GPU.",
+)  # fmt: skip
+@click.option(
+    "--dtype", type=Choice(["float32", "bfloat16"]), show_default="by device", help="Data type (transformers)."
+)
+@click.option("--beams", type=click.IntRange(1), default=4, show_default=True, help="Beams of the search; 1: greedy.")
+@click.option(
+    "--max-length", type=click.IntRange(8), default=200, show_default=True,
+    help="Maximum number of tokens of a text; longer ones are translated by sentence.",
+)  # fmt: skip
+@click.option(
+    "--batch-tokens", type=click.IntRange(1), show_default="by device",
+    help="Maximum number of tokens of a batch; halved when memory runs out (transformers).",
+)  # fmt: skip
+@click.option(
+    "--answers", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE...",
+    help="JSON Lines with set, id and answer: passages that lose their answer are rejected.",
+)  # fmt: skip
+@click.option(
+    "--round-trip", type=click.FloatRange(0, 1), metavar="CHRF",
+    help="Also translate back, and reject what has a lower chrF with the original, such as 0.2.",
+)  # fmt: skip
+@click.option("--encoder", metavar="NAME|PATH", help="Encoder that must find translations close to their originals.")
+@click.option(
+    "--min-margin", type=click.FloatRange(0), default=1.0, show_default=True,
+    help="Its minimum margin score (arXiv 1811.01136).",
+)  # fmt: skip
+@click.option(
+    "--cache", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    help="Folder of translations that several runs share. [default: in the output]",
+)  # fmt: skip
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
+    help="Folder for the pairs (OUTPUT/pairs), the report and the rejected translations.",
+)  # fmt: skip
+def translate(
+    sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], to: tuple[str, ...],
+    source: str | None, model: str, backend: str, dtype: str | None, answers: tuple[Path, ...], encoder: str | None,
+    output: Path, revision: str | None, beams: int, max_length: int,
+    batch_tokens: int | None, **options: Any,
+) -> None:  # fmt: skip
+    """Add machine translations in other languages to the pairs.
+
+    Translations that look wrong are rejected; OUTPUT/rejected.jsonl says which and why. If interrupted, rerun the same
+    command to resume. With torchrun, several processes share the work.
+    """
+    import pyterrier_hybrid as ph
+    from pyterrier_hybrid.parallel import translation
+    from pyterrier_hybrid.training.loop.processes import is_first_process
+
+    if backend == "ctranslate2" and dtype is not None:
+        raise click.UsageError("--dtype is an option of transformers; ctranslate2 computes with int8")
+    kind: Callable[..., Any] = translation.Seq2SeqTranslator
+    of_model: dict[str, Any] = {"revision": revision, "beams": beams, "max_length": max_length}
+    if batch_tokens is not None:
+        of_model["batch_tokens"] = batch_tokens
+    if backend == "ctranslate2":
+        kind = translation.CTranslate2Translator
+    else:
+        of_model["dtype"] = dtype
+    with errors_in_one_line():
+        store = _read(sources, languages, exclude)
+        try:
+            translator = kind(model, **of_model)
+        except ModuleNotFoundError as error:
+            raise click.ClickException(str(error)) from None
+        try:
+            translated = ph.translate(
+                store, to, translator=translator, folder=output, source=source,
+                answers=translation.read_answers(*answers, lang=source or "en") if answers else None,
+                encoder=None if encoder is None else ph.DenseEncoder(encoder), **options,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted: rerun the same command to resume") from None
+        if is_first_process():
+            click.echo(translation.TranslationReport.open(output).table().to_string())
+            click.echo(f"{len(translated):,} items written to {output}/{translation.PAIRS}/")
 
 
 def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:

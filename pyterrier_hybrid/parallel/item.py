@@ -27,6 +27,8 @@ class Item(NamedTuple):
             the two texts of a pair must be in different languages.
         negatives: Language code -> hard negatives (texts that look like an answer to the query but are not), or
             ``None``.
+        provenance: Language code -> where the texts of a language come from, such as "machine translation from en by
+            facebook/m2m100_418M, 2026-11-30"; ``None``, or no entry: nothing is known.
 
     Example:
         >>> Item("7", None, "toy", {"en": "Where is Rome?"}, {"en": "In Italy."}).passages["en"]
@@ -40,6 +42,7 @@ class Item(NamedTuple):
     passages: dict[str, str]
     translation: bool = False
     negatives: dict[str, list[str]] | None = None
+    provenance: dict[str, str] | None = None
 
 
 def can_pair(queries: Collection[str], passages: Collection[str], translation: bool) -> bool:
@@ -90,7 +93,7 @@ def check_item(item: Item, location: str) -> Item:
     if not isinstance(item.translation, bool | np.bool_):
         raise ValueError(f"{location}, translation: {item.translation!r} is neither True nor False")
     changes: dict[str, Any] = {}
-    for field in ("queries", "passages", "negatives"):
+    for field in ("queries", "passages", "negatives", "provenance"):
         texts = getattr(item, field) or {}
         if not isinstance(texts, Mapping):
             raise ValueError(f"{location}, {field}: {texts!r} is not a dict of language codes and texts")

@@ -191,7 +191,8 @@ class ParallelPairs:
 
         Any row may have a ``group`` (int or str): rows of one file with the same group are one group. Rows with a
         question and a passage may have ``negatives``, texts that do not answer the question: a list beside ``lang``,
-        and {language: list} beside ``queries``.
+        and {language: list} beside ``queries``. Any row may have ``provenance``, a note on where its texts come from,
+        such as a machine translation: a text beside ``lang``, and otherwise {language: text}.
 
         Args:
             files: The files.
@@ -619,8 +620,8 @@ class ParallelPairs:
     def to_parquet(self, path: str | Path) -> None:
         """Write all items into a Parquet file; :meth:`from_parquet` reads the same store.
 
-        Its columns are ``id``, ``dataset``, ``translation``, ``group``, and ``query.de``, ``passage.de`` and
-        ``negatives.de`` for every language. Translations are stored once, as queries.
+        Its columns are ``id``, ``dataset``, ``translation``, ``group``, and ``query.de``, ``passage.de``,
+        ``negatives.de`` and ``provenance.de`` for every language. Translations are stored once, as queries.
 
         Args:
             path: The file, which appears whole or not at all. An existing file is replaced.

@@ -60,11 +60,14 @@ class Selection:
         queries = {code: text for code, text in item.queries.items() if self.wants_language(code)}
         passages = {code: text for code, text in item.passages.items() if self.wants_language(code)}
         negatives = {code: texts for code, texts in (item.negatives or {}).items() if self.wants_language(code)}
+        provenance = {code: text for code, text in (item.provenance or {}).items() if self.wants_language(code)}
         if not can_pair(queries, passages, item.translation):
             return None
         # The texts of a translation are one dict, which readers add languages to.
         passages = queries if item.translation else passages
-        return item._replace(queries=queries, passages=passages, negatives=negatives or None)
+        return item._replace(
+            queries=queries, passages=passages, negatives=negatives or None, provenance=provenance or None
+        )
 
     def of_key(self, key: BlockKey) -> BlockKey:
         """Return a block key with the selected languages only."""

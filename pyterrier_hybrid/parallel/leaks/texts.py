@@ -108,6 +108,8 @@ def training_texts(batch: pa.RecordBatch) -> Iterator[TrainingTexts]:
         if split is None:
             continue
         role, language = split
+        if role == "provenance":
+            continue
         if role == "negatives":
             sizes = pc.list_value_length(column).fill_null(0).to_numpy()
             rows = np.repeat(np.arange(len(sizes)), sizes)

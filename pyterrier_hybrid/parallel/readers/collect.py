@@ -184,6 +184,8 @@ def _merge(known: Item, new: Item, field: str) -> Item:
                 raise _RowError(field, f"{code!r} of id {new.id!r} in set {new.dataset!r} is there a second time")
     known.queries.update(new.queries)
     known.passages.update(new.passages)
+    if new.provenance:
+        known = known._replace(provenance={**(known.provenance or {}), **new.provenance})
     if not new.negatives:
         return known
     negatives = dict(known.negatives or {})
@@ -198,7 +200,7 @@ def _check_row(row: Any) -> _Row:
     dataset, name = intern(_string(row, "set")), _string(row, "id")
     queries, passages, field = _texts(row)
     translation = queries is passages
-    negatives = _negatives(row, field, translation)
+    negatives, provenance = _negatives(row, field, translation), _provenance(row, field)
     group, context = row.get("group"), row.get("context")
     if group is not None and (not isinstance(group, Integral | str) or isinstance(group, bool)):
         raise _RowError("group", f"{group!r} is neither an int nor a str")
@@ -206,7 +208,7 @@ def _check_row(row: Any) -> _Row:
         group = int(group)
     if context is not None:
         _check_string(context, "context")
-    return _Row(Item(name, None, dataset, queries, passages, translation, negatives), field, group, context)
+    return _Row(Item(name, None, dataset, queries, passages, translation, negatives, provenance), field, group, context)
 
 
 def _texts(row: dict[str, Any]) -> tuple[dict[str, str], dict[str, str], str]:
@@ -244,6 +246,14 @@ def _negatives(row: dict[str, Any], field: str, translation: bool) -> dict[str, 
         raise _RowError("negatives", f"{value!r} is not an object of language codes and lists of texts")
     lists = {code: _list_of_texts(texts, f"negatives.{code}") for code, texts in value.items() if texts}
     return _with_canonical_codes(lists, "negatives")
+
+
+def _provenance(row: dict[str, Any], field: str) -> dict[str, str] | None:
+    if row.get("provenance") is None:
+        return None
+    if field == "lang":
+        return {_language(row["lang"], "lang"): _string(row, "provenance")}
+    return _by_language(row, "provenance")
 
 
 def _list_of_texts(value: Any, field: str) -> list[str]:

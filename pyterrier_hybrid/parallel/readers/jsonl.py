@@ -68,6 +68,8 @@ def write_jsonl(path: Path, store: Store) -> None:
                     row |= {"queries": item.queries, "passages": item.passages}
                 if item.negatives:
                     row["negatives"] = item.negatives
+                if item.provenance:
+                    row["provenance"] = item.provenance
                 file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
             first += batch.num_rows
             bar.update(batch.num_rows)

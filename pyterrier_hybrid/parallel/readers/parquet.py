@@ -92,8 +92,8 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
                 raise ValueError(f"{path}, column {name!r}: {error}") from None
         elif name not in _FIXED:
             raise ValueError(
-                f"{path} has a column {name!r}: there are {', '.join(_FIXED)}, and query, passage or negatives "
-                "with a language, such as 'query.de'"
+                f"{path} has a column {name!r}: there are {', '.join(_FIXED)}, and query, passage, negatives or "
+                "provenance with a language, such as 'query.de'"
             )
 
 
@@ -117,7 +117,7 @@ def _check_rows(path: Path, first: int, columns: dict[str, pa.Array]) -> None:
     for name, column in columns.items():
         if name in _FIXED:
             invalid, problem = column.is_null(), "is missing"
-        elif not name.startswith("query."):
+        elif not name.startswith(("query.", "provenance.")):
             invalid = pc.and_(columns["translation"], column.is_valid())
             problem = "is of a translation, whose texts are queries"
         else:

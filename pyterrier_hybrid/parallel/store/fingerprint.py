@@ -12,6 +12,8 @@ from pyterrier_hybrid.parallel.store.texts import role_and_language
 class Fingerprint:
     """Hash of the rows of a store, however they are cut into batches.
 
+    Provenance does not count: the same texts, translated on another day, are the same training data.
+
     Example:
         >>> from pyterrier_hybrid.parallel.item import Item
         >>> from pyterrier_hybrid.parallel.store.texts import items_to_batch
@@ -28,6 +30,8 @@ class Fingerprint:
     def add(self, batch: pa.RecordBatch) -> None:
         """Add rows, with the columns of :mod:`pyterrier_hybrid.parallel.store.texts`."""
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if name.startswith("provenance."):
+                continue
             parts = {name: column}
             if name == "translation":
                 parts[name] = column.cast(pa.uint8()).cast(pa.string())

@@ -1,7 +1,7 @@
 """Texts of a store as Arrow record batches, in memory or mapped from files.
 
 A batch has the columns ``id``, ``dataset`` and ``translation``, and one column for each role and language that occurs
-in it: ``query.de``, ``passage.de``, ``negatives.de``. Translations are stored once, as queries.
+in it: ``query.de``, ``passage.de``, ``negatives.de``, ``provenance.de``. Translations are stored once, as queries.
 """
 
 from bisect import bisect_right
@@ -18,7 +18,12 @@ from pyterrier_hybrid.parallel.item import Item
 ROWS_PER_READ = 16_384
 
 _FIELDS = {"id": pa.string(), "dataset": pa.dictionary(pa.int32(), pa.string()), "translation": pa.bool_()}
-_ROLES = {"query": pa.string(), "passage": pa.string(), "negatives": pa.list_(pa.field("item", pa.string()))}
+_ROLES = {
+    "query": pa.string(),
+    "passage": pa.string(),
+    "negatives": pa.list_(pa.field("item", pa.string())),
+    "provenance": pa.string(),
+}
 
 
 def column_type(name: str) -> pa.DataType:
@@ -177,7 +182,7 @@ def items_to_batch(items: Sequence[Item]) -> pa.RecordBatch:
     """
     columns: dict[str, list[Any]] = {}
     for number, item in enumerate(items):
-        roles: dict[str, Mapping[str, Any]] = {"query": item.queries}
+        roles: dict[str, Mapping[str, Any]] = {"query": item.queries, "provenance": item.provenance or {}}
         if not item.translation:
             roles |= {"passage": item.passages, "negatives": item.negatives or {}}
         for role, texts in roles.items():
@@ -220,6 +225,9 @@ def batch_to_items(batch: pa.RecordBatch, groups: Iterable[int | str | None]) ->
             if role == "negatives":
                 if value:
                     items[number] = item._replace(negatives={**(item.negatives or {}), language: value})
+            elif role == "provenance":
+                if value:
+                    items[number] = item._replace(provenance={**(item.provenance or {}), language: value})
             elif value is not None:
                 (item.queries if role == "query" else item.passages)[language] = value
     return items
