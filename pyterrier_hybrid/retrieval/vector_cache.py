@@ -201,6 +201,11 @@ class VectorCache:
         """Return the vectors of texts that were added: float32 ``[texts, dim]``."""
         return self._shards.read(self._keys(texts, langs))
 
+    def of(self, texts: Sequence[str], langs: Sequence[str]) -> np.ndarray:
+        """Return the vectors of texts, encoding those that are missing: float32 ``[texts, dim]``."""
+        self.add(texts, langs)
+        return self.read(texts, langs)
+
     def _keys(self, texts: Sequence[str], langs: Sequence[str]) -> list[bytes]:
         if self._with_languages:
             return [text_hash(text, lang) for text, lang in zip(texts, langs, strict=True)]
