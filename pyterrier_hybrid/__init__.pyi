@@ -14,6 +14,8 @@ from .retrieval import (
     VectorFeedback,
     feedback,
     fuse,
+    mine_bitext,
+    mine_negatives,
 )
 from .training import (
     CosineAlpha,
@@ -59,6 +61,8 @@ __all__ = [
     "feedback",
     "find_leaks",
     "fuse",
+    "mine_bitext",
+    "mine_negatives",
     "sweep",
     "train",
 ]
