@@ -51,8 +51,8 @@ class ParallelPairs:
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
         passage_groups: The same by passages alone: items that share a passage in any language, directly or indirectly.
         blocks: The items sorted into blocks of the same dataset and languages, for samplers.
-        report: What the step that made these pairs counted, such as :class:`~pyterrier_hybrid.retrieval.mining.
-            MiningReport`; ``None`` if it counted nothing. It is not saved.
+        report: What the step that made these pairs counted, such as the ``MiningReport`` of a mining; ``None`` if it
+            counted nothing. It is not saved.
 
     Raises:
         ValueError: An item has an empty text, an unknown language, no query or no passage, or a negative that is its

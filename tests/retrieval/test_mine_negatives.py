@@ -213,6 +213,7 @@ def test_mined_negatives_are_trained_on():
     [
         ({"count": 0}, ValueError, "count=0: it must be at least 1"),
         ({"ranks": (5, 5)}, ValueError, r"ranks\[1\]=5: it must be at least 6"),
+        ({"ranks": 5}, TypeError, "ranks=5: pass the first rank"),
         ({"pool": "any"}, ValueError, "pool='any' is unknown: choose one of same, all"),
         ({"sampling": "best"}, ValueError, "sampling='best' is unknown"),
         ({"mask": "item"}, ValueError, "mask='item' is unknown: choose one of document, passage"),

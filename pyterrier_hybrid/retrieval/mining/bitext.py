@@ -10,13 +10,12 @@ from more_itertools import chunked
 
 from pyterrier_hybrid.parallel import Item, ParallelPairs
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
-from pyterrier_hybrid.retrieval.mining.nearest import Caches, NearestTexts, check_encoder, l2_normalised
+from pyterrier_hybrid.retrieval.mining.nearest import Caches, NearestTexts, check_encoder, l2_normalised, mining_folder
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, wants_languages
 from pyterrier_hybrid.retrieval.vector_cache import CHUNK, VectorCache
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.checks import finite_number, list_of_texts, whole_number
-from pyterrier_hybrid.utils.files import scratch_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,8 +125,9 @@ def mine_bitext(
     codes = ("und", "und") if langs is None else langs
     options = BuildOptions(kind=kind)
     sides = [_distinct(name, texts) for name, texts in (("sentences_a", sentences_a), ("sentences_b", sentences_b))]
-    with scratch_folder("mining") as scratch:
-        queries = Caches(encoder, None if cache is None else Path(cache), scratch / "vectors", verbose=verbose).queries
+    home = None if cache is None else Path(cache)
+    with mining_folder(home) as scratch:
+        queries = Caches(encoder, home, scratch / "vectors", verbose=verbose).queries
         indexes = [
             NearestTexts(list(side), [code] * len(side), queries, scratch / name, options, normalize=True)
             for name, side, code in zip("ab", sides, codes, strict=True)

@@ -1,6 +1,7 @@
 """Nearest texts by the inner products of an encoder's vectors, in bounded memory."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pyterrier_hybrid.retrieval.index.search import search
 from pyterrier_hybrid.retrieval.index.sources import Block
 from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_encoder
 from pyterrier_hybrid.retrieval.vector_cache import CHUNK, VectorCache
-from pyterrier_hybrid.utils.files import whole_folder
+from pyterrier_hybrid.utils.files import scratch_folder, whole_folder
 
 _FORMAT = "hybrid_faiss"
 _ARTIFACT = {"type": "dense_index", "format": _FORMAT, "package_hint": "pyterrier_hybrid"}
@@ -113,6 +114,19 @@ class Caches:
         home = scratch if folder is None or fingerprint_of(encoder) is None else folder
         self.queries = VectorCache(encoder, "queries", home, verbose=verbose)
         self.documents = VectorCache(encoder, "documents", home, verbose=verbose)
+
+
+@contextmanager
+def mining_folder(cache: Path | None) -> Iterator[Path]:
+    """Make a folder for the indexes of one mining, removed when the block ends or, after a kill, by the next one.
+
+    Args:
+        cache: The folder that it is made in; ``None``: the system's folder for temporary files.
+    """
+    if cache is not None:
+        cache.mkdir(parents=True, exist_ok=True)
+    with scratch_folder("mining", parent=cache) as folder:
+        yield folder
 
 
 def check_encoder(name: str, encoder: Any) -> None:

@@ -14,11 +14,17 @@ from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.parallel.negatives import AnswerGroups, with_negatives
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
 from pyterrier_hybrid.retrieval.mining.corpus import Collection, collection_of
-from pyterrier_hybrid.retrieval.mining.nearest import Caches, NearestTexts, check_encoder, scores_of_pairs
+from pyterrier_hybrid.retrieval.mining.nearest import (
+    Caches,
+    NearestTexts,
+    check_encoder,
+    mining_folder,
+    scores_of_pairs,
+)
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import finite_number, list_of_names, true_or_false, whole_number
-from pyterrier_hybrid.utils.files import check_new_folder, scratch_folder
+from pyterrier_hybrid.utils.files import check_new_folder
 from pyterrier_hybrid.utils.progress import BAR_DELAY, above_bars, progress_bar
 
 if TYPE_CHECKING:
@@ -113,7 +119,8 @@ def mine_negatives(
         keep: Keep the negatives that the pairs already have.
         kind: Kind of the index: "exact", "hnsw", "ivf" or "ivfpq", see :class:`~pyterrier_hybrid.FaissIndex`.
         seed: Seed of "random" and of the index.
-        cache: A folder for the vectors of encoders that have a fingerprint; by default a temporary one.
+        cache: A folder for the vectors of encoders that have a fingerprint, and for the index while it is needed; by
+            default a temporary one.
         folder: Write the new pairs into this folder, and open it; by default, they are kept in memory.
         verbose: Show progress bars, and the counts at the end.
 
@@ -142,6 +149,8 @@ def mine_negatives(
     for name, value, valid in (("pool", pool, ("same", "all")), ("sampling", sampling, ("top", "random"))):
         if value not in valid:
             raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(valid)}")
+    if not isinstance(ranks, Sequence) or len(ranks) != 2:
+        raise TypeError(f"ranks={ranks!r}: pass the first rank and the one after the last, such as (0, 100)")
     rule = _Rule(
         wanted=whole_number("count", count),
         first=whole_number("ranks[0]", ranks[0], least=0),
@@ -160,8 +169,8 @@ def mine_negatives(
     wanted = None if query_languages is None else _known_languages("query_languages", query_languages, pairs.languages)
     answers = AnswerGroups(pairs, mask)
     with ExitStack() as stack:
-        scratch = stack.enter_context(scratch_folder("mining"))
         home = None if cache is None else Path(cache)
+        scratch = stack.enter_context(mining_folder(home))
         caches = Caches(encoder, home, scratch / "encoder", verbose=verbose)
         guide_caches = None if guide is None else Caches(guide, home, scratch / "guide", verbose=verbose)
         mined: dict[str, tuple[_Texts, np.ndarray]] = {}
