@@ -2,7 +2,7 @@
 
     python benchmarks/training_options.py PARALLEL_QA.jsonl.gz --teacher FOLDER [--steps 300] [--seeds 3]
 
-A new bag of subwords is trained on questions and passages in five languages with hybrid batches, once with each option.
+A new bag of subwords is trained on questions and passages in three languages, once with each option.
 What is printed is the mean average precision over the monolingual, cross-lingual and multilingual settings of held-out
 pairs, after the last step: the mean of the seeds and their range. The teacher, which is also the guide, is a pretrained
 encoder; its own value is printed first.
@@ -14,8 +14,8 @@ import time
 
 import pyterrier_hybrid as ph
 
-LANGUAGES = ["ar", "de", "en", "es", "zh"]
-DATASETS = ["xlinghealth-*", "bitcoin.org", "javascript-questions", "opensource.guide", "mscourse-IoT*"]
+LANGUAGES = ["de", "en", "zh"]
+DATASETS = ["xlinghealth-*", "bitcoin.org", "javascript-questions", "opensource.guide"]
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     teacher = ph.DenseEncoder(options.teacher, max_length=64, verbose=False)
     fixed = {"vector_cache": "/tmp/training-option-vectors"}
     print(f"teacher, not trained here: {validate(teacher)['mean']:.3f}", flush=True)
-    common = {"batch_size": 64, "max_steps": options.steps, "learning_rate": 5e-3, "temperature": 0.05}
+    common = {"batch_size": 32, "max_steps": options.steps, "learning_rate": 5e-3, "temperature": 0.05}
     start = ph.DenseEncoder.from_scratch(pairs.texts(), dim=teacher.dim, vocab_size=16_000, verbose=False)
     plain = ph.train(start, pairs, ph.HybridSampler(), seed=99, verbose=False, **common)
     mined = ph.mine_negatives(pairs, plain, relative_margin=0.05, verbose=False)
@@ -40,12 +40,10 @@ def main() -> None:
     guide, learned = {"guide": teacher, **fixed}, {"teacher": teacher, **fixed}
     settings = {
         "plain": {},
-        "false_negative_margin=-0.2": {"false_negative_margin": -0.2},
         "false_negative_margin=-0.1": {"false_negative_margin": -0.1},
         "false_negative_margin=0": {"false_negative_margin": 0.0},
         "guide": guide,
         "guide, margin 0.05": {**guide, "false_negative_margin": 0.05},
-        "distill=1": {**learned, "distill": 1.0},
         "distill=5": {**learned, "distill": 5.0},
         "distill_similarities=1": {**learned, "distill_similarities": 1.0},
         "distill=5, distill_similarities=1": {**learned, "distill": 5.0, "distill_similarities": 1.0},
