@@ -34,6 +34,7 @@ def main() -> None:
     part.add_argument("file")
     part.add_argument("--pairs", type=int, default=20_000)
     part.add_argument("--repeats", type=int, default=3)
+    part.add_argument("--steps", type=int, default=500, help="steps of the encoder's training")
     part.set_defaults(run=negatives)
     part = parts.add_parser("million")
     part.add_argument("--texts", type=int, default=1_000_000)
@@ -72,7 +73,7 @@ def negatives(options: argparse.Namespace) -> None:
             items.append(Item(row["id"], None, "squad", {"en": row["question"]}, {"en": row["passage"]}))
     pairs = ph.ParallelPairs(items)
     start = ph.DenseEncoder.from_scratch(pairs.texts(), dim=256, vocab_size=16_000)
-    encoder = ph.train(start, pairs, ph.MonoSampler(), max_steps=500, learning_rate=5e-3, temperature=0.05)
+    encoder = ph.train(start, pairs, ph.MonoSampler(), max_steps=options.steps, learning_rate=5e-3, temperature=0.05)
     dataset = Dataset.from_dict({
         "query": [pairs.query(i, "en") for i in range(len(pairs))],
         "answer": [pairs.passage(i, "en") for i in range(len(pairs))],
