@@ -29,6 +29,8 @@ from .retrieval import (
     VectorFeedback,
     feedback,
     fuse,
+    mine_bitext,
+    mine_negatives,
 )
 from .training import (
     CosineAlpha,
@@ -86,6 +88,8 @@ __all__ = [
     "find_leaks",
     "fuse",
     "perturbation",
+    "mine_bitext",
+    "mine_negatives",
     "sweep",
     "train",
     "translate",

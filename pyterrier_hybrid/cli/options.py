@@ -248,6 +248,20 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
         TrainingOption(
             ["--margin"], type=click.FloatRange(0), help="Margin between positives and negatives in the loss."
         ),
+        TrainingOption(
+            ["--teacher"], metavar="NAME|PATH",
+            help="Model whose embeddings of the English texts are learned in all languages. [default weight: 1]",
+        ),
+        TrainingOption(
+            ["--distill"], type=click.FloatRange(0), help="Weight of the distance from the teacher's embeddings."
+        ),
+        TrainingOption(
+            ["--distill-similarities"], type=click.FloatRange(0),
+            help="Weight of the divergence from the teacher's similarities, also where dimensions differ.",
+        ),
+        TrainingOption(
+            ["--guide"], metavar="NAME|PATH", help="Model that finds false negatives within a batch, to leave them out."
+        ),
         TrainingOption(["--symmetric"], is_flag=True, help="Also train passages to find their queries."),
         TrainingOption(
             ["--dropout"], type=click.FloatRange(0, 1, max_open=True),

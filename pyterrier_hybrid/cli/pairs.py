@@ -1,4 +1,4 @@
-"""The ``pairs`` commands: statistics of training pairs, other file formats, translation, and the leak check."""
+"""The ``pairs`` commands: statistics of pairs, other file formats, translation, the leak check, mining of negatives."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -222,6 +222,71 @@ def translate(
         if is_first_process():
             click.echo(translation.TranslationReport.open(output).table().to_string())
             click.echo(f"{len(translated):,} items written to {output}/{translation.PAIRS}/")
+
+
+@pairs.command(cls=ManyValues)
+@_SOURCES
+@_LANGUAGES
+@_EXCLUDE
+@click.option("--encoder", required=True, metavar="NAME|PATH", help="Model that searches for negatives.")
+@click.option("--count", type=click.IntRange(1), default=4, show_default=True, help="Negatives per item and language.")
+@click.option("--corpus", metavar="ID", help="Dataset ID of the texts to search. [default: all passages of the pairs]")
+@click.option(
+    "--ranks", type=click.IntRange(0), nargs=2, default=(0, 100), show_default=True, metavar="FIRST END",
+    help="Ranks that negatives come from.",
+)  # fmt: skip
+@click.option("--margin", type=float, help="Leave out texts that score above the positive minus this.")
+@click.option(
+    "--relative-margin", type=click.FloatRange(0), metavar="RATIO",
+    help="Leave out texts that score above the positive minus this ratio of it, such as 0.05.",
+)  # fmt: skip
+@click.option("--guide", metavar="NAME|PATH", help="Second model, by whose scores negatives must keep the margins too.")
+@click.option(
+    "--query-languages", multiple=True, metavar="CODE...",
+    help="Languages of the queries that search. [default: that of the passage]",
+)  # fmt: skip
+@click.option(
+    "--pool", type=Choice(["same", "all"]), default="same", show_default=True,
+    help="Search the texts in the passage's language, or in all.",
+)  # fmt: skip
+@click.option("--sampling", type=Choice(["top", "random"]), default="top", show_default=True, help="How to choose.")
+@click.option(
+    "--mask", type=Choice(["document", "passage"]), default="document", show_default=True,
+    help="Texts that answer: those of the whole document of an item, or the passage and its copies only.",
+)  # fmt: skip
+@click.option(
+    "--kind", type=Choice(["exact", "hnsw", "ivf", "ivfpq"]), default="exact", show_default=True, help="Kind of index."
+)
+@click.option("--replace", is_flag=True, help="Drop the negatives that the pairs have.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path),
+    help="Folder for embeddings: if interrupted, the same command encodes only what is missing.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True,
+    help="New file (NAME.jsonl, NAME.jsonl.gz or NAME.parquet), or new folder (a name without a suffix).",
+)  # fmt: skip
+def mine(
+    sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], encoder: str, guide: str | None,
+    query_languages: tuple[str, ...], replace: bool, output: Path, **options: Any,
+) -> None:  # fmt: skip
+    """Add hard negatives: texts that a model ranks high for a query and that do not answer it."""
+    import pyterrier_hybrid as ph
+
+    write = _writer(output, "--output")
+    with errors_in_one_line():
+        store = _read(sources, languages, exclude)
+        mined = ph.mine_negatives(
+            store,
+            ph.DenseEncoder(encoder),
+            guide=None if guide is None else ph.DenseEncoder(guide),
+            query_languages=query_languages or None,
+            keep=not replace,
+            verbose=True,
+            **options,
+        )
+        write(mined)
 
 
 def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:

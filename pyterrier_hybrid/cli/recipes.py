@@ -17,8 +17,8 @@ _NEW_ENCODER_DEFAULTS = {"dim": 256, "vocab_size": 16_000}
 _TRAINING = {
     "steps": "max_steps",
     **{name: name for name in (
-        "batch_size", "learning_rate", "temperature", "margin", "symmetric", "dropout", "freeze_token_embeddings",
-        "chunk_size", "gradient_caching", "save_steps",
+        "batch_size", "learning_rate", "temperature", "margin", "symmetric", "distill", "distill_similarities",
+        "dropout", "freeze_token_embeddings", "chunk_size", "gradient_caching", "save_steps",
     )},
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ def recipe_of(options: Mapping[str, Any], *, name: str, sampler: str | None = No
         "encoder": _encoder(recipe.encoder, chosen),
         "pairs": _pairs(recipe.pairs, chosen),
         "sampler": with_sampler(recipe.sampler, sampler, chosen),
-        "training": {_TRAINING[key]: value for key, value in chosen.items() if key in _TRAINING},
+        "training": _training(chosen),
     }
     if "seed" in chosen:
         changes["seed"] = chosen["seed"]
@@ -132,6 +132,17 @@ def _encoder(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str,
             del changes[option]
             click.echo(f"--{option.replace('_', '-')} has no effect: it is for new encoders", err=True)
     return {**current, **changes}
+
+
+def _training(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    training = {_TRAINING[key]: value for key, value in chosen.items() if key in _TRAINING}
+    for name in ("teacher", "guide"):
+        if name in chosen:
+            model = chosen[name]
+            training[name] = {"model": os.path.abspath(model) if os.path.isdir(model) else model}
+    if "teacher" in chosen and not {"distill", "distill_similarities"} & set(chosen):
+        training["distill"] = 1.0
+    return training
 
 
 def _pairs(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:

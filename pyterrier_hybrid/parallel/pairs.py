@@ -9,7 +9,7 @@ How pairs get here: a ``from_...`` method passes a reader to :func:`~pyterrier_h
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class ParallelPairs:
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
         passage_groups: The same by passages alone: items that share a passage in any language, directly or indirectly.
         blocks: The items sorted into blocks of the same dataset and languages, for samplers.
+        report: What the step that made these pairs counted, such as the ``MiningReport`` of a mining; ``None`` if it
+            counted nothing. It is not saved.
 
     Raises:
         ValueError: An item has an empty text, an unknown language, no query or no passage, or a negative that is its
@@ -72,6 +74,7 @@ class ParallelPairs:
     groups: np.ndarray
     passage_groups: np.ndarray
     blocks: Blocks
+    report: Any = None
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self._set_store(in_memory(lambda builder: builder.add_items(items)))

@@ -13,6 +13,9 @@ from pyterrier_hybrid.utils.suggestions import closest
 SEARCH_OPTIONS = {"measure": str, "kinds": list[str], "languages": list[str]}
 """Types of the options of a validation by search, as ``LanguageValidation`` has them."""
 
+TRAINING_ENCODERS = ("teacher", "guide")
+"""Options of a training that are encoders: in a recipe, the name or folder of a model, or a mapping like `encoder`."""
+
 # Fields of a recipe outside `training`, and options of a single call.
 _NOT_TRAINING = ("validation", "validation_sampler", "seed", "output", "verbose")
 
@@ -40,8 +43,6 @@ def check_parts(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _check_encoder(value: Any) -> dict[str, Any]:
-    from pyterrier_hybrid.retrieval import DenseEncoder
-
     path: Keys = ("encoder",)
     if isinstance(value, str):
         value = {"model": value}
@@ -53,11 +54,22 @@ def _check_encoder(value: Any) -> dict[str, Any]:
                     raise FieldError((*path, name), f"unknown: did you mean {suggestion}?")
         raise FieldError(path, "give one of model (a name or folder) and from_scratch (static or transformer)")
     if starts == ["model"]:
-        return check_fields(value, path, {"model": str, **options_of(DenseEncoder, without=("device", "verbose"))})
+        return _check_model(value, path)
+    from pyterrier_hybrid.retrieval import DenseEncoder
+
     common = {name: kind for name, kind in options_of(DenseEncoder).items() if name in ("batch_size", "dtype")}
     options = options_of(DenseEncoder.from_scratch, without=("architecture",))
     valid = {"from_scratch": typing.Literal["static", "transformer"], **options, "texts": int, **common}
     return check_fields(value, path, valid)
+
+
+def _check_model(value: Any, path: Keys) -> dict[str, Any]:
+    from pyterrier_hybrid.retrieval import DenseEncoder
+
+    if isinstance(value, str):
+        value = {"model": value}
+    options = options_of(DenseEncoder, without=("device", "verbose"))
+    return check_fields(value, path, {"model": str, **options}, required=["model"])
 
 
 def _check_pairs(value: Any, folder: Path) -> dict[str, Any]:
@@ -139,17 +151,21 @@ def _check_training(value: Any) -> dict[str, Any]:
     for name in value if isinstance(value, Mapping) else ():
         if name in REFUSED:
             raise FieldError((*path, name), f"not for a training: {REFUSED[name]}")
-    options = options_of(train, without=_NOT_TRAINING)
+    options = options_of(train, without=_NOT_TRAINING) | dict.fromkeys(TRAINING_ENCODERS, Any)
     names = (*DECISIVE, *HARMLESS)
     arguments = {name: kind for name, kind in typing.get_type_hints(TrainingArguments).items() if name in names}
     listed = f"{', '.join(options)}, and fields of TrainingArguments"
     result = check_fields(value, path, {**options, **arguments}, listed=listed)
     for name, part in result.items():
         try:
-            if name in options:
+            if name in TRAINING_ENCODERS:
+                result[name] = None if part is None else _check_model(part, (*path, name))
+            elif name in options:
                 check_option(name, part)
             else:
                 check_arguments({name: part})
+        except FieldError:
+            raise
         except (ValueError, TypeError) as error:
             raise FieldError((*path, name), str(error)) from None
     return result

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, plain
-from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, check_parts
+from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, TRAINING_ENCODERS, check_parts
 from pyterrier_hybrid.recipe.sources import read_sources, relative_to
 from pyterrier_hybrid.recipe.yaml import Positions, read_yaml, write_yaml
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
@@ -30,6 +30,9 @@ _DEFAULTS = {
 
 # Texts for a new tokenizer; more of them hardly change its vocabulary and take minutes.
 _TOKENIZER_TEXTS = 200_000
+
+# Options of a training that are folders.
+_FOLDERS = ("token_cache", "vector_cache")
 
 # Options of a training that need a validation.
 _OF_VALIDATION = ("eval_steps", "validation_sampler")
@@ -60,7 +63,8 @@ class Recipe:
             upper}]``, and options of :func:`~pyterrier_hybrid.perturbation.perturb_pairs`, whose ``seed`` is the
             recipe's by default; or the operators alone. It comes last, and leaves held-out pairs clean, too.
         sampler: The batch sampler: ``{"name": "hybrid", "alpha": 0.5, ...}``.
-        training: Options of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``. The
+        training: Options of :func:`~pyterrier_hybrid.train`, or fields of ``transformers.TrainingArguments``.
+            ``teacher`` and ``guide`` are names or folders of models, or mappings such as that of ``encoder``. The
             defaults of ``max_steps``, ``learning_rate`` and ``temperature`` depend on the kind of encoder.
         validation: How the best weights are chosen: by the loss on held-out pairs, ``{"hold_out": ratio or number of
             groups}`` or ``{"datasets": [pattern, ...]}``; or by search, ``{"experiment": "xquad-r"}``. With any of
@@ -184,8 +188,12 @@ class Recipe:
             {'max_steps': 1000, 'learning_rate': 0.005, 'temperature': 0.05}
         """
         options = self._training_with_defaults()
-        if options.get("token_cache") is not None:
-            options["token_cache"] = str(self.folder / options["token_cache"])
+        for name in _FOLDERS:
+            if options.get(name) is not None:
+                options[name] = str(self.folder / options[name])
+        for name in TRAINING_ENCODERS:
+            if options.get(name) is not None:
+                options[name] = self._load_model(options[name], f"training.{name}")
         return options
 
     def _training_with_defaults(self) -> dict[str, Any]:
@@ -266,23 +274,29 @@ class Recipe:
             FileNotFoundError: The model is a folder in the working folder, but not in the recipe's.
             ValueError: A new encoder needs pairs.
         """
+        if "model" in self.encoder:
+            return self._load_model(self.encoder, "encoder")
         from pyterrier_hybrid.retrieval import DenseEncoder
 
         options = dict(self.encoder)
-        if "model" in options:
-            model = options.pop("model")
-            folder = self.folder / model
-            if not folder.is_dir() and os.path.isdir(model):
-                raise FileNotFoundError(
-                    f"{folder}: there is no such folder: the paths of a recipe start from its own folder; for the one "
-                    f"in the working folder, write encoder: {{model: {os.path.relpath(model, self.folder)}}}"
-                )
-            return DenseEncoder(folder if folder.is_dir() else model, **options)
         if pairs is None:
             raise ValueError("pairs=None: a new encoder needs the pairs that its tokenizer is trained on")
         texts = pairs.texts(limit=options.pop("texts", _TOKENIZER_TEXTS))
         architecture = options.pop("from_scratch")
         return DenseEncoder.from_scratch(texts, architecture=architecture, **{"seed": self.seed, **options})
+
+    def _load_model(self, encoder: Mapping[str, Any], field: str) -> "DenseEncoder":
+        from pyterrier_hybrid.retrieval import DenseEncoder
+
+        options = dict(encoder)
+        model = options.pop("model")
+        folder = self.folder / model
+        if not folder.is_dir() and os.path.isdir(model):
+            raise FileNotFoundError(
+                f"{folder}: there is no such folder: the paths of a recipe start from its own folder; for the one "
+                f"in the working folder, write {field}: {{model: {os.path.relpath(model, self.folder)}}}"
+            )
+        return DenseEncoder(folder if folder.is_dir() else model, **options)
 
     def train(
         self,
@@ -313,7 +327,7 @@ class Recipe:
         from pyterrier_hybrid.training.loop.training import check_options
 
         # These stay options of the call: a recipe cannot have them, or would resolve their path in its own folder.
-        names = ("validation", "validation_sampler", "verbose", "token_cache")
+        names = ("validation", "validation_sampler", "verbose", *_FOLDERS, *TRAINING_ENCODERS)
         call_options = {name: overrides.pop(name) for name in names if name in overrides}
         recipe = self.override(seed=overrides.pop("seed", self.seed), training=overrides)
         output = Path(output or recipe.name)
@@ -368,8 +382,12 @@ class Recipe:
         encoder, training = dict(self.encoder), dict(training)
         if "model" in encoder and (self.folder / encoder["model"]).is_dir():
             encoder["model"] = moved(encoder["model"])
-        if training.get("token_cache") is not None:
-            training["token_cache"] = moved(training["token_cache"])
+        for name in _FOLDERS:
+            if training.get(name) is not None:
+                training[name] = moved(training[name])
+        for name in TRAINING_ENCODERS:
+            if training.get(name) is not None and (self.folder / training[name]["model"]).is_dir():
+                training[name] = {**training[name], "model": moved(training[name]["model"])}
         return {"encoder": encoder, "pairs": pairs, "training": training}
 
     def save(self, path: str | Path) -> None:

@@ -1,4 +1,5 @@
 from .adapters import PlannedBatchSampler, planned_dataset
+from .distillation import Distillation
 from .loop.training import train
 from .losses import InfoNCE
 from .sampling import (
@@ -20,6 +21,7 @@ from .tuning.search import sweep
 __all__ = [
     "CosineAlpha",
     "CrossSampler",
+    "Distillation",
     "HybridSampler",
     "HybridTrainer",
     "InfoNCE",

@@ -7,7 +7,7 @@ from grid_helpers import MEASURES, Exhaustive, Letters, language, make_family, m
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment.cache import vectors
-from pyterrier_hybrid.experiment.cache.vectors import Shards, text_hash
+from pyterrier_hybrid.retrieval.vector_cache import Shards, text_hash
 
 
 class Known(Letters):
@@ -131,7 +131,7 @@ def test_an_interrupted_run_is_resumed(toy, tmp_path):
 
 
 def test_a_run_that_was_interrupted_while_encoding_is_resumed(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "_CHUNK", 10)
+    monkeypatch.setattr(vectors, "CHUNK", 10)
     encoder = Known()
     encode, budget = encoder.encode_queries, [3]
 

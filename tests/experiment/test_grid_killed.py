@@ -50,7 +50,7 @@ def experiment(cache, note):
 
 
 def main(cache, log, place=None):
-    vectors._CHUNK = 10
+    vectors.CHUNK = 10
     count = {}
 
     def note(work, items):

@@ -16,10 +16,10 @@ import pyterrier as pt
 import pytest
 
 from pyterrier_hybrid import BM25Index, FaissIndex, VectorFeedback
-from pyterrier_hybrid.experiment.cache.vectors import Shards, text_hash
 from pyterrier_hybrid.experiment.errors import OutputError
 from pyterrier_hybrid.experiment.grid import LanguageExperiment
 from pyterrier_hybrid.parallel import Item, ParallelPairs
+from pyterrier_hybrid.retrieval.vector_cache import Shards, text_hash
 from pyterrier_hybrid.utils import files
 
 KINDS = ("exact", "hnsw", "ivf", "ivfpq")

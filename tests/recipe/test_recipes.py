@@ -161,6 +161,20 @@ def test_a_token_cache_is_relative_to_the_recipe(folder):
     assert ph.Recipe.from_file("deep/er/recipe.yaml").training["token_cache"] == "../../home/tokens"
 
 
+def test_a_teacher_is_a_model(folder, pairs):
+    ph.DenseEncoder.from_scratch(pairs.texts(limit=200), dim=4, vocab_size=300, verbose=False).save(folder / "teacher")
+    options = "max_steps: 2, teacher: teacher, distill_similarities: 0.5, vector_cache: vectors"
+    written(folder / "small.yaml", SMALL.replace("max_steps: 2", options))
+    trained = ph.Recipe.from_file(folder / "small.yaml").train(output="deep/er", verbose=False)
+    assert trained.training["distill_similarities"] == 0.5
+    assert list((folder / "vectors").iterdir())
+    kept = ph.Recipe.from_file("deep/er/recipe.yaml").training
+    assert (kept["teacher"], kept["vector_cache"]) == ({"model": "../../home/teacher"}, "../../home/vectors")
+    written(folder / "small.yaml", SMALL.replace("max_steps: 2", "guide: {modle: teacher}"))
+    with pytest.raises(ValueError, match=r"line 6.*'training.guide.modle': unknown: did you mean model"):
+        ph.Recipe.from_file(folder / "small.yaml")
+
+
 def test_a_missing_source_is_an_error_with_line_and_column(folder):
     for name in ("./nothere.jsonl", "nothere*.jsonl"):
         written(folder / "small.yaml", SMALL.replace("pairs.jsonl", f"pairs.jsonl, {name}"))

@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.slow]
         {"dropout": 0, "gradient_caching": True, "validate": True, "save_steps": 4, "gradient_accumulation_steps": 2},
         # A validator that finds the first one best: both processes stop early and load the same weights.
         {"dropout": 0, "judge": True, "save_steps": 2, "patience": 2, "token_cache": "tokens"},
+        # A teacher and a guide, given by their dimensions.
+        {"dropout": 0, "hard_negatives": 1, "teacher": 16, "distill": 1.0, "distill_similarities": 0.5, "guide": 8},
     ],
 )
 def test_two_processes_are_as_one(tmp_path, options):

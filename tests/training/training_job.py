@@ -8,15 +8,19 @@ import json
 import os
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item
-from pyterrier_hybrid.training import HybridTrainer, InfoNCE
+from pyterrier_hybrid.training import Distillation, HybridTrainer, InfoNCE
 from pyterrier_hybrid.training.loop.batches import PlannedBatches
 from pyterrier_hybrid.training.loop.checkpoints import MarkComplete
+from pyterrier_hybrid.training.loop.fixed_vectors import GuideScores, TeacherVectors
 from pyterrier_hybrid.training.loop.model import ContrastiveModel
 from pyterrier_hybrid.training.loop.processes import final_barrier
 from pyterrier_hybrid.training.loop.tokens import Texts
@@ -51,6 +55,22 @@ OPTIONS = {"batch_size": 8, "max_steps": 12, "learning_rate": 1e-2, "temperature
            "save_steps": 4, "logging_steps": 1, "verbose": False}  # fmt: skip
 
 
+class Fixed:
+    """An encoder that is not trained: a bag of words of any dimension, which remembers what it encoded."""
+
+    def __init__(self, dim=16):
+        self.dim, self.fingerprint, self.encoded = dim, f"fixed {dim}", []
+
+    def encode_queries(self, texts):
+        self.encoded += texts
+        return np.stack([sum(map(self.word, text.split())) for text in texts])
+
+    def word(self, word):
+        return np.random.default_rng(list(word.encode())).normal(size=self.dim)
+
+    encode_documents = encode_queries
+
+
 def falling():
     """A validator that finds every encoder worse than the one before; the first one is the start."""
     calls = []
@@ -61,6 +81,9 @@ def run(output, *, validate=False, judge=False, architecture="transformer", **op
     store = pairs()
     if judge:
         options["validation"] = falling()
+    for name in ("teacher", "guide"):
+        if isinstance(options.get(name), int):
+            options[name] = Fixed(options[name])
     if validate:
         store, held = store.split(0.4)
         options |= {"validation": held, "validation_batches": 2}
@@ -78,13 +101,20 @@ def one_step(output):
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     store = pairs()
     encoder = start(store)
-    batch = PlannedBatches(
+    batches = PlannedBatches(
         ph.HybridSampler().plan(store, batch_size=8), store, Texts(store, encoder), length=2, hard_negatives=1,
         rank=rank, world_size=world_size,
-    )[1]  # fmt: skip
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in (TeacherVectors, GuideScores):
+            batches.add_fixed(kind(Fixed(), store, Path(folder), verbose=False))
+        batch = batches[1]
     del batch["t"]
-    loss = InfoNCE(temperature=0.05, symmetric=True, learned=True, dimensions=[16, 8])
-    model = ContrastiveModel(encoder.copy_module().eval(), loss, chunk_size=3, recompute=True).double()
+    loss = InfoNCE(temperature=0.05, symmetric=True, learned=True, dimensions=[16, 8], false_negative_margin=0.5)
+    model = ContrastiveModel(
+        encoder.copy_module().eval(), loss, chunk_size=3, recompute=True,
+        distillation=Distillation(vectors=0.7, similarities=0.3),
+    ).double()  # fmt: skip
     computed = model
     if world_size > 1:
         torch.distributed.init_process_group("gloo")

@@ -73,7 +73,7 @@ class TextLinks:
             first: Number of the batch's first item.
             batch: Rows with the columns of :mod:`pyterrier_hybrid.parallel.store.texts`.
         """
-        for role, rows, hashes, is_translation in _text_hashes(batch):
+        for role, rows, hashes, is_translation in text_hashes(batch):
             self.groups.add(first + rows, hashes)
             # Translations are stored as queries, but are passages as well.
             is_passage = is_translation | (role == "passage")
@@ -92,14 +92,14 @@ def query_groups(batches: Iterable[pa.RecordBatch], count: int) -> np.ndarray:
     """
     links, first = Links(), 0
     for batch in batches:
-        for role, rows, hashes, _ in _text_hashes(batch):
+        for role, rows, hashes, _ in text_hashes(batch):
             if role == "query":
                 links.add(first + rows, hashes)
         first += batch.num_rows
     return links.groups(count)
 
 
-def _text_hashes(batch: pa.RecordBatch) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+def text_hashes(batch: pa.RecordBatch) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the role, rows, hashes of keys, and whether they are of translations, of the texts that link items."""
     translation = batch.column("translation").to_numpy(zero_copy_only=False)
     for name in batch.schema.names:

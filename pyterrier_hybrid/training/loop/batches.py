@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from more_itertools import chunked
 from torch.utils.data import Dataset
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.parallel.answers import Answers
 from pyterrier_hybrid.text.normalisation import text_key
+from pyterrier_hybrid.training.loop.fixed_vectors import FixedVectors, FullBatch
 from pyterrier_hybrid.training.loop.tokens import Texts, TokenIds
 from pyterrier_hybrid.training.sampling.plans import Plan, Triple
 
@@ -17,6 +19,9 @@ MASKS = ("document", "passage", "item")
 
 _NEGATIVES_STREAM = 100
 """Number of the random stream of hard negatives, different from the streams of plans."""
+
+_ROWS_AT_ONCE = 65_536
+"""Number of rows whose texts are encoded together by an encoder that is not trained."""
 
 
 class PlannedBatches(Dataset[dict[str, Any]]):
@@ -54,8 +59,19 @@ class PlannedBatches(Dataset[dict[str, Any]]):
         self.plan, self.pairs, self.texts, self.length = plan, pairs, texts, length
         self.mask, self.hard_negatives = mask, hard_negatives
         self.rows = plan.rows_of_rank(rank, world_size)
+        self._fixed: list[FixedVectors] = []
         if hard_negatives:
             self._answers = Answers(pairs)
+
+    def add_fixed(self, vectors: FixedVectors) -> None:
+        """Add vectors of an encoder that is not trained, and encode what they need for all batches.
+
+        The plan says which texts that is.
+        """
+        first = self.plan.batch(0)
+        for numbers in chunked(range(self.length), max(1, _ROWS_AT_ONCE // len(first))):
+            vectors.add([FullBatch(batch := self.plan.batch(t), self._negatives(batch, t)) for t in numbers])
+        self._fixed.append(vectors)
 
     def __len__(self) -> int:
         return self.length
@@ -63,6 +79,9 @@ class PlannedBatches(Dataset[dict[str, Any]]):
     def __getitem__(self, t: int) -> dict[str, Any]:
         batch = self.plan.batch(t)
         negatives = self._negatives(batch, t)
+        fixed: dict[str, Any] = {}
+        for vectors in self._fixed:
+            fixed |= vectors.inputs(FullBatch(batch, negatives))
         return {
             "query_ids": TokenIds(self.texts.queries([batch[row][:2] for row in self.rows])),
             "passage_ids": TokenIds(self.texts.passages([(batch[row][0], batch[row][2]) for row in self.rows])),
@@ -70,6 +89,7 @@ class PlannedBatches(Dataset[dict[str, Any]]):
             "groups": torch.tensor([self._group(item) for item, _, _ in batch]),
             "negative_rows": torch.tensor([row for row, _ in negatives], dtype=torch.long),
             "t": t,
+            **fixed,
         }
 
     def _group(self, item: int) -> int:

@@ -1,6 +1,7 @@
 """The options of a training: their checks, and which of them decide the result and are recorded."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import numpy as np
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.retrieval import DenseEncoder
+from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_encoder
+from pyterrier_hybrid.retrieval.vector_cache import encode
 from pyterrier_hybrid.training.loop.arguments import (
     check_arguments,
     decisive_arguments,
@@ -19,6 +22,7 @@ from pyterrier_hybrid.training.loop.arguments import (
     try_arguments,
 )
 from pyterrier_hybrid.training.loop.batches import MASKS
+from pyterrier_hybrid.training.loop.fixed_vectors import TEACHER_LANGUAGE, AnyEncoder, check_teacher
 from pyterrier_hybrid.training.loop.model import bfloat16_is_fast
 from pyterrier_hybrid.training.loop.validation import Validator, balanced_sampler, name_of
 from pyterrier_hybrid.training.sampling import Sampler
@@ -84,6 +88,18 @@ def _mask(name: str, value: Any) -> str:
     return str(value)
 
 
+def _fixed_encoder(name: str, value: Any) -> AnyEncoder:
+    if isinstance(value, type) or not is_encoder(value):
+        kind = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
+        raise TypeError(f"{name} is {kind}: pass an encoder, such as DenseEncoder(folder)")
+    if fingerprint_of(value) is None:
+        raise ValueError(
+            f"{name}={value!r} has no fingerprint, so its vectors could not be kept: give it an attribute "
+            "fingerprint, a string that changes with its vectors"
+        )
+    return value
+
+
 def _validation(name: str, value: Any) -> "ParallelPairs | Validator":
     if isinstance(value, type) or not (callable(value) or isinstance(value, ParallelPairs)):
         found = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
@@ -103,6 +119,7 @@ def _whole(least: int) -> Check:
 
 
 _positive_number: Check = partial(finite_number, positive=True)
+_any_number: Check = partial(finite_number, least=-math.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +148,11 @@ class TrainingConfig:
     dimensions: Sequence[int] | None = _option(_dimensions, optional=True)
     hard_negatives: int = _option(_whole(0))
     mask: str = _option(_mask)
+    false_negative_margin: float | None = _option(_any_number, optional=True)
+    guide: AnyEncoder | None = _option(_fixed_encoder, optional=True)
+    teacher: AnyEncoder | None = _option(_fixed_encoder, optional=True)
+    distill: float = _option(finite_number)
+    distill_similarities: float = _option(finite_number)
     dropout: float | None = _option(partial(finite_number, below=1), optional=True)
     freeze_token_embeddings: bool = _option(true_or_false)
     bf16: bool | None = _option(true_or_false, optional=True)
@@ -144,6 +166,7 @@ class TrainingConfig:
     patience: int | None = _option(_whole(1), optional=True, recorded=False)
     save_steps: int | None = _option(_whole(0), optional=True, decides_result=False, recorded=False)
     token_cache: str | Path | None = _option(_path, optional=True, decides_result=False, recorded=False)
+    vector_cache: str | Path | None = _option(_path, optional=True, decides_result=False, recorded=False)
     seed: int = _option(check_seed)
     output: str | Path | None = _option(_path, optional=True, decides_result=False, recorded=False)
     verbose: bool = _option(true_or_false, decides_result=False, recorded=False)
@@ -168,6 +191,17 @@ class TrainingConfig:
         for name in ("eval_steps", "validation_sampler"):
             if getattr(self, name) is not None and self.validation is None:
                 raise ValueError(f"{name}={getattr(self, name)!r} has no effect without validation: pass it, too")
+        weights = {name: getattr(self, name) for name in ("distill", "distill_similarities")}
+        if self.teacher is None and any(weights.values()):
+            name = next(name for name, weight in weights.items() if weight)
+            raise ValueError(f"{name}={weights[name]} has no effect without a teacher: pass teacher, too")
+        if self.teacher is not None and not any(weights.values()):
+            raise ValueError(
+                f"teacher={self.teacher!r} has no effect without a weight: pass distill=1.0 for its vectors, or "
+                "distill_similarities for its similarities"
+            )
+        if self.vector_cache is not None and self.teacher is None and self.guide is None:
+            raise ValueError(f"vector_cache={self.vector_cache} has no effect without a teacher or a guide")
         if self.validation_sampler is not None and self.validator is not None:
             raise ValueError(
                 f"validation_sampler={self.validation_sampler!r} has no effect where validation is a function: leave "
@@ -188,6 +222,14 @@ class TrainingConfig:
             raise ValueError(
                 f"hard_negatives={self.hard_negatives}, but these pairs have none: read pairs that have some"
             )
+        if self.teacher is not None:
+            check_teacher(pairs)
+            dim = encode(self.teacher, "documents", ["a"], [TEACHER_LANGUAGE]).shape[1]
+            if self.distill and dim != encoder.dim:
+                raise ValueError(
+                    f"distill={self.distill}: the teacher's vectors have {dim} values and the encoder's {encoder.dim}: "
+                    "choose a teacher with as many, or distill_similarities, which compares similarities only"
+                )
         if self.arguments.get("fp16") and encoder.device.type == "cpu":
             raise ValueError("fp16=True needs a GPU: use bf16=True, or leave both out")
         started_by_torchrun = "LOCAL_RANK" in os.environ
@@ -206,13 +248,22 @@ class TrainingConfig:
             ValueError: Validation and checkpoints do not fit together, or the held-out pairs are too few.
         """
         bf16, eval_steps, validation_sampler = self.bf16, None, self.validation_sampler
+        margin = self.false_negative_margin
+        if self.guide is not None and margin is None:
+            margin = 0.0
         if bf16 is None:
             bf16 = not self.arguments.get("fp16") and not encoder.static and bfloat16_is_fast(encoder.device)
         if self.validation is not None:
             eval_steps = self.eval_steps or self.save_interval
         if isinstance(self.validation, ParallelPairs) and validation_sampler is None:
             validation_sampler = balanced_sampler(self.validation, self.batch_size)
-        config = dataclasses.replace(self, bf16=bf16, eval_steps=eval_steps, validation_sampler=validation_sampler)
+        config = dataclasses.replace(
+            self,
+            bf16=bf16,
+            eval_steps=eval_steps,
+            validation_sampler=validation_sampler,
+            false_negative_margin=margin,
+        )
         if eval_steps and config.save_interval != eval_steps:
             raise ValueError(
                 f"save_steps={config.save_interval} is not eval_steps={eval_steps}: only weights that are saved when "
@@ -317,6 +368,10 @@ class TrainingConfig:
                 value = name_of(value)
             elif option.name == "validation_sampler":
                 value = repr(value)
+            elif option.name in ("teacher", "guide") and value is not None:
+                # Records have names, as that of the encoder that the training started from.
+                by_content = true_or_false == "decides_result"
+                value = fingerprint_of(value) if by_content else getattr(value, "name", repr(value))
             elif option.name == "dimensions":
                 value = [*value] if value else None
             yield option.name, value

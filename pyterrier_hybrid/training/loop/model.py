@@ -1,6 +1,6 @@
 """The model that is optimised: an encoder's module with the loss on the vectors of all processes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ from torch import distributed, nn
 
 from pyterrier_hybrid.retrieval import DenseEncoder
 from pyterrier_hybrid.retrieval.encoder.modules import EmbeddingModel
+from pyterrier_hybrid.training.distillation import Distillation
 from pyterrier_hybrid.training.losses import InfoNCE
 
 
@@ -26,6 +27,7 @@ class ContrastiveModel(nn.Module):
         recompute: Gradient caching (GradCache, arXiv 2101.06983): keep only the vectors, and compute each chunk again,
             with the same dropout, when its gradient is needed.
         look_up_once: Look up the tokens of all chunks together.
+        distillation: A further loss on the vectors of the whole batch, for batches that have a teacher's vectors.
     """
 
     def __init__(
@@ -36,9 +38,10 @@ class ContrastiveModel(nn.Module):
         chunk_size: int | None,
         recompute: bool,
         look_up_once: bool = True,
+        distillation: Distillation | None = None,
     ) -> None:
         super().__init__()
-        self.encoder, self.loss = encoder, loss
+        self.encoder, self.loss, self.distillation = encoder, loss, distillation
         self.chunk_size, self.recompute, self.look_up_once = chunk_size, recompute, look_up_once
 
     # The overridden method is overloaded in torch; one signature covers both.
@@ -58,6 +61,8 @@ class ContrastiveModel(nn.Module):
         negative_ids: Sequence[Sequence[int]],
         groups: torch.Tensor,
         negative_rows: torch.Tensor,
+        guide_scores: torch.Tensor | None = None,
+        teacher: Mapping[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
         """Compute the loss of a batch.
 
@@ -67,6 +72,8 @@ class ContrastiveModel(nn.Module):
             negative_ids: Token ids of their hard negatives.
             groups: The groups of the whole batch, int64 ``[batch_size]``.
             negative_rows: For every hard negative of the whole batch, its row in the batch: int64, ascending.
+            guide_scores: See :meth:`InfoNCE.forward`.
+            teacher: See :meth:`Distillation.forward`.
 
         Returns:
             A scalar.
@@ -86,7 +93,21 @@ class ContrastiveModel(nn.Module):
             negatives = gather(negatives, sizes=sizes.tolist())
         # Scores of cosines need more than bfloat16's three digits.
         with torch.autocast(vectors.device.type, enabled=False):
-            return self.loss(queries, passages, groups, negatives=negatives, negative_rows=negative_rows)
+            loss = self.loss(
+                queries,
+                passages,
+                groups,
+                negatives=negatives,
+                negative_rows=negative_rows,
+                guide_scores=None if guide_scores is None else guide_scores.to(vectors),
+            )
+            if self.distillation is None or teacher is None:
+                return loss
+            teacher = {
+                name: values.to(vectors if values.is_floating_point() else vectors.device)
+                for name, values in teacher.items()
+            }
+            return loss + self.distillation(queries, passages, teacher, temperature=self.loss.temperature)
 
 
 def gather(vectors: torch.Tensor, *, sizes: Sequence[int] | None = None) -> torch.Tensor:

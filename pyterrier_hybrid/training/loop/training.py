@@ -17,6 +17,7 @@ from transformers.utils import logging
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.retrieval import DenseEncoder
+from pyterrier_hybrid.training.distillation import Distillation
 from pyterrier_hybrid.training.loop.arguments import OneDeviceArguments, decisive_arguments, recomputes_layers
 from pyterrier_hybrid.training.loop.batches import PlannedBatches
 from pyterrier_hybrid.training.loop.checkpoints import (
@@ -31,6 +32,7 @@ from pyterrier_hybrid.training.loop.checkpoints import (
 )
 from pyterrier_hybrid.training.loop.config import TrainingConfig
 from pyterrier_hybrid.training.loop.estimate import estimate
+from pyterrier_hybrid.training.loop.fixed_vectors import AnyEncoder, GuideScores, TeacherVectors
 from pyterrier_hybrid.training.loop.model import ContrastiveModel, recomputing_layers, trainable_copy
 from pyterrier_hybrid.training.loop.processes import Processes
 from pyterrier_hybrid.training.loop.progress import ProgressBar
@@ -70,6 +72,11 @@ def train(
     dimensions: Sequence[int] | None = None,
     hard_negatives: int = 0,
     mask: str = "document",
+    false_negative_margin: float | None = None,
+    guide: AnyEncoder | None = None,
+    teacher: AnyEncoder | None = None,
+    distill: float = 0.0,
+    distill_similarities: float = 0.0,
     dropout: float | None = None,
     freeze_token_embeddings: bool = False,
     bf16: bool | None = None,
@@ -83,6 +90,7 @@ def train(
     patience: int | None = 3,
     save_steps: int | None = None,
     token_cache: str | Path | None = None,
+    vector_cache: str | Path | None = None,
     seed: int = 0,
     output: str | Path | None = None,
     verbose: bool = True,
@@ -123,6 +131,17 @@ def train(
             text or a given group), those of items with the same "passage", or those of the same "item" only. The
             samplers of this package never draw two items of a document into a batch, so this is for your own samplers;
             hard negatives are compared by their texts.
+        false_negative_margin: Leave out negatives of a query whose score exceeds that of its positive minus this
+            margin: the scores of ``guide``, or without one those of the encoder as it is at that step. A guide's
+            default is 0, as in GISTEmbed (arXiv 2402.16829). The encoder's own scores need a negative margin, such as
+            -0.1: otherwise whatever it has not learned yet would be left out.
+        guide: An encoder that finds false negatives; it is not trained.
+        teacher: An encoder whose vectors of the English texts are targets for the same texts in all languages; it is
+            not trained. Items without an English text have no target.
+        distill: Weight of the distance of the vectors from the teacher's (arXiv 2004.09813), see
+            :class:`~pyterrier_hybrid.training.Distillation`; it is added to the contrastive loss. Both encoders need
+            the same dimension.
+        distill_similarities: Weight of the divergence of the similarities within a batch from the teacher's.
         dropout: Dropout probability; by default the encoder's own.
         freeze_token_embeddings: Do not train the token embeddings. If the vocabulary is large, this saves most of the
             optimiser's work.
@@ -145,6 +164,8 @@ def train(
             checkpoints. With validation, weights are saved when they are validated.
         token_cache: A folder for the token ids of queries and passages, which the next training on the same texts
             reuses. By default, the texts of each batch are tokenised on demand.
+        vector_cache: A folder for the vectors of the teacher and the guide, which the next training reuses; by default,
+            they are kept with the checkpoints. The texts of all batches are encoded before the first step.
         seed: Seed of the plan and of dropout.
         output: A new folder for the trained encoder, with ``training.json`` among its files.
         verbose: Show a progress bar.
@@ -177,11 +198,13 @@ def train(
     config = TrainingConfig(
         batch_size=batch_size, max_steps=max_steps, learning_rate=learning_rate, weight_decay=weight_decay,
         warmup_steps=warmup_steps, temperature=temperature, margin=margin, learn_temperature=learn_temperature,
-        symmetric=symmetric, dimensions=dimensions, hard_negatives=hard_negatives, mask=mask, dropout=dropout,
-        freeze_token_embeddings=freeze_token_embeddings, bf16=bf16, chunk_size=chunk_size, look_up_once=look_up_once,
-        gradient_caching=gradient_caching, validation=validation, validation_sampler=validation_sampler,
-        validation_batches=validation_batches, eval_steps=eval_steps, patience=patience, save_steps=save_steps,
-        token_cache=token_cache, seed=seed, output=output, verbose=verbose, arguments=arguments,
+        symmetric=symmetric, dimensions=dimensions, hard_negatives=hard_negatives, mask=mask,
+        false_negative_margin=false_negative_margin, guide=guide, teacher=teacher, distill=distill,
+        distill_similarities=distill_similarities, dropout=dropout, freeze_token_embeddings=freeze_token_embeddings,
+        bf16=bf16, chunk_size=chunk_size, look_up_once=look_up_once, gradient_caching=gradient_caching,
+        validation=validation, validation_sampler=validation_sampler, validation_batches=validation_batches,
+        eval_steps=eval_steps, patience=patience, save_steps=save_steps, token_cache=token_cache,
+        vector_cache=vector_cache, seed=seed, output=output, verbose=verbose, arguments=arguments,
     )  # fmt: skip
     with kept_random_state(), _kept_settings():
         return _train(config, encoder, pairs, sampler)
@@ -247,6 +270,7 @@ def _train(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
             last = checkpoints.latest()
             checkpoints.check(_decisive(config, encoder, pairs, sampler, processes), last)
         folder = checkpoints.folder if checkpoints else stack.enter_context(processes.temporary_folder())
+        _add_fixed_vectors(config, pairs, batches, folder, processes)
         with recomputing_layers(model.encoder, enabled=recomputes_layers(config.arguments)):
             if config.verbose and processes.is_first:
                 _announce(config, model, batches, last)
@@ -303,16 +327,25 @@ def _model(config: TrainingConfig, encoder: DenseEncoder) -> ContrastiveModel:
     loss = InfoNCE(
         temperature=config.temperature,
         margin=config.margin,
+        false_negative_margin=config.false_negative_margin,
         learned=config.learn_temperature,
         symmetric=config.symmetric,
         dimensions=config.dimensions,
         normalize=module.normalize,
     )
+    distillation = None
+    if config.teacher is not None:
+        distillation = Distillation(vectors=config.distill, similarities=config.distill_similarities)
     chunk_size = config.chunk_size
     if chunk_size is None:
         chunk_size = 16 if encoder.device.type == "cpu" else 64 if config.gradient_caching else None
     return ContrastiveModel(
-        module, loss, chunk_size=chunk_size, recompute=config.gradient_caching, look_up_once=config.look_up_once
+        module,
+        loss,
+        chunk_size=chunk_size,
+        recompute=config.gradient_caching,
+        look_up_once=config.look_up_once,
+        distillation=distillation,
     )
 
 
@@ -321,6 +354,18 @@ def _texts(config: TrainingConfig, encoder: DenseEncoder, pairs: ParallelPairs, 
         return Texts(pairs, encoder)
     with processes.first_goes_first():
         return CachedTexts(pairs, encoder, config.token_cache, verbose=config.verbose)
+
+
+def _add_fixed_vectors(
+    config: TrainingConfig, pairs: ParallelPairs, batches: PlannedBatches, folder: Path, processes: Processes
+) -> None:
+    """Give the batches the vectors of the teacher and the guide, which are computed if they are missing."""
+    home = Path(config.vector_cache or folder / "vectors")
+    verbose = config.verbose and processes.is_first
+    for encoder, kind in ((config.guide, GuideScores), (config.teacher, TeacherVectors)):
+        if encoder is not None:
+            with processes.first_goes_first():
+                batches.add_fixed(kind(encoder, pairs, home, verbose=verbose))
 
 
 def _held_out_batches(config: TrainingConfig, encoder: DenseEncoder, processes: Processes) -> PlannedBatches | None:
