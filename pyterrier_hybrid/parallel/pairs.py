@@ -9,7 +9,7 @@ How pairs get here: a ``from_...`` method passes a reader to :func:`~pyterrier_h
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class ParallelPairs:
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
         passage_groups: The same by passages alone: items that share a passage in any language, directly or indirectly.
         blocks: The items sorted into blocks of the same dataset and languages, for samplers.
+        leak_checks: Reports of the leak checks after which ``Leaks.remove`` returned these pairs, or pairs that these
+            are a part of. They are not stored: sums, and pairs that are read from files or folders, have none.
 
     Raises:
         ValueError: An item has an empty text, an unknown language, no query or no passage, or a negative that is its
@@ -72,6 +74,7 @@ class ParallelPairs:
     groups: np.ndarray
     passage_groups: np.ndarray
     blocks: Blocks
+    leak_checks: tuple[dict[str, Any], ...] = ()
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self._set_store(in_memory(lambda builder: builder.add_items(items)))
@@ -85,6 +88,12 @@ class ParallelPairs:
     def _from_store(cls, store: Store) -> "Self":
         pairs = cls.__new__(cls)
         pairs._set_store(store)
+        return pairs
+
+    def _part(self, store: Store) -> "Self":
+        """Return a part of these pairs, with their leak checks."""
+        pairs = self._from_store(store)
+        pairs.leak_checks = self.leak_checks
         return pairs
 
     @classmethod
@@ -660,7 +669,7 @@ class ParallelPairs:
             (8, 2)
         """
         train, held = operations.split(self._store, held_out, seed)
-        return self._from_store(train), self._from_store(held)
+        return self._part(train), self._part(held)
 
     def filter(
         self,
@@ -685,7 +694,7 @@ class ParallelPairs:
             {'de': 'Ja.'}
         """
         selection = Selection(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets)
-        return self._from_store(operations.select(self._store, selection))
+        return self._part(operations.select(self._store, selection))
 
     def imbalance(self, shares: Mapping[str, float], *, seed: int = 0) -> "ParallelPairs":
         """Return a store in which some languages are rarer, to study language imbalance.
@@ -709,7 +718,7 @@ class ParallelPairs:
             >>> int(ParallelPairs(items).imbalance({"de": 0.2}).has_query[:, 0].sum())
             2
         """
-        return self._from_store(operations.imbalance(self._store, shares, seed))
+        return self._part(operations.imbalance(self._store, shares, seed))
 
     def __add__(self, other: "ParallelPairs") -> "ParallelPairs":
         """Return a store of the items of both, in order; groups with a text in common become one."""
