@@ -1,5 +1,5 @@
 from .experiment import LanguageExperiment, LanguageValidation, RankDistance
-from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks
+from .parallel import Lexicon, ParallelPairs, code_switch, find_duplicates, find_leaks
 from .recipe import Recipe
 from .retrieval import (
     LIR,
@@ -57,6 +57,7 @@ __all__ = [
     "VectorFeedback",
     "code_switch",
     "feedback",
+    "find_duplicates",
     "find_leaks",
     "fuse",
     "sweep",

@@ -146,7 +146,8 @@ def train(
         token_cache: A folder for the token ids of queries and passages, which the next training on the same texts
             reuses. By default, the texts of each batch are tokenised on demand.
         seed: Seed of the plan and of dropout.
-        output: A new folder for the trained encoder, with ``training.json`` among its files.
+        output: A new folder for the trained encoder, with ``training.json`` and ``leaks.json`` among its files: the
+            record of the training, and of the leak checks of the pairs (``leak_checks``).
         verbose: Show a progress bar.
         **arguments: Further fields of :class:`transformers.TrainingArguments`, such as
             ``gradient_accumulation_steps=4``, ``gradient_checkpointing=True``, ``max_grad_norm=0`` (no clipping) or
@@ -410,6 +411,7 @@ def _record(
         "languages": list(pairs.languages),
         "datasets": dict(zip(pairs.datasets, sizes.tolist(), strict=True)),
         "pairs": pairs.fingerprint,
+        "leak_checks": list(pairs.leak_checks),
         **config.record(),
         "chunk_size": model.chunk_size,
         "learned_temperature": model.loss.temperature if config.learn_temperature else None,
