@@ -27,7 +27,7 @@ def list_datasets(name: str | None, duplicates: bool) -> None:
     if duplicates and name is None:
         raise click.UsageError("--duplicates needs NAME: pass a family or an ID, such as xquad-r")
     with errors_in_one_line():
-        if duplicates:
+        if name is not None and duplicates:
             found = ph.find_duplicates(name)
             if len(found):
                 click.echo(found.to_string(index=False))

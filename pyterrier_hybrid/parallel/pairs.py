@@ -390,10 +390,11 @@ class ParallelPairs:
         cls,
         dataset: "str | hf_datasets.Dataset",
         *,
-        query: str,
-        passage: str,
+        query: str | Sequence[str],
+        passage: str | Sequence[str],
         lang: str | None = None,
-        language_column: str | None = None,
+        language_column: str | Sequence[str] | None = None,
+        passage_lang: str | None = None,
         negatives: str | None = None,
         id: str | None = None,
         group: str | None = None,
@@ -408,10 +409,11 @@ class ParallelPairs:
         Args:
             dataset: The dataset, or its name on the hub or a local path, which the ``datasets`` library loads (extra
                 ``hf``). Code of a dataset is never run.
-            query: Column of the queries.
-            passage: Column of the passages that answer them.
+            query: Column of the queries; or a list of columns, if a row has a query and a passage in several languages.
+            passage: Column of the passages that answer them; or a list, in the order of ``query``.
             lang: Language of all rows.
-            language_column: Column of each row's language, if there are several.
+            language_column: Column of each row's language, if there are several; or a list, in the order of ``query``.
+            passage_lang: Language of all passages and negatives, if it is not that of the row's query.
             negatives: Column of hard negatives: a text or a list of texts.
             id: Column of IDs; rows with the same ID are one item in several languages. Default: each row is an item,
                 and its ID is its number.
@@ -431,6 +433,10 @@ class ParallelPairs:
             >>> rows = Dataset.from_dict({"q": ["Where is Rome?"], "a": ["In Italy."]})
             >>> ParallelPairs.from_hf(rows, query="q", passage="a", lang="en", dataset_name="toy").passage(0, "en")
             'In Italy.'
+            >>> pair = {"l1": "deu", "l2": "eng", "q1": "Wer?", "q2": "Who?", "a1": "Ich.", "a2": "Me."}
+            >>> columns = {"language_column": ["l1", "l2"], "query": ["q1", "q2"], "passage": ["a1", "a2"]}
+            >>> ParallelPairs.from_hf(Dataset.from_list([pair]), **columns, dataset_name="toy").languages
+            ['de', 'en']
         """
         from pyterrier_hybrid.parallel.readers.hub import read_hub
 
@@ -443,6 +449,7 @@ class ParallelPairs:
                 config=config,
                 split=split,
                 lang=lang,
+                passage_lang=passage_lang,
                 columns=columns,
                 dataset_name=dataset_name,
                 max_empty=max_empty,
