@@ -16,7 +16,7 @@ from pyterrier_hybrid.parallel.leaks.texts import Source, evaluation_texts
 
 WORD = {"zh": 2, "th": 5}
 RATIOS = (0, 0.05, 0.1, 0.15, 0.2, 0.3)
-OPTIONS = ({}, {"min_shared": 24}, {"containment": 0.7, "min_shared": 24})
+OPTIONS = ({}, {"min_similarity": None}, {"min_shared": 24, "min_similarity": None})
 
 
 def main() -> None:

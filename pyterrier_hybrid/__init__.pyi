@@ -14,7 +14,7 @@ from .experiment import (
     RobustnessExperiment,
     ShiftExperiment,
 )
-from .parallel import Lexicon, ParallelPairs, code_switch, find_leaks, translate
+from .parallel import Lexicon, ParallelPairs, code_switch, find_duplicates, find_leaks, translate
 from .recipe import ImbalanceExperiment, Recipe
 from .retrieval import (
     LIR,
@@ -85,6 +85,7 @@ __all__ = [
     "VectorFeedback",
     "code_switch",
     "feedback",
+    "find_duplicates",
     "find_leaks",
     "fuse",
     "perturbation",

@@ -21,9 +21,22 @@ def main() -> None:
 
 @click.command("datasets")
 @click.argument("name", required=False)
-def list_datasets(name: str | None) -> None:
+@click.option(
+    "--duplicates", is_flag=True,
+    help="List documents of NAME, a family or an ID, that repeat a relevant document but are not judged relevant.",
+)  # fmt: skip
+def list_datasets(name: str | None, duplicates: bool) -> None:
     """List the dataset families, or the IDs of the family NAME."""
+    if duplicates and name is None:
+        raise click.UsageError("--duplicates needs NAME: pass a family or an ID, such as xquad-r")
     with errors_in_one_line():
+        if name is not None and duplicates:
+            found = ph.find_duplicates(name)
+            if len(found):
+                click.echo(found.to_string(index=False))
+            queries = found.groupby("dataset")["query_id"].nunique().sum()
+            click.echo(f"{queries:,} queries of {name} have a relevant document with an unjudged duplicate")
+            return
         if name is not None:
             for dataset_id in check_option("NAME", datasets.family, name).ids():
                 click.echo(dataset_id)

@@ -205,6 +205,10 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
             ["--exclude"], multiple=True, metavar="PATTERN...", help="Datasets among the pairs to leave out."
         ),
         TrainingOption(
+            ["--without-leaks"], multiple=True, metavar="NAME...",
+            help="Evaluation sets, such as xquad-r: pairs that share text with them are left out.",
+        ),
+        TrainingOption(
             ["--lexicon"], multiple=True, metavar="FILE...",
             help="Files of words and their translations, for code-switching: in half of the queries that exist in one "
             "language only, some words are replaced.",

@@ -97,6 +97,13 @@ def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple
     metavar="LETTERS",
     help="Length from which on a single shared span is always a leak.",
 )
+@click.option(
+    "--min-similarity",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.6,
+    show_default=True,
+    help="Minimum Jaccard similarity of the letter 5-grams of near duplicates.",
+)
 @click.option("--phrases", is_flag=True, help="Also list shared phrases, which are not leaks.")
 @click.option(
     "--output", "csv", type=click.Path(path_type=Path), help="Write the leaks, with both texts, to this CSV file."

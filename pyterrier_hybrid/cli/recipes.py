@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -159,4 +159,32 @@ def _pairs(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, A
         result["code_switching"] = {**result.get("code_switching", {}), "lexicon": files}
     if "augment" in chosen:
         result["augmentation"] = {**result.get("augmentation", {}), "operators": list(chosen["augment"])}
-    return result | {key: list(chosen[key]) for key in ("languages", "exclude") if key in chosen}
+    return result | {key: list(chosen[key]) for key in ("languages", "exclude", "without_leaks") if key in chosen}
+
+
+def warn_of_leaks(recipe: "Recipe", datasets: Iterable[str] | None = None) -> None:
+    """Print a warning if a recipe does not check its pairs for texts of evaluation sets.
+
+    The train split of a family needs no check against the family's test split.
+
+    Args:
+        recipe: The recipe.
+        datasets: The sets that will be evaluated; ``None``: not known yet.
+    """
+    from pyterrier_hybrid.datasets import families
+
+    checked = recipe.pairs.get("without_leaks", ())
+    own = {family.name for family in families()}
+    ids = [source.get("irds", "") for source in recipe.pairs["sources"]]
+    sources = {name.removesuffix("/train") if name.endswith("/train") else "" for name in ids}
+    if datasets is None:
+        unchecked = [] if checked or sources <= own else [""]
+    else:
+        unchecked = [name for name in datasets if name not in checked and sources != {name}]
+    if not unchecked:
+        return
+    names = ", ".join(unchecked) or "any evaluation set"
+    # Other sets may be too large for a check, which keeps their texts in memory.
+    hint = " ".join(name for name in unchecked if name in own) or ("" if datasets else "xquad-r mlqa-r")
+    advice = f"; --without-leaks {hint} leaves such pairs out" if hint else ""
+    click.echo(f"The pairs are not checked for texts of {names}: results may not be zero-shot{advice}", err=True)

@@ -53,6 +53,8 @@ class ParallelPairs:
         blocks: The items sorted into blocks of the same dataset and languages, for samplers.
         report: What the step that made these pairs counted, such as the ``MiningReport`` of a mining; ``None`` if it
             counted nothing. It is not saved.
+        leak_checks: Reports of the leak checks after which ``Leaks.remove`` returned these pairs, or pairs that these
+            are a part of. They are not stored: sums, and pairs that are read from files or folders, have none.
 
     Raises:
         ValueError: An item has an empty text, an unknown language, no query or no passage, or a negative that is its
@@ -75,6 +77,7 @@ class ParallelPairs:
     passage_groups: np.ndarray
     blocks: Blocks
     report: Any = None
+    leak_checks: tuple[dict[str, Any], ...] = ()
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self._set_store(in_memory(lambda builder: builder.add_items(items)))
@@ -88,6 +91,12 @@ class ParallelPairs:
     def _from_store(cls, store: Store) -> "Self":
         pairs = cls.__new__(cls)
         pairs._set_store(store)
+        return pairs
+
+    def _part(self, store: Store) -> "Self":
+        """Return a part of these pairs, with their leak checks."""
+        pairs = self._from_store(store)
+        pairs.leak_checks = self.leak_checks
         return pairs
 
     @classmethod
@@ -385,10 +394,11 @@ class ParallelPairs:
         cls,
         dataset: "str | hf_datasets.Dataset",
         *,
-        query: str,
-        passage: str,
+        query: str | Sequence[str],
+        passage: str | Sequence[str],
         lang: str | None = None,
-        language_column: str | None = None,
+        language_column: str | Sequence[str] | None = None,
+        passage_lang: str | None = None,
         negatives: str | None = None,
         id: str | None = None,
         group: str | None = None,
@@ -403,10 +413,11 @@ class ParallelPairs:
         Args:
             dataset: The dataset, or its name on the hub or a local path, which the ``datasets`` library loads (extra
                 ``hf``). Code of a dataset is never run.
-            query: Column of the queries.
-            passage: Column of the passages that answer them.
+            query: Column of the queries; or a list of columns, if a row has a query and a passage in several languages.
+            passage: Column of the passages that answer them; or a list, in the order of ``query``.
             lang: Language of all rows.
-            language_column: Column of each row's language, if there are several.
+            language_column: Column of each row's language, if there are several; or a list, in the order of ``query``.
+            passage_lang: Language of all passages and negatives, if it is not that of the row's query.
             negatives: Column of hard negatives: a text or a list of texts.
             id: Column of IDs; rows with the same ID are one item in several languages. Default: each row is an item,
                 and its ID is its number.
@@ -426,6 +437,10 @@ class ParallelPairs:
             >>> rows = Dataset.from_dict({"q": ["Where is Rome?"], "a": ["In Italy."]})
             >>> ParallelPairs.from_hf(rows, query="q", passage="a", lang="en", dataset_name="toy").passage(0, "en")
             'In Italy.'
+            >>> pair = {"l1": "deu", "l2": "eng", "q1": "Wer?", "q2": "Who?", "a1": "Ich.", "a2": "Me."}
+            >>> columns = {"language_column": ["l1", "l2"], "query": ["q1", "q2"], "passage": ["a1", "a2"]}
+            >>> ParallelPairs.from_hf(Dataset.from_list([pair]), **columns, dataset_name="toy").languages
+            ['de', 'en']
         """
         from pyterrier_hybrid.parallel.readers.hub import read_hub
 
@@ -438,6 +453,7 @@ class ParallelPairs:
                 config=config,
                 split=split,
                 lang=lang,
+                passage_lang=passage_lang,
                 columns=columns,
                 dataset_name=dataset_name,
                 max_empty=max_empty,
@@ -664,7 +680,7 @@ class ParallelPairs:
             (8, 2)
         """
         train, held = operations.split(self._store, held_out, seed)
-        return self._from_store(train), self._from_store(held)
+        return self._part(train), self._part(held)
 
     def filter(
         self,
@@ -689,7 +705,7 @@ class ParallelPairs:
             {'de': 'Ja.'}
         """
         selection = Selection(languages=languages, datasets=datasets, exclude_datasets=exclude_datasets)
-        return self._from_store(operations.select(self._store, selection))
+        return self._part(operations.select(self._store, selection))
 
     def imbalance(self, shares: Mapping[str, float], *, seed: int = 0) -> "ParallelPairs":
         """Return a store in which some languages are rarer, to study language imbalance.
@@ -713,7 +729,7 @@ class ParallelPairs:
             >>> int(ParallelPairs(items).imbalance({"de": 0.2}).has_query[:, 0].sum())
             2
         """
-        return self._from_store(operations.imbalance(self._store, shares, seed))
+        return self._part(operations.imbalance(self._store, shares, seed))
 
     def change_queries(
         self,
@@ -745,7 +761,8 @@ class ParallelPairs:
             >>> pairs.change_queries("en", [lambda queries, items: [text.upper() for text in queries]]).query(0, "en")
             'WHERE IS ROME?'
         """
-        return self._from_store(operations.change_queries(self._store, language, changes, share, seed, only))
+        # A leak check of the pairs holds: their passages are the same, and no other query is there.
+        return self._part(operations.change_queries(self._store, language, changes, share, seed, only))
 
     def __add__(self, other: "ParallelPairs") -> "ParallelPairs":
         """Return a store of the items of both, in order; groups with a text in common become one."""

@@ -111,6 +111,44 @@ def test_train_holds_out_pairs(tmp_path, pairs_file):
     assert any("eval_loss" in entry for entry in record["log"])
 
 
+def test_train_checks_for_leaks(tmp_path, pairs_file):
+    command = ["train", "--pairs", pairs_file, *SMALL, "--output"]
+    output = run(*command, tmp_path / "one")
+    assert (
+        "not checked for texts of any evaluation set: results may not be zero-shot; --without-leaks xquad-r" in output
+    )
+    assert json.loads((tmp_path / "one" / "leaks.json").read_text()) == []
+    assert "No leak check was recorded" in (tmp_path / "one" / "README.md").read_text()
+    output = run(*command, tmp_path / "two", "--without-leaks", "atlas/el/test", "atlas/hi/test")
+    assert "not checked" not in output
+    (check,) = json.loads((tmp_path / "two" / "leaks.json").read_text())
+    assert check["evaluation"] == ["atlas/el/test", "atlas/hi/test"] and check["options"]["min_similarity"] == 0.6
+    assert "Checked for texts of atlas/el/test, atlas/hi/test: " in (tmp_path / "two" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sources", "checked", "datasets", "message"),
+    [
+        (["atlas/train"], [], None, ""),
+        (["atlas/train"], [], ["atlas"], ""),
+        (["atlas/train"], [], ["atlas", "xquad-r"], "texts of xquad-r: results may not be zero-shot; --without"),
+        (["a.jsonl"], [], ["xquad-r", "atlas"], "texts of xquad-r, atlas: "),
+        (["a.jsonl"], ["xquad-r"], ["xquad-r", "mlqa-r"], "mlqa-r: results may not be zero-shot; --without-leaks m"),
+        (["a.jsonl"], ["xquad-r"], ["xquad-r"], ""),
+        (["a.jsonl"], ["xquad-r"], None, ""),
+        (["a.jsonl"], [], ["miracl"], "texts of miracl: results may not be zero-shot\n"),
+        (["xquad-r"], [], None, "texts of any evaluation set: "),
+    ],
+)  # fmt: skip
+def test_a_warning_without_a_leak_check(sources, checked, datasets, message, capsys):
+    from pyterrier_hybrid.cli.recipes import warn_of_leaks
+    from pyterrier_hybrid.recipe import Recipe
+
+    pairs = {"sources": sources, **({"without_leaks": checked} if checked else {})}
+    warn_of_leaks(Recipe(name="a", encoder="model", pairs=pairs), datasets)
+    assert (message in capsys.readouterr().err) if message else (not capsys.readouterr().err)
+
+
 def test_train_a_transformer_and_continue_from_it(tmp_path, pairs_file):
     run("train", "--pairs", pairs_file, "--encoder", "transformer", *SMALL, "--output", tmp_path / "one")
     run("train", "--pairs", "atlas/train", "--encoder", tmp_path / "one", *SMALL, "--output", tmp_path / ".two")

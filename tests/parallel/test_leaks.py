@@ -49,7 +49,8 @@ def pairs():
 
 @pytest.fixture(scope="module")
 def leaks(pairs):
-    return find_leaks(pairs, "atlas/en/test")
+    # Questions of one template are similar, too: test_leaks_similarity.py.
+    return find_leaks(pairs, "atlas/en/test", min_similarity=None)
 
 
 def test_planted_leaks_are_found(leaks):
@@ -84,7 +85,7 @@ def test_phrases_are_listed_when_asked_for(pairs, leaks):
 
 def test_what_is_near_is_a_choice(pairs):
     def ids(**options):
-        return set(find_leaks(pairs, "atlas/en/test", **options).leaking.id)
+        return set(find_leaks(pairs, "atlas/en/test", min_similarity=None, **options).leaking.id)
 
     assert ids() - ids(containment=0.95) == {"edited"}
     assert "phrase" in ids(min_stretch=24)
@@ -153,8 +154,8 @@ def test_parts_of_a_store(pairs, leaks):
 
 def test_rows_read_in_portions(pairs, leaks, monkeypatch):
     monkeypatch.setattr(texts, "ROWS_PER_READ", 3)
-    again = find_leaks(pairs, "atlas/en/test")
-    assert sorted(again.frame.itertuples(index=False)) == sorted(leaks.frame.itertuples(index=False))
+    again = find_leaks(pairs, "atlas/en/test", min_similarity=None).frame.fillna(-1)
+    assert sorted(again.itertuples(index=False)) == sorted(leaks.frame.fillna(-1).itertuples(index=False))
     assert len(leaks.remove(pairs)) == 2
 
 
@@ -239,8 +240,9 @@ def test_command(pairs, leaks, tmp_path, monkeypatch):
     output = run(*command, "atlas/de/test", "--output", "leaks.csv", "--remove", "clean.jsonl.gz")
     assert output.startswith("8 of 10 items leak from atlas/en/test, atlas/de/test: 3 exactly, 5 nearly")
     assert "2 items written to clean.jsonl.gz" in output
-    written = pd.read_csv("leaks.csv")
-    assert list(written.columns) == list(leaks.frame.columns) and len(written) == len(leaks.frame)
+    written, expected = pd.read_csv("leaks.csv"), find_leaks(pairs, ["atlas/en/test", "atlas/de/test"]).frame
+    assert list(written.columns) == list(expected.columns) and len(written) == len(expected) > len(leaks.frame)
+    assert "--min-similarity" in run("pairs", "leaks", "--help")
     assert [ParallelPairs.from_jsonl("clean.jsonl.gz").item(i).id for i in range(2)] == ["phrase", "innocent"]
     assert run(*command, "--fail", code=3) == run(*command)
     run("pairs", "leaks", "clean.jsonl.gz", "--dataset", "atlas/en/test", "--fail")
@@ -294,6 +296,27 @@ def test_a_leak_in_a_language_that_is_not_learned_counts(pairs, tmp_path):
 def test_recipe_with_sets_that_are_not_there(value, message):
     with pytest.raises(ValueError, match=message):
         Recipe(name="a", encoder="model", pairs={"sources": ["pairs.jsonl"], "without_leaks": value})
+
+
+def test_the_report_goes_with_the_clean_pairs(pairs):
+    leaks = find_leaks(pairs, "atlas/en/test", min_shared=24)
+    report = leaks.report()
+    assert (report["items"], report["exact"], report["near"], report["pairs"]) == (10, 3, 6, pairs.fingerprint)
+    assert report["options"] == {"containment": 0.5, "min_shared": 24, "min_stretch": 60, "min_similarity": 0.6}
+    assert {leak["id"] for leak in report["leaks"]} == set(leaks.leaking.id)
+    assert json.loads(json.dumps(report)) == report
+    clean = leaks.remove(pairs)
+    assert pairs.leak_checks == () and clean.leak_checks == ({**report, "removed": 9},)
+    # Parts of checked pairs are checked; other pairs, and sums with them, are not.
+    more = ParallelPairs([item(str(number)) for number in range(4)])
+    checked = find_leaks(more, ["atlas/de/test"]).remove(more)
+    assert [part.leak_checks[0]["evaluation"] for part in checked.split(0.5)] == [["atlas/de/test"]] * 2
+    assert (
+        checked.filter(languages=["en"]).leak_checks == checked.imbalance({"en": 1}).leak_checks == checked.leak_checks
+    )
+    assert leaks.remove(more).leak_checks == (checked + clean).leak_checks == ()
+    twice = find_leaks(checked, "atlas/en/test").remove(checked)
+    assert [check["evaluation"] for check in twice.leak_checks] == [["atlas/de/test"], ["atlas/en/test"]]
 
 
 def test_public_name(leaks):

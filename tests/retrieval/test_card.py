@@ -1,5 +1,6 @@
 """Model cards: valid front matter, everything that the training recorded, and nothing else."""
 
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,6 +115,32 @@ def test_matryoshka_dimensions(encoder):
 def _plain(encoder):
     encoder.training = {**TRAINING, "learned_temperature": 0.031}
     return encoder
+
+
+CHECK = {
+    "evaluation": ["xquad-r", "mlqa-r"], "items": 12358, "exact": 3, "near": 10, "options": {"min_shared": 40},
+    "pairs": "cd34", "removed": 13, "leaks": [{"dataset": "mine", "id": "/1", "kind": "exact"}],
+}  # fmt: skip
+
+
+def test_leak_checks(encoder, tmp_path):
+    encoder.training = {**TRAINING, "leak_checks": [CHECK]}
+    folder = encoder.save(tmp_path / "checked")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Checked for texts of xquad-r, mlqa-r: 13 of 12,358 items were left out\n(3 with an exact match, 10" in card
+    assert "`leak_checks`" not in card
+    assert json.loads((folder / "leaks.json").read_text(encoding="utf-8")) == [CHECK]
+    assert "leak_checks" not in json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    again = ph.DenseEncoder(folder)
+    assert again.training["leak_checks"] == [CHECK]
+    assert (again.save(tmp_path / "again") / "leaks.json").read_bytes() == (folder / "leaks.json").read_bytes()
+
+
+def test_a_training_without_a_leak_check_says_so(encoder, card):
+    encoder.training = {**TRAINING, "leak_checks": []}
+    assert "No leak check was recorded: the training data may" in model_card(encoder, "me/mine")
+    # Trainings of earlier versions did not record whether there was one.
+    assert "leak check" not in card
 
 
 def test_a_learned_temperature(encoder):

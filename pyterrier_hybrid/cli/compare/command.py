@@ -40,7 +40,7 @@ from pyterrier_hybrid.cli.options import (
     errors_in_one_line,
     training_options,
 )
-from pyterrier_hybrid.cli.recipes import recipe_of, with_sampler
+from pyterrier_hybrid.cli.recipes import recipe_of, warn_of_leaks, with_sampler
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
@@ -189,6 +189,8 @@ def _plan(options: Mapping[str, Any], *, name: str) -> _Plan:
         recipe = recipe_of({**options, "alpha": None}, name=name)
     start = start_row(recipe, options)
     recipes = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
+    if recipe is not None and recipes:
+        warn_of_leaks(recipe, options["dataset"])
     bias_source = _bias_source(recipe, options)
     _fetch(options)
     ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}

@@ -18,7 +18,9 @@ from pyterrier_hybrid.retrieval.encoder.hub import is_hub_name
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _TAGS = ["sentence-transformers", "feature-extraction", "dense-retrieval", "pyterrier", "pyterrier_hybrid"]
 # Fields of a training that the card shows outside its table of options.
-_SHOWN_ELSEWHERE = ("start", "datasets", "items", "languages", "pairs", "validation", "log", "best_step")
+_SHOWN_ELSEWHERE = (
+    "start", "datasets", "items", "languages", "pairs", "leak_checks", "validation", "log", "best_step",
+)  # fmt: skip
 # Fields of the Trainer's log that are neither losses nor evaluation metrics.
 _NOT_LOSSES = ("epoch", "step", "grad_norm", "learning_rate", "total_flos")
 _NOT_LOSS_SUFFIXES = ("_runtime", "_per_second")

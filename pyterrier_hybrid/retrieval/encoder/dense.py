@@ -37,6 +37,8 @@ from pyterrier_hybrid.utils.random_state import kept_random_state
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _TRAINING = "training.json"
+# The field `leak_checks` of a training, which may be long.
+_LEAKS = "leaks.json"
 
 
 class DenseEncoder:
@@ -70,7 +72,7 @@ class DenseEncoder:
     Attributes:
         name: The folder or name that the encoder was made from.
         training: How :func:`~pyterrier_hybrid.train` made this encoder, including the log of losses; of a saved
-            encoder, read from its ``training.json``; None if it was not trained here.
+            encoder, read from its ``training.json`` and ``leaks.json``; None if it was not trained here.
 
     Raises:
         FileNotFoundError: The model does not exist, or lacks a file such as its tokenizer.
@@ -133,7 +135,8 @@ class DenseEncoder:
         training = read_json(folder / _TRAINING, default={}, kind=dict)
         # Other programs may use a file of this name too.
         if "sampler" in training:
-            self.training = training
+            checks = read_json(folder / _LEAKS, default=None, kind=list)
+            self.training = training if checks is None else {**training, "leak_checks": checks}
 
     def _set_up(
         self,
@@ -350,8 +353,8 @@ class DenseEncoder:
     def save(self, folder: str | Path, *, licence: str | None = None, results: Any = None) -> Path:
         """Save the encoder, so that ``DenseEncoder(folder)`` and ``SentenceTransformer(folder)`` can load it.
 
-        The folder has the weights as safetensors, a model card (``README.md``), and the record of the training
-        (``training.json``).
+        The folder has the weights as safetensors, a model card (``README.md``), the record of the training
+        (``training.json``), and the leak checks of the training data (``leaks.json``).
 
         Args:
             folder: A folder that does not exist yet; it is written atomically.
@@ -414,7 +417,10 @@ class DenseEncoder:
         layout.save_model(folder, self._module, self._tokenizer, self._settings)
         (folder / "README.md").write_text(card, encoding="utf-8")
         if self.training is not None:
-            write_json(folder / _TRAINING, without_paths(self.training))
+            training = dict(self.training)
+            if "leak_checks" in training:
+                write_json(folder / _LEAKS, training.pop("leak_checks"))
+            write_json(folder / _TRAINING, without_paths(training))
 
     def tokenize(self, texts: Iterable[str]) -> list[list[int]]:
         """Tokenise texts, without adding prefixes, and cut them to :attr:`max_length` token ids."""

@@ -167,7 +167,8 @@ def train(
         vector_cache: A folder for the vectors of the teacher and the guide, which the next training reuses; by default,
             they are kept with the checkpoints. The texts of all batches are encoded before the first step.
         seed: Seed of the plan and of dropout.
-        output: A new folder for the trained encoder, with ``training.json`` among its files.
+        output: A new folder for the trained encoder, with ``training.json`` and ``leaks.json`` among its files: the
+            record of the training, and of the leak checks of the pairs (``leak_checks``).
         verbose: Show a progress bar.
         **arguments: Further fields of :class:`transformers.TrainingArguments`, such as
             ``gradient_accumulation_steps=4``, ``gradient_checkpointing=True``, ``max_grad_norm=0`` (no clipping) or
@@ -455,6 +456,7 @@ def _record(
         "languages": list(pairs.languages),
         "datasets": dict(zip(pairs.datasets, sizes.tolist(), strict=True)),
         "pairs": pairs.fingerprint,
+        "leak_checks": list(pairs.leak_checks),
         **config.record(),
         "chunk_size": model.chunk_size,
         "learned_temperature": model.loss.temperature if config.learn_temperature else None,
