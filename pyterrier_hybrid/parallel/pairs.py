@@ -761,7 +761,7 @@ class ParallelPairs:
             >>> pairs.change_queries("en", [lambda queries, items: [text.upper() for text in queries]]).query(0, "en")
             'WHERE IS ROME?'
         """
-        # A leak check of the pairs holds: their passages are the same, and no other query is there.
+        # Leak checks still hold: passages are the same, and queries are other forms of the same queries.
         return self._part(operations.change_queries(self._store, language, changes, share, seed, only))
 
     def __add__(self, other: "ParallelPairs") -> "ParallelPairs":
