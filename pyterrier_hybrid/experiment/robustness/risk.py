@@ -14,7 +14,7 @@ def urisk(difference: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
     .. math::
         U_{risk} = \frac{1}{c} \Big[ \sum_{\delta_q > 0} \delta_q + (1 + \alpha) \sum_{\delta_q < 0} \delta_q \Big]
 
-    Source: Wang, Bennett, Collins-Thompson, SIGIR 2012; as in section 2 of Dinçer, Macdonald, Ounis, "Hypothesis
+    Source: Wang, Bennett, Collins-Thompson, SIGIR 2012; as in Dinçer, Macdonald, Ounis, "Hypothesis
     testing for the risk-sensitive evaluation of retrieval systems", SIGIR 2014. The baseline of a study is the system's
     own ranking for the unperturbed query.
 
@@ -38,7 +38,7 @@ def trisk(difference: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
     .. math:: T_{risk} = \frac{U_{risk}}{s / \sqrt{c}}
 
     s is the sample standard deviation (over c - 1) of the terms of URisk. Below -2, the change loses significantly;
-    above 2, it gains. Source: Dinçer, Macdonald, Ounis, SIGIR 2014, section 4. (GeoRisk and ZRisk, SIGIR 2016, compare
+    above 2, it gains. Source: Dinçer, Macdonald, Ounis, SIGIR 2014. (GeoRisk and ZRisk, SIGIR 2016, compare
     many systems over one set of queries and are not computed here.)
 
     Args:
