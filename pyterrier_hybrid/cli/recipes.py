@@ -187,4 +187,4 @@ def warn_of_leaks(recipe: "Recipe", datasets: Iterable[str] | None = None) -> No
     # Other sets may be too large for a check, which keeps their texts in memory.
     hint = " ".join(name for name in unchecked if name in own) or ("" if datasets else "xquad-r mlqa-r")
     advice = f"; --without-leaks {hint} leaves such pairs out" if hint else ""
-    click.echo(f"The pairs are not checked for texts of {names}: results may not be zero-shot{advice}", err=True)
+    click.echo(f"the pairs were not checked for texts of {names}: results may not be zero-shot{advice}", err=True)

@@ -45,13 +45,9 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
             )
         if output is None:
             raise click.UsageError("--output is missing: name a new folder for the encoder")
-    from pyterrier_hybrid.training.loop.processes import is_first_process
-
     with errors_in_one_line():
         name = output.resolve().name.lstrip(".") if output else ""
         recipe = recipe_of(options, name=name, sampler=sampler)
-        if is_first_process():
-            warn_of_leaks(recipe)
         if output is None:
             output = Path(recipe.name)
             if output.exists():
@@ -63,9 +59,13 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
             trained = recipe.train(output=new_folder(output))
         except KeyboardInterrupt:
             raise Interrupted(_how_to_resume(output)) from None
+    from pyterrier_hybrid.training.loop.processes import is_first_process
+
     if is_first_process():
         record = trained.training or {}
         click.echo(f"written to {output}/ after {record['steps']} steps in {record['seconds']:.0f} s")
+        # Here rather than at the start, so that an error is one line.
+        warn_of_leaks(recipe)
 
 
 def _how_to_resume(output: Path) -> str:

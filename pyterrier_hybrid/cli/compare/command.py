@@ -138,6 +138,8 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
         decisive = {**recorded, "recipe": plan.recipe and plan.recipe.to_yaml(), "version": ph.__version__}
         try:
             with unfinished(output, decisive) as scratch:
+                if plan.recipe is not None and plan.recipes:
+                    warn_of_leaks(plan.recipe, options["dataset"])
                 systems, pairs = _systems(plan, options, output / "models")
                 seconds = {"training": time.perf_counter() - started}
                 _evaluate(plan, systems, pairs, options, output=output, cache=cache or scratch / "cache")
@@ -189,8 +191,6 @@ def _plan(options: Mapping[str, Any], *, name: str) -> _Plan:
         recipe = recipe_of({**options, "alpha": None}, name=name)
     start = start_row(recipe, options)
     recipes = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
-    if recipe is not None and recipes:
-        warn_of_leaks(recipe, options["dataset"])
     bias_source = _bias_source(recipe, options)
     _fetch(options)
     ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
