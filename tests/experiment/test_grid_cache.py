@@ -239,3 +239,18 @@ def test_damaged_files_are_named(toy, tmp_path):
     np.save(shard, np.zeros((2, 3)))
     with pytest.raises(ValueError, match="float64 vectors .*remove this folder"):
         frames({"a": Known()}, toy, cache=tmp_path)
+
+
+def test_the_fingerprint_of_a_system_is_read_once(toy, tmp_path):
+    """An encoder's fingerprint reads all its weights; there are 132 settings in XQuAD-R."""
+
+    class Counted(Letters):
+        reads = 0
+
+        @property
+        def fingerprint(self):
+            type(self).reads += 1
+            return "0" * 16
+
+    LanguageExperiment({"a": Counted()}, toy, cache=tmp_path / "cache")
+    assert Counted.reads <= 3

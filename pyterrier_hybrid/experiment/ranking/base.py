@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,11 @@ class Ranker(ABC):
         """The encoder that computes vectors, which are kept for later systems; ``None`` if there is none."""
         return None
 
+    @cached_property
+    def fingerprint(self) -> str | None:
+        """The system's fingerprint, ``None`` if it has none; computed once, since an encoder reads all its weights."""
+        return fingerprint_of(self.system)
+
     def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
         """Return what rankings depend on besides the texts, as a JSON value; by default, the system's fingerprint.
 
@@ -134,8 +140,7 @@ class Ranker(ABC):
             corpus: The setting's corpus.
             setting: The setting.
         """
-        fingerprint = fingerprint_of(self.system)
-        return None if fingerprint is None else [type(self).__name__, fingerprint]
+        return None if self.fingerprint is None else [type(self).__name__, self.fingerprint]
 
 
 def rank_settings(ranker: Ranker, task: Task, cache: Path | None) -> Iterator[tuple[int, Ranks]]:

@@ -38,11 +38,10 @@ class FusionRanker(Ranker):
 
     def cache_key(self, corpus: Corpus, setting: Setting) -> Any:
         """Return the fusion's fingerprint, with BM25's analysis if BM25 is fused."""
-        fingerprint = self.system.fingerprint
-        if fingerprint is None:
+        if self.fingerprint is None:
             return None
         with_bm25 = "bm25" in self.system.systems
-        return ["fusion", fingerprint, with_bm25 and bm25_key({*corpus.languages, setting.query_lang})]
+        return ["fusion", self.fingerprint, with_bm25 and bm25_key({*corpus.languages, setting.query_lang})]
 
     def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
         """Score the documents of some settings, corpus by corpus."""
