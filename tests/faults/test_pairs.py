@@ -245,7 +245,8 @@ def test_codes_of_datasets_are_canonical_and_canonical_codes_stay(known):
         codes = [code for code in map(canonical_language, codes) if not code.startswith("und")]
     else:
         names = ph.datasets.EXISTING if known == "existing" else [family.name for family in ph.datasets.families()]
-        codes = [code for name in names for code in ph.datasets.family(name).languages]
+        # CLIRMatrix has the codes of Wikipedias, of which some are not those of BCP 47 (als is Alemannic there).
+        codes = [code for name in names if name != "clirmatrix" for code in ph.datasets.family(name).languages]
     assert [code for code in codes if canonical_language(code) != code] == []
     languages = ["zh", "zh-Hant", "hi-Latn", "acm", "apc", "ars", "yue", "tl", "fil", "nb", "no", "sr-Latn", "en-GB"]
     assert list(map(check_language, languages)) == languages
