@@ -118,6 +118,10 @@ def test_rejected_texts_are_left_out_and_listed(tmp_path):
     report = TranslationReport.open(tmp_path / "out")
     assert report.texts == {"de": 6} and report.rejected == {"de": {"empty": 2}}
     assert report.table().loc["de"].tolist() == [6, 4, 2]
+    assert translated.report == report
+    again = translate(pairs, ["de"], **options(translator=mostly, folder=tmp_path / "out"))
+    assert again.report == report
+    assert translate(pairs, ["de"], **options(translator=mostly)).report.rejected == report.rejected
 
 
 def test_a_finished_folder_is_opened_and_other_arguments_are_refused(tmp_path):

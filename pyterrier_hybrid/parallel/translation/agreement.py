@@ -16,8 +16,8 @@ class Disagreement:
     Args:
         encoder: An encoder of both languages with ``encode_queries`` and ``encode_documents``, such as
             :class:`~pyterrier_hybrid.DenseEncoder`. Queries are compared as queries, other texts as documents.
-        min_margin: Minimum :func:`~pyterrier_hybrid.parallel.margin.margin_scores`. 1 is a translation that is as close as its neighbours are; CCMatrix
-            (arXiv 1911.04944) keeps what has 1.06, with LASER.
+        min_margin: Minimum margin score (:func:`~pyterrier_hybrid.parallel.margin.margin_scores`). 1 is a translation
+            that is as close as its neighbours are; CCMatrix (arXiv 1911.04944) keeps what has 1.06, with LASER.
         neighbours: Number of neighbours.
         block: Number of translations among which neighbours are searched.
     """

@@ -89,8 +89,8 @@ def translate(
         to: Codes of the languages to translate into.
         translator: Name on the hub or folder of a model, for :class:`Seq2SeqTranslator`; or any function
             ``f(texts, source, target)`` that returns the translations, such as a :class:`CTranslate2Translator`.
-        folder: The folder, new or of an interrupted translation. Default: everything is kept in memory, and only the
-            counts are printed.
+        folder: The folder, new or of an interrupted translation. Default: everything is kept in memory, and what was
+            rejected is only counted.
         source: Code of the language to translate from; default: the only one of the pairs, or English.
         filters: Filters in their order; default: :func:`default_filters`. Empty translations are always rejected.
         answers: (dataset, ID) -> span of the passage that answers the query, in the source language: passages that
@@ -106,7 +106,8 @@ def translate(
         verbose: Whether to show progress and counts.
 
     Returns:
-        The pairs with the new languages, opened from the folder if there is one.
+        The pairs with the new languages, opened from the folder if there is one; their ``report`` is a
+        :class:`TranslationReport`.
 
     Raises:
         FileNotFoundError: There is no such model.
@@ -158,7 +159,7 @@ def translate(
     }
     with _started(folder, settings, rank) as date:
         if folder is not None and (folder / PAIRS / DESCRIPTION).exists():
-            return ParallelPairs.open(folder / PAIRS)
+            return _opened(folder)
         if not rank.is_first:
             # It translates, and filters only to know what is translated next.
             for target in targets:
@@ -166,7 +167,7 @@ def translate(
             assert folder is not None
             while not (folder / PAIRS / DESCRIPTION).exists():
                 sleep(0.5)
-            return ParallelPairs.open(folder / PAIRS)
+            return _opened(folder)
         chain += agreement
         languages = [_Language(pairs, source, target, answers or {}) for target in targets]
         for language in languages:
@@ -190,6 +191,7 @@ def translate(
                         file.write(json.dumps(row, ensure_ascii=False) + "\n")
             report.save(folder)
             result = ParallelPairs.build(folder / PAIRS, items)
+        result.report = report
         if verbose:
             _print_counts(report, translations.translated)
         return result
@@ -220,6 +222,12 @@ def read_answers(*files: str | Path, lang: str = "en") -> dict[tuple[str, str], 
                     raise ValueError(f"{path}, line {number}: answer is {row['answer']!r}, not a string")
                 found[row["set"], row["id"]] = row["answer"]
     return found
+
+
+def _opened(folder: Path) -> ParallelPairs:
+    pairs = ParallelPairs.open(folder / PAIRS)
+    pairs.report = TranslationReport.open(folder)
+    return pairs
 
 
 class _Text(NamedTuple):
