@@ -239,12 +239,16 @@ def test_two_processes_write_what_one_writes(tmp_path, monkeypatch):
         ({"translator": lambda texts, *_: [None] * len(texts)}, "returned None for"),
         ({"translator": lambda texts, *_: "text"}, "returned a string"),
         ({"encoder": 3}, "has no method encode_queries"),
+        ({"pairs": made(3)}, "pairs is a list: pass ParallelPairs"),
+        ({"answers": ["Rome"]}, "answers is a list: pass a dict"),
+        ({"filters": [str.lower]}, "a filter has a name and a method reasons"),
+        ({"round_trip": 20}, "min_chrf=20: chrF is at most 1"),
     ],
 )
 def test_bad_arguments(changes, problem):
-    arguments = options(to=["de"])
+    arguments = options(pairs=ph.ParallelPairs(made(3)), to=["de"])
     with pytest.raises((TypeError, ValueError, OSError), match=problem):
-        translate(ph.ParallelPairs(made(3)), **(arguments | changes))
+        translate(**(arguments | changes))
 
 
 def test_the_source_must_be_named_if_it_is_not_clear():

@@ -125,6 +125,13 @@ def translate(
         >>> translated.item(0).provenance
         {'de': 'machine translation from en by german, ...'}
     """
+    if not isinstance(pairs, ParallelPairs):
+        raise TypeError(f"pairs is a {type(pairs).__name__}: pass ParallelPairs")
+    if answers is not None and not isinstance(answers, Mapping):
+        raise TypeError(f"answers is a {type(answers).__name__}: pass a dict, such as read_answers(file) returns")
+    for one in filters or ():
+        if not (hasattr(one, "name") and callable(getattr(one, "reasons", None))):
+            raise TypeError(f"filters has {one!r}: a filter has a name and a method reasons, such as Copied()")
     targets, source = _languages(pairs, to, source)
     rank = Rank.here()
     if folder is None and rank.count > 1:
@@ -318,7 +325,7 @@ def _loaded(translator: Any) -> Any:
 
 def _described(one: Filter) -> str:
     """Return a filter's name and its public settings."""
-    settings = {name: value for name, value in vars(one).items() if not name.startswith("_")}
+    settings = {name: value for name, value in getattr(one, "__dict__", {}).items() if not name.startswith("_")}
     return f"{one.name} {settings}" if settings else one.name
 
 

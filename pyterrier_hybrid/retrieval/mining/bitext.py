@@ -16,7 +16,7 @@ from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, 
 from pyterrier_hybrid.retrieval.vector_cache import CHUNK, VectorCache
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
-from pyterrier_hybrid.utils.checks import finite_number, list_of_texts, whole_number
+from pyterrier_hybrid.utils.checks import finite_number, list_of_names, list_of_texts, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +123,9 @@ def mine_bitext(
     neighbours = whole_number("neighbours", neighbours)
     if langs is None and wants_languages(encoder):
         raise ValueError("langs=None: this encoder wants languages: pass those of the two sides, such as ('de', 'en')")
-    codes = ("und", "und") if langs is None else langs
+    codes = ("und", "und") if langs is None else tuple(list_of_names("langs", langs))
+    if len(codes) != 2:
+        raise ValueError(f"langs={langs!r}: pass the languages of the two sides, such as ('de', 'en')")
     options = BuildOptions(kind=kind)
     sides = [_distinct(name, texts) for name, texts in (("sentences_a", sentences_a), ("sentences_b", sentences_b))]
     home = None if cache is None else Path(cache)
