@@ -163,7 +163,7 @@ def bitext(options: argparse.Namespace) -> None:
         for retrieval in ("forward", "backward", "intersection", "max"):
             begin = time.perf_counter()
             found = ph.mine_bitext(
-                one, other, encoder, retrieval=retrieval, threshold=0, cache="/tmp/mining-vectors", verbose=False
+                one, other, encoder, retrieval=retrieval, min_margin=0, cache="/tmp/mining-vectors", verbose=False
             ).frame
             seconds = time.perf_counter() - begin
             right = np.array([pair in truth for pair in zip(found.text_a, found.text_b, strict=True)])

@@ -1,37 +1,33 @@
 """What the README shows runs as it stands there."""
 
 import re
-from pathlib import Path
 
 import pytest
+from document_helpers import ROOT, blocks, links
 
 import pyterrier_hybrid as ph
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_python(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
-    for block in blocks("python"):
+    for block in blocks("README.md", "python"):
         exec(compile(block, "README.md", "exec"), names)
     assert names["results"].systems == ["BM25", "Hybrid"]
     assert {path.name for path in tmp_path.iterdir()} == {"bm25.index", "dense.index", "encoder"}
 
 
 def test_json(tmp_path):
-    (example,) = blocks("json")
+    (example,) = blocks("README.md", "json")
     (tmp_path / "pairs.jsonl").write_text(example, encoding="utf-8")
     pairs = ph.ParallelPairs.from_jsonl(tmp_path / "pairs.jsonl")
     assert (len(pairs), pairs.languages) == (2, ["de", "en", "tr"])
 
 
 def test_yaml(tmp_path):
-    (example,) = blocks("yaml")
+    (example,) = blocks("README.md", "yaml")
     (tmp_path / "recipe.yaml").write_text(example, encoding="utf-8")
     recipe = ph.Recipe.from_file(tmp_path / "recipe.yaml")
     assert [next(iter(source)) for source in recipe.pairs["sources"]] == ["jsonl", "irds"]
@@ -42,6 +38,6 @@ def test_names_exist(name):
     assert hasattr(ph, name)
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)]+)\)", README))))
-def test_links_lead_somewhere(link):
-    assert (Path(__file__).parents[1] / link).exists()
+@pytest.mark.parametrize("path", links("README.md"), ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    assert path.exists()

@@ -235,7 +235,7 @@ def translate(
 @_SOURCES
 @_LANGUAGES
 @_EXCLUDE
-@click.option("--encoder", required=True, metavar="NAME|PATH", help="Model that searches for negatives.")
+@click.option("--encoder", required=True, metavar="NAME|PATH", help="Encoder that searches for negatives.")
 @click.option("--count", type=click.IntRange(1), default=4, show_default=True, help="Negatives per item and language.")
 @click.option("--corpus", metavar="ID", help="Dataset ID of the texts to search. [default: all passages of the pairs]")
 @click.option(
@@ -247,7 +247,9 @@ def translate(
     "--relative-margin", type=click.FloatRange(0), metavar="RATIO",
     help="Leave out texts that score above the positive minus this ratio of it, such as 0.05.",
 )  # fmt: skip
-@click.option("--guide", metavar="NAME|PATH", help="Second model, by whose scores negatives must keep the margins too.")
+@click.option(
+    "--guide", metavar="NAME|PATH", help="Second encoder, by whose scores negatives must keep the margins too."
+)
 @click.option(
     "--query-languages", multiple=True, metavar="CODE...",
     help="Languages of the queries that search. [default: that of the passage]",
@@ -266,7 +268,7 @@ def translate(
 )
 @click.option("--replace", is_flag=True, help="Drop the negatives that the pairs have.")
 @click.option(
-    "--cache", type=click.Path(path_type=Path),
+    "--cache", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
     help="Folder for embeddings: if interrupted, the same command encodes only what is missing.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
@@ -278,21 +280,28 @@ def mine(
     sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], encoder: str, guide: str | None,
     query_languages: tuple[str, ...], replace: bool, output: Path, **options: Any,
 ) -> None:  # fmt: skip
-    """Add hard negatives: texts that a model ranks high for a query and that do not answer it."""
+    """Add hard negatives: texts that an encoder ranks high for a query and that do not answer it.
+
+    Prints what was left out and why, by language.
+    """
     import pyterrier_hybrid as ph
 
     write = _writer(output, "--output")
     with errors_in_one_line():
         store = _read(sources, languages, exclude)
-        mined = ph.mine_negatives(
-            store,
-            ph.DenseEncoder(encoder),
-            guide=None if guide is None else ph.DenseEncoder(guide),
-            query_languages=query_languages or None,
-            keep=not replace,
-            verbose=True,
-            **options,
-        )
+        try:
+            mined = ph.mine_negatives(
+                store,
+                ph.DenseEncoder(encoder),
+                guide=None if guide is None else ph.DenseEncoder(guide),
+                query_languages=query_languages or None,
+                keep=not replace,
+                verbose=True,
+                **options,
+            )
+        except KeyboardInterrupt:
+            how = "rerun the same command to resume" if options["cache"] else "with --cache FOLDER, a rerun resumes"
+            raise Interrupted(f"Interrupted: {how}") from None
         write(mined)
 
 

@@ -51,8 +51,8 @@ class ParallelPairs:
         groups: Group of each item, int64 [n], numbered from 0 by first appearance.
         passage_groups: The same by passages alone: items that share a passage in any language, directly or indirectly.
         blocks: The items sorted into blocks of the same dataset and languages, for samplers.
-        report: What the step that made these pairs counted, such as the ``MiningReport`` of a mining; ``None`` if it
-            counted nothing. It is not saved.
+        report: What the step that made these pairs counted: the ``TranslationReport`` of a translation, the
+            ``MiningReport`` of a mining; otherwise ``None``. It is not saved with the pairs.
         leak_checks: Reports of the leak checks after which ``Leaks.remove`` returned these pairs, or pairs that these
             are a part of. They are not stored: sums, and pairs that are read from files or folders, have none.
 

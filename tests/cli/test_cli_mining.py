@@ -41,6 +41,17 @@ def test_bad_mining(tmp_path, pairs_file, encoder, options, message):
     assert not (tmp_path / "m").exists()
 
 
+def test_an_interrupted_mining_says_how_to_resume(tmp_path, pairs_file, encoder, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyterrier_hybrid.mine_negatives", interrupt)
+    command = ["pairs", "mine", pairs_file, "--encoder", encoder, "--output", tmp_path / "m"]
+    assert "Interrupted: with --cache FOLDER, a rerun resumes" in run(*command, code=130)
+    output = run(*command, "--cache", tmp_path / "vectors", code=130)
+    assert "Interrupted: rerun the same command to resume" in output
+
+
 def test_a_teacher_and_a_guide(tmp_path, pairs_file, encoder):
     small = ["--steps", "2", "--dim", "16", "--vocab-size", "300", "--batch-size", "8"]
     run("train", "--pairs", pairs_file, *small, "--teacher", encoder, "--guide", encoder, "--output", tmp_path / "m")

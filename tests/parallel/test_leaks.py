@@ -172,6 +172,11 @@ def test_sets_that_are_not_there(pairs, datasets, message):
         find_leaks(pairs, datasets)
 
 
+def test_what_is_checked_are_pairs():
+    with pytest.raises(TypeError, match="pairs is a str: pass ParallelPairs"):
+        find_leaks("pairs.jsonl", "atlas")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -118,6 +118,10 @@ def test_rejected_texts_are_left_out_and_listed(tmp_path):
     report = TranslationReport.open(tmp_path / "out")
     assert report.texts == {"de": 6} and report.rejected == {"de": {"empty": 2}}
     assert report.table().loc["de"].tolist() == [6, 4, 2]
+    assert translated.report == report
+    again = translate(pairs, ["de"], **options(translator=mostly, folder=tmp_path / "out"))
+    assert again.report == report
+    assert translate(pairs, ["de"], **options(translator=mostly)).report.rejected == report.rejected
 
 
 def test_a_finished_folder_is_opened_and_other_arguments_are_refused(tmp_path):
@@ -235,12 +239,16 @@ def test_two_processes_write_what_one_writes(tmp_path, monkeypatch):
         ({"translator": lambda texts, *_: [None] * len(texts)}, "returned None for"),
         ({"translator": lambda texts, *_: "text"}, "returned a string"),
         ({"encoder": 3}, "has no method encode_queries"),
+        ({"pairs": made(3)}, "pairs is a list: pass ParallelPairs"),
+        ({"answers": ["Rome"]}, "answers is a list: pass a dict"),
+        ({"filters": [str.lower]}, "a filter has a name and a method reasons"),
+        ({"round_trip": 20}, "min_chrf=20: chrF is at most 1"),
     ],
 )
 def test_bad_arguments(changes, problem):
-    arguments = options(to=["de"])
+    arguments = options(pairs=ph.ParallelPairs(made(3)), to=["de"])
     with pytest.raises((TypeError, ValueError, OSError), match=problem):
-        translate(ph.ParallelPairs(made(3)), **(arguments | changes))
+        translate(**(arguments | changes))
 
 
 def test_the_source_must_be_named_if_it_is_not_clear():

@@ -39,7 +39,8 @@ def naive(one, other, k, retrieval):
     def score(a, b):
         denominator = sum(cosine[a, z] for z in near_b[a]) / (2 * len(near_b[a]))
         denominator += sum(cosine[z, b] for z in near_a[b]) / (2 * len(near_a[b]))
-        return cosine[a, b] / denominator
+        # The paper does not say what the ratio means where no neighbour is close.
+        return cosine[a, b] / denominator if denominator > 0 else 1.0
 
     forward = {(a, max(near_b[a], key=lambda b: score(a, b))) for a in range(len(one))}
     backward = {(max(near_a[b], key=lambda a: score(a, b)), b) for b in range(len(other))}
@@ -51,7 +52,7 @@ def naive(one, other, k, retrieval):
         chosen = forward & backward
     else:
         chosen = set()
-        for a, b in sorted(forward | backward, key=lambda pair: -score(*pair)):
+        for a, b in sorted(forward | backward, key=lambda pair: (-score(*pair), pair)):
             if all(a != x and b != y for x, y in chosen):
                 chosen.add((a, b))
     return {pair: score(*pair) for pair in chosen}
@@ -65,12 +66,13 @@ def naive(one, other, k, retrieval):
 )
 def test_as_a_naive_computation(seed, k, retrieval):
     one, other, encoder, vectors_a, vectors_b = sides(seed)
-    found = ph.mine_bitext(one, other, encoder, neighbours=k, retrieval=retrieval, threshold=-1e9, verbose=False).frame
+    found = ph.mine_bitext(one, other, encoder, neighbours=k, retrieval=retrieval, min_margin=-1e9, verbose=False).frame
     expected = naive(vectors_a, vectors_b, k, retrieval)
     ours = {(a, b): score for a, b, score in zip(found.row_a, found.row_b, found.score, strict=True)}
     assert ours.keys() == expected.keys()
     for pair, score in expected.items():
-        assert ours[pair] == pytest.approx(score, rel=1e-4)
+        # Single precision; the smaller the mean that is divided by, the larger its error.
+        assert ours[pair] == pytest.approx(score, rel=1e-4 * max(1, abs(score)))
     assert found.score.is_monotonic_decreasing
 
 
@@ -81,7 +83,15 @@ def test_by_hand():
     assert found.frame.score.tolist() == pytest.approx([2, 2])
     assert found.frame[["row_a", "row_b"]].to_numpy().tolist() == [[0, 0], [1, 1]]
     assert found.frame[["text_a", "text_b"]].to_numpy().tolist() == [["a0", "b0"], ["a1", "b1"]]
-    assert len(ph.mine_bitext(["a0", "a1"], ["b0", "b1"], encoder, neighbours=2, threshold=2.1, verbose=False)) == 0
+    assert len(ph.mine_bitext(["a0", "a1"], ["b0", "b1"], encoder, neighbours=2, min_margin=2.1, verbose=False)) == 0
+
+
+def test_sentences_without_close_neighbours_are_no_translations():
+    # All cosines are near -1, and a ratio of negative numbers is positive: it must not count as close.
+    encoder = Table(["a0", "a1", "b0"], np.array([[1, 0.1], [1, -0.1], [-1, 0]], np.float32))
+    assert len(ph.mine_bitext(["a0", "a1"], ["b0"], encoder, neighbours=2, verbose=False)) == 0
+    found = ph.mine_bitext(["a0", "a1"], ["b0"], encoder, neighbours=2, min_margin=1, verbose=False)
+    assert found.frame.score.tolist() == [1]
 
 
 def test_equal_sentences_are_used_once_and_rows_are_the_callers():
@@ -103,7 +113,8 @@ def test_pairs_to_train_on():
     [
         ({"neighbours": 0}, ValueError, "neighbours=0"),
         ({"retrieval": "best"}, ValueError, "retrieval='best' is unknown"),
-        ({"threshold": "high"}, TypeError, "threshold='high'"),
+        ({"min_margin": "high"}, TypeError, "min_margin='high'"),
+        ({"langs": ("de",)}, ValueError, "langs=\\('de',\\): pass the languages of the two sides"),
         ({"sentences_a": []}, ValueError, "sentences_a has no sentence"),
         ({"sentences_b": "a text"}, TypeError, "sentences_b is a str: pass a list of texts"),
         ({"encoder": "e5"}, TypeError, "encoder is 'e5'"),

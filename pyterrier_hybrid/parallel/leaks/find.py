@@ -242,6 +242,7 @@ def find_leaks(
         The leaks.
 
     Raises:
+        TypeError: ``pairs`` are no :class:`ParallelPairs`.
         ValueError: An evaluation set does not exist, or a threshold is out of range.
 
     Example:
@@ -254,6 +255,8 @@ def find_leaks(
     """
     import pandas as pd
 
+    if not isinstance(pairs, ParallelPairs):
+        raise TypeError(f"pairs is a {type(pairs).__name__}: pass ParallelPairs")
     for name, value in (("min_shared", min_shared), ("min_stretch", min_stretch)):
         if value < MIN_SPAN:
             raise ValueError(f"{name}={value!r} is below {MIN_SPAN}: shorter shared spans are ignored")

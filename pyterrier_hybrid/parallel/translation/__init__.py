@@ -10,7 +10,8 @@ Example:
     {'de': 'Wo ist Rom?', 'en': 'Where is Rome?'}
 """
 
-from pyterrier_hybrid.parallel.translation.agreement import Disagreement, margin_scores
+from pyterrier_hybrid.parallel.margin import margin_scores
+from pyterrier_hybrid.parallel.translation.agreement import Disagreement
 from pyterrier_hybrid.parallel.translation.ctranslate import CTranslate2Translator
 from pyterrier_hybrid.parallel.translation.filters import (
     Candidate,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from pyterrier_hybrid.parallel.margin import margin_scores
 from pyterrier_hybrid.parallel.translation.filters import Candidate
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 
@@ -15,8 +16,8 @@ class Disagreement:
     Args:
         encoder: An encoder of both languages with ``encode_queries`` and ``encode_documents``, such as
             :class:`~pyterrier_hybrid.DenseEncoder`. Queries are compared as queries, other texts as documents.
-        min_margin: Minimum :func:`margin_scores`. 1 is a translation that is as close as its neighbours are; CCMatrix
-            (arXiv 1911.04944) keeps what has 1.06, with LASER.
+        min_margin: Minimum margin score (:func:`~pyterrier_hybrid.parallel.margin.margin_scores`). 1 is a translation
+            that is as close as its neighbours are; CCMatrix (arXiv 1911.04944) keeps what has 1.06, with LASER.
         neighbours: Number of neighbours.
         block: Number of translations among which neighbours are searched.
     """
@@ -54,37 +55,3 @@ class Disagreement:
         encode = getattr(self._encoder, method)
         arguments = ([lang] * len(texts),) if getattr(self._encoder, "wants_languages", False) else ()
         return np.asarray(encode(texts, *arguments), np.float32)
-
-
-def margin_scores(one: np.ndarray, other: np.ndarray, *, neighbours: int = 4) -> np.ndarray:
-    """Return the margin score of each row of one matrix with the same row of another.
-
-    It is the ratio margin of arXiv 1811.01136, section 3: the cosine of both, divided by the mean cosine of each with
-    its nearest neighbours among the rows of the other matrix. It corrects for texts that are close to all others.
-
-    Args:
-        one: Vectors, float32 ``[n, dim]``.
-        other: Vectors, float32 ``[n, dim]``.
-        neighbours: Number of nearest neighbours; with fewer rows, all of them.
-
-    Returns:
-        float32 ``[n]``; 1 if there is nothing to compare with.
-
-    Example:
-        >>> one = np.array([[1, 0], [0, 1]], np.float32)
-        >>> margin_scores(one, one, neighbours=2).tolist()
-        [2.0, 2.0]
-    """
-    one, other = (array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-12) for array in (one, other))
-    count = min(neighbours, len(one))
-    if not count:
-        return np.zeros(0, np.float32)
-    means = [np.zeros(len(one), np.float32), np.zeros(len(one), np.float32)]
-    for mean, queries, keys in ((means[0], one, other), (means[1], other, one)):
-        for start in range(0, len(queries), 1024):
-            cosines = queries[start : start + 1024] @ keys.T
-            nearest = np.partition(cosines, cosines.shape[1] - count, axis=1)[:, cosines.shape[1] - count :]
-            mean[start : start + 1024] = nearest.mean(axis=1)
-    expected = (means[0] + means[1]) / 2
-    cosines = np.einsum("nd,nd->n", one, other)
-    return np.where(expected > 1e-12, cosines / np.maximum(expected, 1e-12), 1).astype(np.float32)

@@ -33,6 +33,8 @@ class RoundTrip:
     def __init__(self, translate: Translate, min_chrf: float = 0.2) -> None:
         self._translate = translate
         self.min_chrf = finite_number("min_chrf", min_chrf)
+        if self.min_chrf > 1:
+            raise ValueError(f"min_chrf={min_chrf!r}: chrF is at most 1 here, so all would be rejected; 0.2 is usual")
 
     def reasons(self, candidates: Sequence[Candidate], source: str, target: str) -> list[str | None]:
         """Judge translations; see :class:`~pyterrier_hybrid.parallel.translation.filters.Filter`."""

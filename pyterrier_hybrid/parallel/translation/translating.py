@@ -89,8 +89,8 @@ def translate(
         to: Codes of the languages to translate into.
         translator: Name on the hub or folder of a model, for :class:`Seq2SeqTranslator`; or any function
             ``f(texts, source, target)`` that returns the translations, such as a :class:`CTranslate2Translator`.
-        folder: The folder, new or of an interrupted translation. Default: everything is kept in memory, and only the
-            counts are printed.
+        folder: The folder, new or of an interrupted translation. Default: everything is kept in memory, and what was
+            rejected is only counted.
         source: Code of the language to translate from; default: the only one of the pairs, or English.
         filters: Filters in their order; default: :func:`default_filters`. Empty translations are always rejected.
         answers: (dataset, ID) -> span of the passage that answers the query, in the source language: passages that
@@ -106,7 +106,8 @@ def translate(
         verbose: Whether to show progress and counts.
 
     Returns:
-        The pairs with the new languages, opened from the folder if there is one.
+        The pairs with the new languages, opened from the folder if there is one; their ``report`` is a
+        :class:`TranslationReport`.
 
     Raises:
         FileNotFoundError: There is no such model.
@@ -124,6 +125,13 @@ def translate(
         >>> translated.item(0).provenance
         {'de': 'machine translation from en by german, ...'}
     """
+    if not isinstance(pairs, ParallelPairs):
+        raise TypeError(f"pairs is a {type(pairs).__name__}: pass ParallelPairs")
+    if answers is not None and not isinstance(answers, Mapping):
+        raise TypeError(f"answers is a {type(answers).__name__}: pass a dict, such as read_answers(file) returns")
+    for one in filters or ():
+        if not (hasattr(one, "name") and callable(getattr(one, "reasons", None))):
+            raise TypeError(f"filters has {one!r}: a filter has a name and a method reasons, such as Copied()")
     targets, source = _languages(pairs, to, source)
     rank = Rank.here()
     if folder is None and rank.count > 1:
@@ -158,7 +166,7 @@ def translate(
     }
     with _started(folder, settings, rank) as date:
         if folder is not None and (folder / PAIRS / DESCRIPTION).exists():
-            return ParallelPairs.open(folder / PAIRS)
+            return _opened(folder)
         if not rank.is_first:
             # It translates, and filters only to know what is translated next.
             for target in targets:
@@ -166,7 +174,7 @@ def translate(
             assert folder is not None
             while not (folder / PAIRS / DESCRIPTION).exists():
                 sleep(0.5)
-            return ParallelPairs.open(folder / PAIRS)
+            return _opened(folder)
         chain += agreement
         languages = [_Language(pairs, source, target, answers or {}) for target in targets]
         for language in languages:
@@ -190,6 +198,7 @@ def translate(
                         file.write(json.dumps(row, ensure_ascii=False) + "\n")
             report.save(folder)
             result = ParallelPairs.build(folder / PAIRS, items)
+        result.report = report
         if verbose:
             _print_counts(report, translations.translated)
         return result
@@ -220,6 +229,12 @@ def read_answers(*files: str | Path, lang: str = "en") -> dict[tuple[str, str], 
                     raise ValueError(f"{path}, line {number}: answer is {row['answer']!r}, not a string")
                 found[row["set"], row["id"]] = row["answer"]
     return found
+
+
+def _opened(folder: Path) -> ParallelPairs:
+    pairs = ParallelPairs.open(folder / PAIRS)
+    pairs.report = TranslationReport.open(folder)
+    return pairs
 
 
 class _Text(NamedTuple):
@@ -310,7 +325,7 @@ def _loaded(translator: Any) -> Any:
 
 def _described(one: Filter) -> str:
     """Return a filter's name and its public settings."""
-    settings = {name: value for name, value in vars(one).items() if not name.startswith("_")}
+    settings = {name: value for name, value in getattr(one, "__dict__", {}).items() if not name.startswith("_")}
     return f"{one.name} {settings}" if settings else one.name
 
 

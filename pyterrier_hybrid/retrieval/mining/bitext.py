@@ -9,13 +9,14 @@ import numpy as np
 from more_itertools import chunked
 
 from pyterrier_hybrid.parallel import Item, ParallelPairs
+from pyterrier_hybrid.parallel.margin import l2_normalised, ratio_margin
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
-from pyterrier_hybrid.retrieval.mining.nearest import Caches, NearestTexts, check_encoder, l2_normalised, mining_folder
+from pyterrier_hybrid.retrieval.mining.nearest import Caches, NearestTexts, check_encoder, mining_folder
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, wants_languages
 from pyterrier_hybrid.retrieval.vector_cache import CHUNK, VectorCache
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
-from pyterrier_hybrid.utils.checks import finite_number, list_of_texts, whole_number
+from pyterrier_hybrid.utils.checks import finite_number, list_of_names, list_of_texts, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def mine_bitext(
     encoder: Encoder | LanguageAwareEncoder,
     *,
     neighbours: int = 4,
-    threshold: float = 1.06,
+    min_margin: float = 1.06,
     retrieval: Literal["forward", "backward", "intersection", "max"] = "max",
     langs: tuple[str, str] | None = None,
     kind: str = "exact",
@@ -82,8 +83,8 @@ def mine_bitext(
 ) -> Bitext:
     """Find translation pairs among sentences by the ratio margin (arXiv 1811.01136, section 3).
 
-    The score of two sentences is their cosine divided by the mean cosine with their nearest neighbours: the mean of the
-    two means, each over a sentence's nearest ones on the other side. So sentences that are near to everything are not
+    The score of two sentences is their :func:`~pyterrier_hybrid.parallel.margin.ratio_margin`: their cosine divided by
+    the mean cosine with their nearest neighbours on the other side. So sentences that are near to everything are not
     mistaken for translations.
 
     Args:
@@ -91,7 +92,7 @@ def mine_bitext(
         sentences_b: Sentences of the other language.
         encoder: The encoder; both sides are encoded as queries, and their vectors are L2-normalised.
         neighbours: Number of nearest neighbours.
-        threshold: Minimum score. 1.06 is that of CCMatrix (arXiv 1911.04944) with LASER; other encoders need
+        min_margin: Minimum score. 1.06 is that of CCMatrix (arXiv 1911.04944) with LASER; other encoders need
             another one, found on known pairs.
         retrieval: "forward": the best candidate of each first sentence among its nearest neighbours. "backward": of
             each second one. "intersection": pairs that are both. "max": pairs of either, the best first, until a
@@ -118,11 +119,13 @@ def mine_bitext(
     check_encoder("encoder", encoder)
     if retrieval not in _RETRIEVALS:
         raise ValueError(f"retrieval={retrieval!r} is unknown: choose one of {', '.join(_RETRIEVALS)}")
-    threshold = finite_number("threshold", threshold, least=-np.inf)
+    min_margin = finite_number("min_margin", min_margin, least=-np.inf)
     neighbours = whole_number("neighbours", neighbours)
     if langs is None and wants_languages(encoder):
         raise ValueError("langs=None: this encoder wants languages: pass those of the two sides, such as ('de', 'en')")
-    codes = ("und", "und") if langs is None else langs
+    codes = ("und", "und") if langs is None else tuple(list_of_names("langs", langs))
+    if len(codes) != 2:
+        raise ValueError(f"langs={langs!r}: pass the languages of the two sides, such as ('de', 'en')")
     options = BuildOptions(kind=kind)
     sides = [_distinct(name, texts) for name, texts in (("sentences_a", sentences_a), ("sentences_b", sentences_b))]
     home = None if cache is None else Path(cache)
@@ -145,7 +148,7 @@ def mine_bitext(
         [
             (rows[0][a], rows[1][b], texts[0][a], texts[1][b], score)
             for a, b, score in found
-            if score >= threshold
+            if score >= min_margin
         ],
         columns=_COLUMNS,
     )  # fmt: skip
@@ -179,7 +182,7 @@ def _best(
     positions: np.ndarray, cosines: np.ndarray, own_mean: np.ndarray, their_mean: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the candidate of the highest ratio margin of each sentence, and that score."""
-    scores = 2 * cosines.astype(np.float64) / (own_mean[:, None] + their_mean[positions])
+    scores = ratio_margin(cosines, own_mean[:, None], their_mean[positions])
     best = scores.argmax(axis=1)[:, None]
     return np.take_along_axis(positions, best, 1)[:, 0], np.take_along_axis(scores, best, 1)[:, 0]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pyterrier_hybrid.parallel.margin import l2_normalised
 from pyterrier_hybrid.retrieval.index.build import write_index
 from pyterrier_hybrid.retrieval.index.files import OpenIndex, open_index
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
@@ -76,17 +77,6 @@ class NearestTexts:
     def vectors(self, positions: np.ndarray) -> np.ndarray:
         """Return the vectors of some texts, float32 ``[n, dim]``."""
         return self.index.vectors(positions)
-
-
-def l2_normalised(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors of length 1; a vector of zeros stays one.
-
-    Example:
-        >>> l2_normalised(np.array([[3.0, 4.0]], np.float32)).tolist()
-        [[0.6000000238418579, 0.800000011920929]]
-    """
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(norms, np.finfo(np.float32).tiny)
 
 
 def scores_of_pairs(one: np.ndarray, other: np.ndarray) -> np.ndarray:

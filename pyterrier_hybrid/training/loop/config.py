@@ -220,7 +220,8 @@ class TrainingConfig:
                 raise ValueError(f"dimensions={list(dimensions)}: vectors have 1 to {encoder.dim} values")
         if self.hard_negatives and not pairs.has_negatives:
             raise ValueError(
-                f"hard_negatives={self.hard_negatives}, but these pairs have none: read pairs that have some"
+                f"hard_negatives={self.hard_negatives}, but these pairs have none: pass pairs that have some, such as "
+                "those that mine_negatives returns"
             )
         if self.teacher is not None:
             check_teacher(pairs)
