@@ -129,7 +129,7 @@ class OpenIndex:
         return position[pc.index_in(names, value_set=wanted).to_numpy()]
 
     def known_positions(self, docnos: Sequence[str]) -> np.ndarray:
-        """Look up positions as :meth:`positions` does, and raise a ValueError about a docno that is not in the index."""
+        """Look up positions as :meth:`positions` does; a docno that is not in the index is a ValueError."""
         positions = self.positions(docnos)
         if (positions < 0).any():
             raise unknown_docno(self.path, docnos, positions)
