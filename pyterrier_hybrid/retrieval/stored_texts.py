@@ -118,6 +118,9 @@ class TextLoader(pt.Transformer):
             ValueError: A docno is not in the index, or the index keeps no texts.
         """
         pt.validate.columns(inp, includes=["docno"], context=self)
+        if not len(inp) and not self.index.built():
+            # Pipelines are inspected before their indexes are built.
+            return inp.assign(text=pd.Series(dtype=object))
         texts, langs = self._lookup(texts_of(inp, "docno"))
         added: dict[str, Any] = {"text": pd.Series(texts, index=inp.index, dtype=object)}
         if langs is not None:
