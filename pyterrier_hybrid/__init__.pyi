@@ -1,4 +1,5 @@
 from . import perturbation
+from .datasets import family_from
 from .experiment import (
     Complete,
     FirstRightOther,
@@ -84,6 +85,7 @@ __all__ = [
     "TranslateTrainSampler",
     "VectorFeedback",
     "code_switch",
+    "family_from",
     "feedback",
     "find_duplicates",
     "find_leaks",

@@ -1,5 +1,6 @@
 """What the README shows runs as it stands there."""
 
+import json
 import re
 
 import pytest
@@ -20,7 +21,10 @@ def test_python(tmp_path, monkeypatch):
 
 
 def test_json(tmp_path):
-    (example,) = blocks("README.md", "json")
+    example, collection = blocks("README.md", "json")
+    docs, queries = ([json.loads(line)] for line in collection.splitlines())
+    family = ph.family_from(docs, queries, [{"qid": "q1", "docno": "d1", "label": 1}])
+    assert list(family.settings()) == [("de", "en")]
     (tmp_path / "pairs.jsonl").write_text(example, encoding="utf-8")
     pairs = ph.ParallelPairs.from_jsonl(tmp_path / "pairs.jsonl")
     assert (len(pairs), pairs.languages) == (2, ["de", "en", "tr"])

@@ -9,6 +9,7 @@ from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
 from pyterrier_hybrid.cli.robustness import robustness
+from pyterrier_hybrid.cli.search import search
 from pyterrier_hybrid.cli.shift import shift
 from pyterrier_hybrid.cli.train import sweep, train
 
@@ -50,5 +51,5 @@ def list_datasets(name: str | None, duplicates: bool) -> None:
             click.echo(f"{family.name:8} {ids:6,} IDs  {size:>21}  {listed}")
 
 
-for _command in (compare, robustness, shift, imbalance, train, sweep, pairs, list_datasets):
+for _command in (compare, search, robustness, shift, imbalance, train, sweep, pairs, list_datasets):
     main.add_command(_command)

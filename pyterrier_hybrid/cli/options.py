@@ -5,15 +5,19 @@ import errno
 import re
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.progress import above_bars, close_bars
 from pyterrier_hybrid.utils.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.datasets import OwnFamily
 
 T = TypeVar("T")
 
@@ -338,6 +342,31 @@ def check_option(option: str, function: Callable[[str], T], value: str) -> T:
         return function(value)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def own_collection(options: Mapping[str, Any]) -> "OwnFamily | None":
+    """Return the collection of ``--corpus``, ``--queries`` and ``--qrels``; ``None`` if there is none.
+
+    Args:
+        options: Values of these options.
+
+    Raises:
+        click.UsageError: One of them is missing, or ``--dataset`` was given too.
+    """
+    from pyterrier_hybrid.datasets import family_from
+
+    corpus, queries, qrels = (options[name] for name in ("corpus", "queries", "qrels"))
+    if corpus is None:
+        if queries or qrels:
+            raise click.UsageError("--queries and --qrels are those of --corpus: pass --corpus FILE")
+        return None
+    if queries is None:
+        raise click.UsageError("--corpus needs questions: pass --queries FILE (JSON Lines with qid, query and lang)")
+    context = click.get_current_context(silent=True)
+    if context and context.get_parameter_source("dataset") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--dataset and --corpus exclude each other: compare on one, then on the other")
+    with errors_in_one_line():
+        return family_from(corpus, queries, qrels)
 
 
 def new_folder(output: Path, option: str = "--output") -> Path:

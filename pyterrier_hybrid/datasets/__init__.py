@@ -28,6 +28,7 @@ from pyterrier_hybrid.datasets import atlas, belebele, boolq, lareqa, tatoeba
 from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
 from pyterrier_hybrid.datasets.existing import EXISTING, ExistingFamily, existing_family
 from pyterrier_hybrid.datasets.import_hook import after_import
+from pyterrier_hybrid.datasets.own import OwnFamily, family_from
 from pyterrier_hybrid.datasets.package_data import read_package_json
 from pyterrier_hybrid.datasets.registration import register_family
 
@@ -37,9 +38,11 @@ __all__ = [
     "ExistingFamily",
     "Family",
     "LanguageData",
+    "OwnFamily",
     "count_documents",
     "families",
     "family",
+    "family_from",
     "register",
     "register_family",
 ]

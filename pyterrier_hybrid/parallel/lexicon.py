@@ -12,13 +12,13 @@ import numpy as np
 import regex
 
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
-from pyterrier_hybrid.parallel.readers.jsonl import read_json_lines
 from pyterrier_hybrid.text.analysis import NGRAMS
 from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import list_of_names
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.inputs import paths_of
+from pyterrier_hybrid.utils.json_lines import read_json_lines
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
 # Words and numbers. Forms with other signs, such as brackets around optional parts, cannot be put into a text.

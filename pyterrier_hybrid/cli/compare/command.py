@@ -38,6 +38,7 @@ from pyterrier_hybrid.cli.options import (
     WholeNumber,
     check_option,
     errors_in_one_line,
+    own_collection,
     training_options,
 )
 from pyterrier_hybrid.cli.recipes import recipe_of, warn_of_leaks, with_sampler
@@ -46,6 +47,8 @@ from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.datasets import OwnFamily
+    from pyterrier_hybrid.experiment.settings import FamilyLike
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.recipe import Recipe
 
@@ -57,6 +60,15 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     "--dataset", multiple=True, default=["atlas"], show_default=True, metavar="NAME...",
     help="Datasets to evaluate on: atlas, xquad-r, mlqa-r, or another one that `datasets` lists.",
 )  # fmt: skip
+@click.option(
+    "--corpus", type=click.Path(path_type=Path), metavar="FILE",
+    help="Evaluate on documents of your own instead: JSON Lines with docno, text and lang.",
+)  # fmt: skip
+@click.option(
+    "--queries", type=click.Path(path_type=Path), metavar="FILE",
+    help="Their queries: JSON Lines with qid, query and lang; without --qrels also docno, the document asked about.",
+)  # fmt: skip
+@click.option("--qrels", type=click.Path(path_type=Path), metavar="FILE", help="Their judgements: a TREC file.")
 @click.option(
     "--kinds", multiple=True, type=Choice(["mono", "cross", "multi"]), metavar="KIND...",
     help="Kinds of settings to evaluate. [default: all of the dataset]",
@@ -129,20 +141,24 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
     for each). If interrupted, rerun the same command with the same --output to resume.
     """
     started = time.perf_counter()
-    _check_usage(options)
+    own = own_collection(options)
+    _check_usage(options, own)
     output = output or Path(f"compare-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     check_output(output)
     with errors_in_one_line():
-        plan = _plan(options, name=output.resolve().name)
+        families = {name: own or datasets.family(name) for name in options["dataset"]}
+        plan = _plan(options, families, name=output.resolve().name)
         recorded = {name: json_value(value) for name, value in options.items()}
         decisive = {**recorded, "recipe": plan.recipe and plan.recipe.to_yaml(), "version": ph.__version__}
+        if own:
+            decisive["collection"] = own.fingerprint
         try:
             with unfinished(output, decisive) as scratch:
                 if plan.recipe is not None and plan.recipes:
                     warn_of_leaks(plan.recipe, options["dataset"])
                 systems, pairs = _systems(plan, options, output / "models")
                 seconds = {"training": time.perf_counter() - started}
-                _evaluate(plan, systems, pairs, options, output=output, cache=cache or scratch / "cache")
+                _evaluate(plan, systems, pairs, families, options, output=output, cache=cache or scratch / "cache")
                 seconds["all"] = time.perf_counter() - started
                 write_record(
                     output,
@@ -183,7 +199,7 @@ class _Plan:
     bias_source: str | None
 
 
-def _plan(options: Mapping[str, Any], *, name: str) -> _Plan:
+def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, name: str) -> _Plan:
     """Plan the rows of the table; ``name`` is the recipe's name if there is no recipe file."""
     recipe = None
     if options["recipe"] or options["pairs"]:
@@ -192,7 +208,7 @@ def _plan(options: Mapping[str, Any], *, name: str) -> _Plan:
     start = start_row(recipe, options)
     recipes = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
     bias_source = _bias_source(recipe, options)
-    _fetch(options)
+    _fetch(families, options)
     ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
     if not options["no_mdpr"] and (mdpr := mdpr_encoder(options["mdpr"], dtype=options["dtype"])) is not None:
         ready["mDPR"] = mdpr
@@ -235,17 +251,18 @@ def _evaluate(
     plan: _Plan,
     systems: Mapping[str, Any],
     pairs: "ParallelPairs | None",
+    families: Mapping[str, "FamilyLike"],
     options: Mapping[str, Any],
     *,
     output: Path,
     cache: Path,
 ) -> None:
     """Evaluate all rows on each dataset, save the results and print their tables."""
-    for name in options["dataset"]:
-        texts = pairs if plan.bias_source == "pairs" else DocumentTexts(name, options["eval_languages"])
+    for name, family in families.items():
+        texts = pairs if plan.bias_source == "pairs" else DocumentTexts(family, options["eval_languages"])
         results = ph.LanguageExperiment(
             with_derived_rows(systems, plan.derived, texts=texts, cache=cache),
-            name,
+            family,
             kinds=options["kinds"] or None,
             languages=options["eval_languages"] or None,
             baseline=options["baseline"],
@@ -254,15 +271,20 @@ def _evaluate(
             cache=cache,
             verbose=True,
         )
-        results.save(output / name.replace("/", "-") if len(options["dataset"]) > 1 else output)
-        click.echo(f"\n{name}\n{terminal_table(results)}")
+        results.save(output / name.replace("/", "-") if len(families) > 1 else output)
+        click.echo(f"\n{family.label}\n{terminal_table(results)}")
+        if getattr(family, "known_items", False):
+            click.echo(
+                "known items: only the document that a question was written for, and its translations, count as "
+                "relevant; the values compare systems, and are lower bounds"
+            )
 
 
-def _check_usage(options: dict[str, Any]) -> None:
+def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
     """Check for options that exclude each other before anything is read, and set the default pairs."""
-    options["dataset"] = tuple(dict.fromkeys(options["dataset"]))
+    options["dataset"] = (own.name,) if own else tuple(dict.fromkeys(options["dataset"]))
     for name in options["dataset"]:
-        known = check_option("--dataset", datasets.family, name).languages
+        known = (own or check_option("--dataset", datasets.family, name)).languages
         for lang in options["eval_languages"]:
             if same_language(lang, known) not in known:
                 problem = f"{name} has no {lang!r}, only {', '.join(known)}{did_you_mean_language(lang, known)}"
@@ -272,22 +294,21 @@ def _check_usage(options: dict[str, Any]) -> None:
     if options["seeds"] and options["seed"] is not None:
         raise click.UsageError("--seed and --seeds exclude each other")
     if not options["no_train"] and not options["pairs"] and not options["recipe"]:
-        if options["dataset"] != ("atlas",):
+        if own or options["dataset"] != ("atlas",):
             raise click.UsageError(
-                f"--dataset {' '.join(options['dataset'])} has no training pairs: pass --pairs FILE..., or --no-train "
+                f"{' '.join(options['dataset'])} has no training pairs: pass --pairs FILE..., or --no-train "
                 "with --encoder"
             )
         options["pairs"] = ("atlas/train",)
 
 
-def _fetch(options: Mapping[str, Any]) -> None:
+def _fetch(families: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     """Check the kinds of settings and download the datasets now rather than after an hour of training."""
     from pyterrier_hybrid.experiment.settings import choose_kinds
 
-    families = [datasets.family(name) for name in options["dataset"]]
-    for family in families:
+    for family in families.values():
         choose_kinds(family, options["kinds"] or None)
-    for family in families:
+    for family in families.values():
         family.fetch()
 
 

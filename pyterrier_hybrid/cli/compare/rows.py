@@ -308,12 +308,13 @@ class DocumentTexts:
     """The documents of a dataset as rows with text and lang, read again at each iteration.
 
     Args:
-        dataset: Name of the dataset.
+        dataset: Name of the dataset, or its family.
         languages: Languages of the documents; if empty, the default languages of an experiment.
     """
 
-    def __init__(self, dataset: str, languages: tuple[str, ...]) -> None:
-        self._family, self._languages = datasets.family(dataset), languages
+    def __init__(self, dataset: Any, languages: tuple[str, ...]) -> None:
+        self._family = datasets.family(dataset) if isinstance(dataset, str) else dataset
+        self._languages = languages
 
     def __iter__(self) -> Iterator[dict[str, str]]:
         for document in self._family.documents(self._languages or None):

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from pyterrier_hybrid.parallel.item import Item
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
-from pyterrier_hybrid.parallel.readers.jsonl import read_json_lines
 from pyterrier_hybrid.parallel.store.folder import DESCRIPTION
 from pyterrier_hybrid.parallel.store.texts import batch_to_items
 from pyterrier_hybrid.parallel.translation.agreement import Disagreement
@@ -37,6 +36,7 @@ from pyterrier_hybrid.utils.files import locked, whole_file
 from pyterrier_hybrid.utils.formatting import counted
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
+from pyterrier_hybrid.utils.json_lines import read_json_lines
 from pyterrier_hybrid.utils.progress import above_bars
 
 PAIRS, SETTINGS, CACHE = "pairs", "translation.json", "cache"

@@ -15,9 +15,10 @@ from pyterrier_hybrid.retrieval.bm25.build import Spool, write_index
 from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, OpenIndex, ReplacedError, damaged
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
+from pyterrier_hybrid.retrieval.stored_texts import TextLoader, no_texts, unknown_docno
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.text.languages import same_language
-from pyterrier_hybrid.utils.checks import finite_number, whole_number
+from pyterrier_hybrid.utils.checks import finite_number, true_or_false, whole_number
 from pyterrier_hybrid.utils.files import put_back, scratch_folder, whole_folder, writing
 
 _T = TypeVar("_T")
@@ -77,7 +78,9 @@ class BM25Index(pt.Artifact):
         put_back(self.path)
         return (self.path / META).exists()
 
-    def indexer(self, engine: str = "auto", *, lang: str | None = None, overwrite: bool = False) -> "BM25Indexer":
+    def indexer(
+        self, engine: str = "auto", *, lang: str | None = None, overwrite: bool = False, store_text: bool = False
+    ) -> "BM25Indexer":
         """Return an indexer of documents with ``docno``, ``text`` and ``lang``.
 
         Args:
@@ -85,12 +88,13 @@ class BM25Index(pt.Artifact):
                 extra; needs Java). ``auto`` is bm25s.
             lang: Language of documents without ``lang``.
             overwrite: Replace an existing index.
+            store_text: Also keep the texts as they are, for :meth:`text_loader`.
 
         Raises:
             ValueError: The engine or the language is unknown.
             RuntimeError: The engine cannot be used here; the message says what it needs.
         """
-        return BM25Indexer(self, engine=choose_engine(engine), lang=lang, overwrite=overwrite)
+        return BM25Indexer(self, engine=choose_engine(engine), lang=lang, overwrite=overwrite, store_text=store_text)
 
     def retriever(
         self,
@@ -115,6 +119,32 @@ class BM25Index(pt.Artifact):
             ValueError: A parameter is out of range, or the language is unknown.
         """
         return BM25Retriever(self, num_results=num_results, lang=lang, query_lang=query_lang, k1=k1, b=b)
+
+    def text_loader(self) -> TextLoader:
+        """Return a transformer that adds ``text`` and ``lang``, the document's language, to frames with ``docno``.
+
+        The index must have been built with ``store_text=True``.
+
+        Example:
+            >>> import tempfile
+            >>> docs = [{"docno": "en_1", "text": "two houses", "lang": "en"}]
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     index = BM25Index(folder + "/index").indexer(store_text=True).index(docs)
+            ...     (index.retriever() >> index.text_loader()).search("house")["text"].tolist()
+            ['two houses']
+        """
+        return TextLoader(self, self._lookup_texts)
+
+    def _lookup_texts(self, docnos: Sequence[str]) -> tuple[list[str], list[str | None] | None]:
+        def lookup(opened: OpenIndex) -> tuple[list[str], list[str | None] | None]:
+            if not opened.keeps_texts:
+                raise no_texts(self.path)
+            positions = np.array([opened.positions.get(docno, -1) for docno in docnos], np.int64)
+            if (positions < 0).any():
+                raise unknown_docno(self.path, docnos, positions)
+            return opened.take_texts(positions), [opened.langs[position] for position in positions.tolist()]
+
+        return _whole_generation(self, lookup)
 
     @property
     def languages(self) -> list[str]:
@@ -168,7 +198,9 @@ class BM25Indexer(pt.Indexer):
     # Without a help_url, drawing a pipeline would fetch an inventory from the network.
     schematic = {"label": "BM25 indexer", "help_url": None}
 
-    def __init__(self, index: BM25Index, *, engine: str, lang: str | None, overwrite: bool) -> None:
+    def __init__(
+        self, index: BM25Index, *, engine: str, lang: str | None, overwrite: bool, store_text: bool = False
+    ) -> None:
         """Write to ``index``."""
         super().__init__()
         if lang is not None:
@@ -177,6 +209,7 @@ class BM25Indexer(pt.Indexer):
         self.engine = engine
         self.lang = lang
         self.overwrite = overwrite
+        self.store_text = true_or_false("store_text", store_text)
 
     def index_inputs(self) -> list[list[str]]:
         """Return the columns of the documents, for inspection; ``lang`` is optional if the indexer has a language."""
@@ -208,7 +241,7 @@ class BM25Indexer(pt.Indexer):
             "package_hint": index.ARTIFACT_PACKAGE_HINT,
         }
         with writing(index.path), scratch_folder("bm25") as scratch:
-            spool = Spool(scratch)
+            spool = Spool(scratch, store_text=self.store_text)
             spool.analyse(documents, lang=self.lang)
             with whole_folder(index.path, overwrite=self.overwrite) as folder:
                 write_index(folder, spool, engine=self.engine, artifact=artifact)

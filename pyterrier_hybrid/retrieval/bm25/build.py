@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,8 +13,10 @@ import numpy as np
 
 from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, K1, B
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, DOCUMENTS, META, NUMBERS, part_folder
+from pyterrier_hybrid.retrieval.stored_texts import TEXTS, TextFile
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.text.languages import canonical_language
+from pyterrier_hybrid.utils.checks import check_text
 from pyterrier_hybrid.utils.checksums import file_facts, sealed
 from pyterrier_hybrid.utils.json_files import write_json
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
@@ -26,11 +29,13 @@ class Spool:
         docnos: Docno of every document.
         langs: Language of every document.
         files: File of each language. It has a JSON line for each document with terms: its number and its term counts.
+        texts: File of the texts; ``None``: they are not kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, store_text: bool = False) -> None:
         """Write into an empty folder."""
         self.folder = folder
+        self.texts = folder / TEXTS if store_text else None
         self.docnos: dict[str, int] = {}
         self.langs: list[str] = []
         self.files: dict[str, Path] = {}
@@ -49,10 +54,16 @@ class Spool:
         bar = progress_bar(documents, desc="analysing documents", unit="document", delay=BAR_DELAY, leave=False)
         streams: dict[str, IO[str]] = {}
         with ExitStack() as stack:
+            text_file = TextFile(self.texts) if self.texts else None
+            if text_file:
+                stack.callback(text_file.close)
             for number, document in enumerate(bar):
                 docno, text, document_lang = self._check(number, document, lang)
                 self.docnos[docno] = number
                 self.langs.append(document_lang)
+                if text_file:
+                    check_text(f"text of document {number}", text)
+                    text_file.append([text])
                 if document_lang not in streams:
                     file = self.files[document_lang] = self.folder / f"{document_lang}.jsonl"
                     streams[document_lang] = stack.enter_context(open(file, "w", encoding="utf-8"))
@@ -102,6 +113,9 @@ def write_index(folder: Path, spool: Spool, *, engine: str, artifact: Mapping[st
     for part, files in parts.items():
         _build_part(part_folder(folder, part), files, engine)
     languages = {lang: analyzer(lang).signature for lang in sorted(spool.files)}
+    if spool.texts:
+        # The scratch folder may be on another file system.
+        shutil.move(spool.texts, folder / TEXTS)
     write_json(folder / DOCUMENTS, {"docno": list(spool.docnos), "lang": spool.langs}, indent=None)
     facts = {"engine": engine, "languages": languages, "build": secrets.token_hex(8), "files": file_facts(folder)}
     write_json(folder / META, sealed({**artifact, **facts}))

@@ -7,12 +7,15 @@ another.
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, Search, choose_engine
+from pyterrier_hybrid.retrieval.stored_texts import TEXTS, StoredTexts
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.utils.checksums import check_contents, check_sizes, unsealed
 from pyterrier_hybrid.utils.files import generation, put_back
@@ -51,6 +54,7 @@ class OpenIndex:
         engine: Name of the engine that built the index.
         languages: Languages of the documents, sorted.
         docnos: Object array ``[n]``: Docno of every document.
+        langs: Language of every document.
         docno_ranks: int64 ``[n]``: Rank of every document in the ascending order of docnos.
     """
 
@@ -71,13 +75,16 @@ class OpenIndex:
         self._generation = generation(path, META)
         self._meta = read_meta(path, artifact_format=artifact_format)
         self._parts: dict[tuple[str, float, float], Part | None] = {}
+        self._texts: StoredTexts | None = None
         self._lock = threading.Lock()
         self.engine: str = self._meta["engine"]
         self.languages: tuple[str, ...] = tuple(self._meta["languages"])
         with _Reading(self):
             check_sizes(path, self._meta["files"])
             check_contents(path, self._meta["files"], [DOCUMENTS])
-            self.docnos = np.array(read_json(path / DOCUMENTS)["docno"], dtype=np.object_)
+            documents = read_json(path / DOCUMENTS)
+            self.docnos = np.array(documents["docno"], dtype=np.object_)
+            self.langs: list[str] = documents["lang"]
         self.docno_ranks = np.empty(len(self.docnos), np.int64)
         self.docno_ranks[np.argsort(self.docnos)] = np.arange(len(self.docnos))
 
@@ -98,6 +105,35 @@ class OpenIndex:
             if key not in self._parts:
                 self._parts[key] = self._open_part(name, k1, b)
             return self._parts[key]
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Docno -> position."""
+        return {docno: position for position, docno in enumerate(self.docnos)}
+
+    @property
+    def keeps_texts(self) -> bool:
+        """Whether the index was built with ``store_text=True``."""
+        return TEXTS in self._meta["files"]
+
+    def take_texts(self, positions: np.ndarray) -> list[str]:
+        """Return the texts of documents of an index that keeps them.
+
+        Args:
+            positions: int64 ``[n]``.
+
+        Raises:
+            ReplacedError: Another process has replaced the index.
+            ValueError: The file is damaged.
+        """
+        with self._lock:
+            if self._texts is None:
+                with _Reading(self):
+                    self._texts = StoredTexts(self._path / TEXTS, self._meta["files"][TEXTS], len(self.docnos))
+        try:
+            return self._texts.take(positions)
+        except (ValueError, pa.ArrowException) as error:
+            raise damaged(self._path, error) from error
 
     def verify(self) -> None:
         """Compare all files with their checksums.

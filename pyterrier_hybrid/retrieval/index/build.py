@@ -16,13 +16,20 @@ from pyterrier_hybrid.retrieval.index.files import (
     write_meta,
 )
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions, build, extend
-from pyterrier_hybrid.retrieval.index.sources import Block, index_blocks
+from pyterrier_hybrid.retrieval.index.sources import BLOCK, Block, index_blocks
+from pyterrier_hybrid.retrieval.stored_texts import TEXTS, TextFile
 from pyterrier_hybrid.retrieval.vectors import find_unusable
 from pyterrier_hybrid.text.languages import canonical_language
 
 
 def write_index(
-    folder: Path, blocks: Iterable[Block], options: BuildOptions, base: OpenIndex | None, artifact: Mapping[str, str]
+    folder: Path,
+    blocks: Iterable[Block],
+    options: BuildOptions,
+    base: OpenIndex | None,
+    artifact: Mapping[str, str],
+    *,
+    store_text: bool = False,
 ) -> None:
     """Write an index into an empty folder.
 
@@ -32,6 +39,7 @@ def write_index(
         options: Kind and options of a new index.
         base: An index that the documents are added to; its kind and parameters are kept.
         artifact: Type of the artifact, for PyTerrier's metadata file.
+        store_text: Keep the texts; the blocks, and the index that is extended, must have them.
 
     Raises:
         ValueError: There are no documents, a docno occurs twice, or a vector has another dimension or is not finite.
@@ -39,15 +47,23 @@ def write_index(
     """
     names = _Names(base)
     spool = VectorFile(folder / VECTORS)
+    text_file = TextFile(folder / TEXTS) if store_text else None
     try:
         keeps_vectors = base.keeps_vectors if base else options.keeps_vectors
         # Without a file of vectors, the vectors of the base are already in its faiss index.
-        for _, _, vectors in index_blocks(base) if base and keeps_vectors else ():
-            spool.append(vectors)
-        for docnos, langs, vectors in blocks:
-            names.add(docnos, langs)
-            _check_vectors(docnos, vectors, base.dim if base else spool.dim)
-            spool.append(vectors)
+        for block in index_blocks(base) if base and keeps_vectors else ():
+            spool.append(block.vectors)
+        if base and text_file:
+            for start in range(0, len(base), BLOCK):
+                text_file.append(base.take_texts(np.arange(start, min(start + BLOCK, len(base)))))
+        for block in blocks:
+            names.add(block.docnos, block.langs)
+            _check_vectors(block.docnos, block.vectors, base.dim if base else spool.dim)
+            spool.append(block.vectors)
+            if text_file:
+                if block.texts is None:
+                    raise ValueError("store_text=True needs the texts: index dicts or a frame with text and doc_vec")
+                text_file.append(block.texts)
         if not names.docnos:
             raise ValueError("there is no document to index")
         if base and spool.dim is None:
@@ -55,6 +71,8 @@ def write_index(
         vectors = spool.finish()
     finally:
         spool.close()
+        if text_file:
+            text_file.close()
     dim = vectors.shape[1]
     native: NativeIndex = None
     if base:

@@ -1,6 +1,6 @@
 """Dense retrieval with faiss, exact or approximate."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pyterrier_hybrid.retrieval.index.sources import (
     index_blocks,
     open_npy,
 )
+from pyterrier_hybrid.retrieval.stored_texts import TextLoader
 from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 from pyterrier_hybrid.utils.files import whole_folder, writing
 
@@ -131,7 +132,8 @@ class FaissIndex(pt.Artifact):
     def merge(cls, folder: str | Path, *indexes: "FaissIndex", **options: Any) -> "FaissIndex":
         """Build one index of the documents of several, one after the other.
 
-        It is built from their vectors: merging exact indexes gives the exact index of all their documents.
+        It is built from their vectors: merging exact indexes gives the exact index of all their documents. It keeps
+        texts if they all do.
 
         Args:
             folder: Folder of the new index.
@@ -158,7 +160,9 @@ class FaissIndex(pt.Artifact):
                     f"merge: vectors of {part.path} have {part.dim} values, those of {opened[0].path} "
                     f"{opened[0].dim}: all must come from one encoder"
                 )
-        blocks = (block for part in opened for block in index_blocks(part))
+        options.setdefault("store_text", all(part.texts is not None for part in opened))
+        with_text = bool(options["store_text"])
+        blocks = (block for part in opened for block in index_blocks(part, with_text=with_text))
         return cls(folder).indexer(**options).index_blocks(blocks)
 
     def built(self) -> bool:
@@ -189,6 +193,7 @@ class FaissIndex(pt.Artifact):
         kind: str | None = None,
         mode: str = "create",
         overwrite: bool = False,
+        store_text: bool | None = None,
         neighbours: int | None = None,
         ef_construction: int | None = None,
         lists: int | None = None,
@@ -197,7 +202,7 @@ class FaissIndex(pt.Artifact):
         seed: int = 0,
         threads: int = 1,
     ) -> "FaissIndexer":
-        """Return an indexer of documents with ``docno``, ``doc_vec`` and, optionally, ``lang``.
+        """Return an indexer of documents with ``docno``, ``doc_vec`` and, optionally, ``lang`` and ``text``.
 
         The same documents in the same order give the same index: training is seeded, and one thread does the work. With
         more threads an HNSW graph differs slightly from run to run.
@@ -208,6 +213,7 @@ class FaissIndex(pt.Artifact):
                 clusters and codes that were learned from its first documents stay as they are. All files are written
                 again, atomically.
             overwrite: Replace an existing index.
+            store_text: Also keep the documents' ``text``, for :meth:`text_loader`. Default: no.
             neighbours: ``hnsw``: Links per document (M). Default: 32.
             ef_construction: ``hnsw``: Candidates for these links. Default: 100.
             lists: ``ivf``, ``ivfpq``: Number of clusters. Default: ``4 * sqrt(n)``, as faiss's guidelines say, but at
@@ -232,6 +238,7 @@ class FaissIndex(pt.Artifact):
             kept = {
                 "kind": kind,
                 "overwrite": overwrite or None,
+                "store_text": store_text,
                 "neighbours": neighbours,
                 "ef_construction": ef_construction,
                 "lists": lists,
@@ -251,7 +258,8 @@ class FaissIndex(pt.Artifact):
             seed=seed,
             threads=threads,
         )
-        return FaissIndexer(self, options, append=mode == "append", overwrite=overwrite)
+        store_text = true_or_false("store_text", store_text) if store_text is not None else False
+        return FaissIndexer(self, options, append=mode == "append", overwrite=overwrite, store_text=store_text)
 
     def retriever(
         self,
@@ -261,6 +269,7 @@ class FaissIndex(pt.Artifact):
         ef_search: int | None = None,
         nprobe: int | None = None,
         rescore: int | None = None,
+        keep_query_vec: bool = True,
     ) -> "FaissRetriever":
         """Return a retriever for frames with ``qid`` and ``query_vec``.
 
@@ -277,12 +286,20 @@ class FaissIndex(pt.Artifact):
             nprobe: ``ivf``, ``ivfpq``: Number of clusters to search. Default: a 16th of them, but at least 16.
             rescore: ``ivfpq``: Number of candidates per result that are scored by their vectors. Default: 4 if the
                 vectors were kept.
+            keep_query_vec: Leave ``query_vec`` in the results, as :class:`VectorFeedback` and a second search need it.
+                Without it, frames are small and can be printed.
 
         Raises:
             ValueError: A number is below 1.
         """
         return FaissRetriever(
-            self, num_results=num_results, lang=lang, ef_search=ef_search, nprobe=nprobe, rescore=rescore
+            self,
+            num_results=num_results,
+            lang=lang,
+            ef_search=ef_search,
+            nprobe=nprobe,
+            rescore=rescore,
+            keep_query_vec=keep_query_vec,
         )
 
     def vec_loader(self) -> "FaissVectorLoader":
@@ -291,6 +308,24 @@ class FaissIndex(pt.Artifact):
         Vectors are those of :meth:`documents`.
         """
         return FaissVectorLoader(self)
+
+    def text_loader(self) -> TextLoader:
+        """Return a transformer that adds ``text`` to frames with ``docno``, and ``lang`` if the index has languages.
+
+        ``lang`` becomes the language of the document. The index must have been built with ``store_text=True``.
+
+        Example:
+            >>> import tempfile
+            >>> docs = [{"docno": "en_1", "text": "a house", "lang": "en", "doc_vec": [1.0, 0.0]}]
+            >>> with tempfile.TemporaryDirectory() as home:
+            ...     index = FaissIndex(home + "/index").indexer(store_text=True).index(docs)
+            ...     index.text_loader()([{"docno": "en_1"}])
+            [{'docno': 'en_1', 'text': 'a house', 'lang': 'en'}]
+        """
+        return TextLoader(self, self._lookup_texts)
+
+    def _lookup_texts(self, docnos: Sequence[str]) -> tuple[list[str], list[str | None] | None]:
+        return self._open().texts_and_langs(docnos)
 
     def recall(
         self,
@@ -340,11 +375,13 @@ class FaissIndex(pt.Artifact):
 
         Yields:
             ``docno``, ``doc_vec`` (float32 ``[dim]``) and ``lang`` (or ``None``). Vectors are those that were indexed;
-            an ``ivfpq`` index without kept vectors decodes its codes to approximations.
+            an ``ivfpq`` index without kept vectors decodes its codes to approximations. Also ``text`` if it is kept.
         """
-        for docnos, langs, vectors in index_blocks(self._open()):
-            for docno, lang, vector in zip(docnos, langs, vectors, strict=True):
-                yield {"docno": docno, "doc_vec": np.array(vector), "lang": lang}
+        index = self._open()
+        for docnos, langs, vectors, texts in index_blocks(index, with_text=index.texts is not None):
+            for row, docno in enumerate(docnos):
+                document = {"docno": docno, "doc_vec": np.array(vectors[row]), "lang": langs[row]}
+                yield document if texts is None else {**document, "text": texts[row]}
 
     @property
     def kind(self) -> str:
@@ -387,24 +424,29 @@ class FaissIndexer(pt.Indexer):
     # Without a help_url, drawing a pipeline would fetch an inventory from the network.
     schematic = {"label": "Faiss indexer", "help_url": None}
 
-    def __init__(self, index: FaissIndex, options: BuildOptions, *, append: bool, overwrite: bool) -> None:
+    def __init__(
+        self, index: FaissIndex, options: BuildOptions, *, append: bool, overwrite: bool, store_text: bool = False
+    ) -> None:
         """Write to ``index``."""
         super().__init__()
         self.index_ref = index
         self.options = options
         self.append = append
         self.overwrite = true_or_false("overwrite", overwrite)
+        self.store_text = store_text
 
     def index_inputs(self) -> list[list[str]]:
         """Return the columns of the documents, for inspection."""
-        return [["docno", "doc_vec", "lang"], ["docno", "doc_vec"]]
+        columns = [["docno", "doc_vec", "lang"], ["docno", "doc_vec"]]
+        return [[*names, "text"] for names in columns] if self.store_text else columns
 
     # PyTerrier names the parameter iter, and passes no options.
     def index(self, inp: Iterable[Mapping[str, Any]] | pd.DataFrame) -> FaissIndex:  # type: ignore[override]
         """Write the index atomically.
 
         Args:
-            inp: Documents as dicts or a frame, with ``docno`` (str), ``doc_vec`` (``[dim]``) and, optionally, ``lang``.
+            inp: Documents as dicts or a frame, with ``docno`` (str), ``doc_vec`` (``[dim]``) and, optionally, ``lang``;
+                and ``text`` if the index keeps texts.
 
         Returns:
             The index.
@@ -414,10 +456,11 @@ class FaissIndexer(pt.Indexer):
             FileNotFoundError: Documents cannot be added, since the index does not exist.
             ValueError: There is no document, a docno occurs twice, a vector has another dimension or its square is not
                 finite, or another process or thread is writing the index.
-            TypeError: A docno or a language is not a string.
+            TypeError: A docno, a language or a text is not a string.
         """
         documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
-        return self.index_blocks(document_blocks(documents))
+        store_text = self.index_ref._open().texts is not None if self.append else self.store_text
+        return self.index_blocks(document_blocks(documents, with_text=store_text))
 
     def index_blocks(self, blocks: Iterable[Block]) -> FaissIndex:
         """Write the index as :meth:`index` does, from blocks of docnos, languages and matrices."""
@@ -437,7 +480,8 @@ class FaissIndexer(pt.Indexer):
             if self.append:
                 base = open_index(index.path, artifact_format=index.ARTIFACT_FORMAT, mapped=False)
             with whole_folder(index.path, overwrite=self.append or self.overwrite) as folder:
-                write_index(folder, blocks, self.options, base, artifact)
+                store_text = base.texts is not None if base else self.store_text
+                write_index(folder, blocks, self.options, base, artifact, store_text=store_text)
         index.forget()
         return index
 
@@ -460,6 +504,7 @@ class FaissRetriever(pt.Transformer):
         ef_search: int | None = None,
         nprobe: int | None = None,
         rescore: int | None = None,
+        keep_query_vec: bool = True,
     ) -> None:
         """Search ``index``."""
         super().__init__()
@@ -467,6 +512,7 @@ class FaissRetriever(pt.Transformer):
         self.num_results = whole_number("num_results", num_results)
         self.lang = lang
         self.options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
+        self.keep_query_vec = true_or_false("keep_query_vec", keep_query_vec)
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search; results are sorted by score, with ties broken by descending docno, as in trec_eval."""
@@ -475,7 +521,7 @@ class FaissRetriever(pt.Transformer):
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
         if not len(inp):
             columns = {"docno": pd.Series(dtype=object), "score": pd.Series(dtype=float), "rank": pd.Series(dtype=int)}
-            return inp.assign(**columns)
+            return self._kept(inp).assign(**columns)
         index = self.index._open()
         vectors = vectors_of(inp, "query_vec", name="qid")
         if vectors.shape[1] != index.dim:
@@ -485,16 +531,20 @@ class FaissRetriever(pt.Transformer):
             )
         found = search(index, vectors, self.num_results, lang=self.lang, options=self.options)
         docnos = index.docnos.take(found.document).to_numpy(zero_copy_only=False)
-        return inp.iloc[found.row].reset_index(drop=True).assign(docno=docnos, score=found.score, rank=found.rank)
+        rows = self._kept(inp).iloc[found.row].reset_index(drop=True)
+        return rows.assign(docno=docnos, score=found.score, rank=found.rank)
+
+    def _kept(self, queries: pd.DataFrame) -> pd.DataFrame:
+        return queries if self.keep_query_vec else queries.drop(columns="query_vec")
 
     def fuse_rank_cutoff(self, k: int) -> "FaissRetriever | None":
         """Search no deeper than a following cutoff keeps."""
         if k >= self.num_results:
             return None
-        return self.index.retriever(k, self.lang, **vars(self.options))
+        return self.index.retriever(k, self.lang, keep_query_vec=self.keep_query_vec, **vars(self.options))
 
     def _settings(self) -> tuple[Any, ...]:
-        return self.index.path, self.num_results, self.lang, self.options
+        return self.index.path, self.num_results, self.lang, self.options, self.keep_query_vec
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FaissRetriever) and self._settings() == other._settings()
@@ -504,6 +554,7 @@ class FaissRetriever(pt.Transformer):
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value}" for name, value in vars(self.options).items() if value is not None)
+        options += "" if self.keep_query_vec else ", keep_query_vec=False"
         return f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}{options})"
 
 
@@ -531,9 +582,7 @@ class FaissVectorLoader(pt.Transformer):
         if not len(inp):
             return inp.assign(doc_vec=pd.Series(dtype=object))
         index = self.index._open()
-        positions = index.positions(texts_of(inp, "docno"))
-        if (positions < 0).any():
-            raise ValueError(f"docno {inp['docno'].iloc[int(positions.argmin())]!r} is not in {index.path}")
+        positions = index.known_positions(texts_of(inp, "docno"))
         # Each vector is read once, in the order of the file.
         distinct, inverse = np.unique(positions, return_inverse=True)
         vectors = np.asarray(index.vectors(distinct), np.float32)[inverse]

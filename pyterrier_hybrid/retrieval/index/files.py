@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pyterrier_hybrid.retrieval.stored_texts import TEXTS, StoredTexts, no_texts, unknown_docno
 from pyterrier_hybrid.utils.arrays import read_npy
 from pyterrier_hybrid.utils.checksums import (
     FileFacts,
@@ -58,6 +59,7 @@ class OpenIndex:
         parameters: Options that the index was built with; empty for exact indexes.
         matrix: float32 ``[n, dim]``: The vectors, if they are stored uncompressed and in order.
         native: The faiss index; ``None`` for exact indexes.
+        texts: The texts, if the index keeps them.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class OpenIndex:
     parameters: dict[str, Any] = field(default_factory=dict)
     matrix: np.ndarray | None = None
     native: NativeIndex = None
+    texts: StoredTexts | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -97,7 +100,22 @@ class OpenIndex:
 
     def langs(self, start: int, stop: int) -> list[str | None]:
         """Return the languages of the documents from ``start`` to ``stop``."""
-        return [self.languages[code] if code >= 0 else None for code in self.lang_codes[start:stop].tolist()]
+        return self.langs_at(np.arange(start, stop))
+
+    def langs_at(self, positions: np.ndarray) -> list[str | None]:
+        """Return the languages of documents by their positions."""
+        return [self.languages[code] if code >= 0 else None for code in self.lang_codes[positions].tolist()]
+
+    def take_texts(self, positions: np.ndarray) -> list[str]:
+        """Read texts.
+
+        Raises:
+            ValueError: The index keeps no texts, or they are damaged.
+        """
+        if self.texts is None:
+            raise no_texts(self.path)
+        with _damage_reported(self.path):
+            return self.texts.take(positions)
 
     def positions(self, docnos: Sequence[str]) -> np.ndarray:
         """Look up the positions of documents: int64 ``[len(docnos)]``; -1 for docnos that are not in the index."""
@@ -109,6 +127,22 @@ class OpenIndex:
         position = np.full(len(wanted), -1)
         position[index_in_wanted.take(pa.array(found)).to_numpy()] = found
         return position[pc.index_in(names, value_set=wanted).to_numpy()]
+
+    def known_positions(self, docnos: Sequence[str]) -> np.ndarray:
+        """Look up positions as :meth:`positions` does; a docno that is not in the index is a ValueError."""
+        positions = self.positions(docnos)
+        if (positions < 0).any():
+            raise unknown_docno(self.path, docnos, positions)
+        return positions
+
+    def texts_and_langs(self, docnos: Sequence[str]) -> tuple[list[str], list[str | None] | None]:
+        """Return the texts of documents and, if the index has languages, their languages.
+
+        Raises:
+            ValueError: The index keeps no texts, they are damaged, or a docno is not in it.
+        """
+        positions = self.known_positions(docnos)
+        return self.take_texts(positions), self.langs_at(positions) if self.languages else None
 
 
 def open_index(path: Path, *, artifact_format: str, mapped: bool = True) -> OpenIndex:
@@ -226,6 +260,8 @@ def _open(path: Path, artifact_format: str, mapped: bool) -> OpenIndex:
             counts[VECTORS] = len(index.matrix)
         elif index.kind == "hnsw":
             index.matrix = _flat_vectors(faiss.downcast_index(index.native.storage))
+        if TEXTS in _facts(meta):
+            index.texts = StoredTexts(path / TEXTS, _facts(meta)[TEXTS], len(docnos))
         if len(set(counts.values())) > 1:
             raise ValueError(", ".join(f"{count} in {name}" for name, count in counts.items()))
         if index.matrix is not None and index.matrix.shape[1:] != (index.dim,):

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import more_itertools
 import numpy as np
 
 from pyterrier_hybrid.retrieval.index.files import META, OpenIndex
+from pyterrier_hybrid.retrieval.stored_texts import checked_text, no_texts
 from pyterrier_hybrid.retrieval.vectors import as_vector
 from pyterrier_hybrid.utils.arrays import read_npy
 from pyterrier_hybrid.utils.json_files import read_json
@@ -15,21 +16,37 @@ from pyterrier_hybrid.utils.json_files import read_json
 BLOCK = 4096
 """Documents per block."""
 
-Block = tuple[Sequence[str], Sequence[str | None], np.ndarray]
-"""Docnos, languages and vectors ``[n, dim]`` of some documents."""
+
+class Block(NamedTuple):
+    """Some documents.
+
+    Attributes:
+        docnos: Their docnos.
+        langs: Their languages.
+        vectors: ``[n, dim]``.
+        texts: Their texts, for an index that keeps them.
+    """
+
+    docnos: Sequence[str]
+    langs: Sequence[str | None]
+    vectors: np.ndarray
+    texts: Sequence[str] | None = None
+
 
 Langs = Iterable[str | None] | Callable[[str], str | None] | None
 """Languages of documents: one for each, a function from a docno to its language, or ``None``."""
 
 
-def document_blocks(documents: Iterable[Mapping[Any, Any]]) -> Iterator[Block]:
+def document_blocks(documents: Iterable[Mapping[Any, Any]], *, with_text: bool = False) -> Iterator[Block]:
     """Read documents given as dicts, as PyTerrier passes them to indexers.
 
     Args:
         documents: Dicts with ``docno``, ``doc_vec`` and, optionally, ``lang``.
+        with_text: Also read ``text``.
 
     Raises:
-        ValueError: A document has no docno or no doc_vec, or a doc_vec of another shape than that of the first.
+        ValueError: A document has no docno, doc_vec or text, or a doc_vec of another shape than that of the first.
+        TypeError: A text is not a string.
     """
     count, shape = 0, None
     for block in more_itertools.chunked(documents, BLOCK):
@@ -47,16 +64,34 @@ def document_blocks(documents: Iterable[Mapping[Any, Any]]) -> Iterator[Block]:
         for document, vector in zip(block, vectors, strict=True):
             if vector.shape != shape:
                 raise ValueError(f"doc_vec of {document['docno']!r} has the shape {vector.shape}, expected {shape}")
+        texts = [checked_text(document, number) for number, document in enumerate(block, count)] if with_text else None
         count += len(block)
-        yield [document["docno"] for document in block], [document.get("lang") for document in block], np.stack(vectors)
+        yield Block(
+            [document["docno"] for document in block],
+            [document.get("lang") for document in block],
+            np.stack(vectors),
+            texts,
+        )
 
 
-def index_blocks(index: OpenIndex) -> Iterator[Block]:
-    """Read the documents of an index."""
+def index_blocks(index: OpenIndex, *, with_text: bool = False) -> Iterator[Block]:
+    """Read the documents of an index.
+
+    Args:
+        index: The index.
+        with_text: Also read the texts.
+
+    Raises:
+        ValueError: The index keeps no texts.
+    """
+    if with_text and index.texts is None:
+        raise no_texts(index.path)
     for start in range(0, len(index), BLOCK):
         stop = min(start + BLOCK, len(index))
         docnos = index.docnos.slice(start, stop - start).to_pylist()
-        yield docnos, index.langs(start, stop), index.vectors(np.arange(start, stop))
+        positions = np.arange(start, stop)
+        texts = index.take_texts(positions) if with_text else None
+        yield Block(docnos, index.langs(start, stop), index.vectors(positions), texts)
 
 
 def array_blocks(name: str, vectors: np.ndarray, docnos: Iterable[str], langs: Langs) -> Iterator[Block]:
@@ -90,7 +125,7 @@ def array_blocks(name: str, vectors: np.ndarray, docnos: Iterable[str], langs: L
                 raise ValueError(
                     f"{name} has {len(vectors)} vectors, but there are only {start + len(values)} {column}"
                 )
-        yield block_docnos, block_langs, block
+        yield Block(block_docnos, block_langs, block)
     for column, remaining in (("docnos", remaining_docnos), ("langs", remaining_langs or iter(()))):
         if next(remaining, None) is not None:
             raise ValueError(f"{name} has {len(vectors)} vectors, but there are more {column}")

@@ -51,7 +51,7 @@ class NearestTexts:
                 block = vectors.of(some, langs[start : start + CHUNK])
                 # Equal scores are ordered by descending docno: the earlier text comes first.
                 docnos = [f"{len(texts) - number:012d}" for number in range(start, start + len(some))]
-                yield docnos, [None] * len(some), l2_normalised(block) if normalize else block
+                yield Block(docnos, [None] * len(some), l2_normalised(block) if normalize else block)
 
         with whole_folder(folder) as unfinished:
             write_index(unfinished, blocks(), options, None, _ARTIFACT)
