@@ -1,4 +1,4 @@
-"""The distributions: both are built, the wheel from the source distribution, and the wheel is used far from the sources."""
+"""The distributions: both are built, the wheel from the source distribution, and it is used far from the sources."""
 
 import os
 import re
@@ -29,7 +29,9 @@ def run(*command, **options):
 def source(tmp_path_factory):
     """The unpacked source distribution."""
     tree, folder = tmp_path_factory.mktemp("tree") / "tree", tmp_path_factory.mktemp("sdist")
-    hidden = shutil.ignore_patterns(".git", ".venv", "*.egg-info", "build", "dist", "__pycache__", "compare-*", ".*_cache")
+    hidden = shutil.ignore_patterns(
+        ".git", ".venv", "*.egg-info", "build", "dist", "__pycache__", "compare-*", ".*_cache"
+    )
     shutil.copytree(ROOT, tree, ignore=hidden)
     name = run(sys.executable, "-c", BUILD, "build_sdist", folder, cwd=tree).splitlines()[-1]
     with tarfile.open(folder / name) as archive:
@@ -72,7 +74,11 @@ def test_the_wheel_has_all_files_of_the_package(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
     assert names == {f"pyterrier_hybrid/{name}" for name in files_below(ROOT / "pyterrier_hybrid")}
-    assert {"pyterrier_hybrid/py.typed", "pyterrier_hybrid/__init__.pyi", "pyterrier_hybrid/recipes/laptop.yaml"} < names
+    assert {
+        "pyterrier_hybrid/py.typed",
+        "pyterrier_hybrid/__init__.pyi",
+        "pyterrier_hybrid/recipes/laptop.yaml",
+    } < names
 
 
 @pytest.mark.parametrize("folder", ["tests", "docs", "notebooks", "benchmarks"])
