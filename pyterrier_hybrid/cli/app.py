@@ -5,6 +5,7 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.command import compare
+from pyterrier_hybrid.cli.doctor import doctor
 from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
@@ -69,5 +70,5 @@ def list_recipes(name: str | None) -> None:
             click.echo(f"{known:{width}}  {first_line.removeprefix('#').strip()}")
 
 
-for _command in (compare, robustness, shift, imbalance, train, sweep, pairs, list_datasets, list_recipes):
+for _command in (compare, robustness, shift, imbalance, train, sweep, pairs, list_datasets, list_recipes, doctor):
     main.add_command(_command)

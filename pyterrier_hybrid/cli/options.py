@@ -244,7 +244,8 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
         ),
         TrainingOption(
             ["--encoder"], show_default="static", metavar="NAME|PATH|static|transformer",
-            help="Encoder to start from: a model's folder or hub name, or a new small encoder.",
+            help="Encoder to start from: a model's folder, hub name or short name (me5, labse), or a new "
+            "small encoder.",
         ),
         TrainingOption(["--dim"], type=count, show_default="256", help="Embedding dimension (new encoders)."),
         TrainingOption(
