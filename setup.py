@@ -2,23 +2,25 @@
 
 import re
 from pathlib import Path
+from runpy import run_path
 
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+# Another file of the package that is read without importing it.
+EXTRAS = run_path(str(HERE / "pyterrier_hybrid" / "utils" / "extras.py"))["EXTRAS"]
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "pyterrier_hybrid" / "__init__.py").read_text()).group(1)
-
-PISA = "pyterrier-pisa>=0.4.9; sys_platform == 'linux' and platform_machine == 'x86_64'"
-# Its dictionary decides which Chinese characters are typed by mistake, so another version may give other results.
-PYPINYIN = "pypinyin>=0.55,<0.56"
-
-OPENCC = "opencc>=1.1.7"
-UROMAN = "uroman>=1.3.1"
+# PyPI shows the README alone: a link to another file of the repository would lead nowhere, and so would a picture.
+README = re.sub(
+    r"(!?)\[([^\]]*)\]\((?!https?://)[^)]*\)",
+    lambda link: "" if link[1] else link[2],
+    (HERE / "README.md").read_text(encoding="utf-8"),
+)
 
 TEST = [
-    PISA,
-    OPENCC,
-    UROMAN,
+    # Without the tools that only a training with sentence-transformers needs, and without Java.
+    *(extra.requirement for name, extra in EXTRAS.items() if name not in ("sentence-transformers", "terrier")),
+    "sentence-transformers>=5.0",
     "pytest>=8",
     "pytest-cov>=6",
     "pytest-xdist>=3.5",
@@ -26,12 +28,9 @@ TEST = [
     "nbclient>=0.10",
     "nbformat>=5.10",
     "ipykernel>=6.29",
-    "sentence-transformers>=5.0",
-    "datasets>=3",
-    PYPINYIN,
-    "pythainlp>=5",
     "python-bidi>=0.6",
-    "ctranslate2>=4.5",
+    # Builds the distributions that a test installs.
+    "setuptools>=70.1",
     "ruff>=0.9",
     "import-linter>=2.15",
     "mypy>=2.0",
@@ -45,11 +44,12 @@ setup(
     name="pyterrier_hybrid",
     version=VERSION,
     description="Hybrid batch training of multilingual dense retrievers, as a PyTerrier plugin",
-    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description=README,
     long_description_content_type="text/markdown",
     author="The pyterrier_hybrid authors",
     license="MIT",
     license_files=["LICENSE"],
+    project_urls={"Paper": "https://arxiv.org/abs/2408.10536"},
     keywords=[
         "information retrieval",
         "dense retrieval",
@@ -78,8 +78,11 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["pyterrier_hybrid", "pyterrier_hybrid.*"]),
-    # In any package: the marker of type information, stubs of lazy exports, data files and templates.
-    package_data={"": ["py.typed", "*.pyi", "etc/*", "**/*.j2", "UNICODE-LICENSE"]},
+    package_data={
+        # In any package: the marker of type information, stubs of lazy exports, data files and templates.
+        "": ["py.typed", "*.pyi", "etc/*", "**/*.j2", "UNICODE-LICENSE"],
+        "pyterrier_hybrid": ["recipes/**/*.yaml"],
+    },
     python_requires=">=3.10,<3.13",
     install_requires=[
         "pyterrier>=1.1,<2",
@@ -118,20 +121,7 @@ setup(
         "confusable-homoglyphs>=3.3,<4",
     ],
     extras_require={
-        # Other engines of BM25: PISA has wheels for Linux on x86-64 only, Terrier needs Java.
-        "pisa": [PISA],
-        "terrier": ["pyterrier[java]>=1.1,<2"],
-        # Words of Thai, for perturbations of words.
-        "thai": ["pythainlp>=5"],
-        "hf": ["datasets>=3"],
-        # Typing errors in Chinese.
-        "pypinyin": [PYPINYIN],
-        # Perturbations: Chinese in the other script, and another romanisation.
-        "opencc": [OPENCC],
-        "uroman": [UROMAN],
-        # Translation on processors.
-        "ctranslate2": ["ctranslate2>=4.5"],
-        "sentence-transformers": ["sentence-transformers[train]>=5.0"],
+        **{name: [extra.requirement] for name, extra in EXTRAS.items()},
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],
     },

@@ -1,4 +1,4 @@
-"""Evaluation of encoders on the held-out sets on which ``recipes/results/laptop-as-measured.yaml`` was chosen.
+"""Evaluation of encoders on the held-out sets on which the recipe ``laptop-as-measured`` was chosen.
 
     python benchmarks/choosing.py PARALLEL_QA PARALLEL_SENTENCES MONOLINGUAL_QA --encoder NAME=MODEL... [--feedback]
 

@@ -302,8 +302,12 @@ def recipe() -> Iterator[tuple[str, Any]]:
     """A recipe that trains for a few steps."""
     import pyterrier_hybrid as ph
 
-    changed = ph.Recipe.from_file(ROOT / "recipes" / "atlas.yaml").override(
-        training={"batch_size": 32, "max_steps": 6, "learning_rate": 5e-3, "temperature": 0.05}
+    changed = ph.Recipe(
+        name="atlas",
+        encoder={"from_scratch": "static", "dim": 256, "vocab_size": 16000},
+        pairs={"sources": ["atlas/train"]},
+        sampler={"name": "hybrid", "alpha": 0.5},
+        training={"batch_size": 32, "max_steps": 6, "learning_rate": 5e-3, "temperature": 0.05},
     )
     yield "YAML", changed.to_yaml()
     yield "sampler", repr(changed.make_sampler())

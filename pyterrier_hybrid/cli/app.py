@@ -5,6 +5,7 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.command import compare
+from pyterrier_hybrid.cli.doctor import doctor
 from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
@@ -51,5 +52,26 @@ def list_datasets(name: str | None, duplicates: bool) -> None:
             click.echo(f"{family.name:8} {ids:6,} IDs  {size:>21}  {listed}")
 
 
-for _command in (compare, search, robustness, shift, imbalance, train, sweep, pairs, list_datasets):
+@click.command("recipes")
+@click.argument("name", required=False)
+def list_recipes(name: str | None) -> None:
+    """List the recipes that come with this package, or print the file of the recipe NAME.
+
+    They run by their name, as in `pyterrier-hybrid train atlas`. To change one, print it to a file.
+    """
+    from pyterrier_hybrid.recipe.library import recipe_file, recipe_names
+
+    with errors_in_one_line():
+        if name is not None:
+            click.echo(recipe_file(name).read_text(encoding="utf-8"), nl=False)
+            return
+        width = max(map(len, recipe_names()))
+        for known in recipe_names():
+            first_line = recipe_file(known).read_text(encoding="utf-8").partition("\n")[0]
+            click.echo(f"{known:{width}}  {first_line.removeprefix('#').strip()}")
+
+
+for _command in (
+    compare, search, robustness, shift, imbalance, train, sweep, pairs, list_datasets, list_recipes, doctor,
+):  # fmt: skip
     main.add_command(_command)

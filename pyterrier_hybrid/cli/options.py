@@ -118,14 +118,27 @@ class Choice(click.Choice):
 
 
 class RecipePath(click.Path):
-    """The file of a recipe. Training pairs that were given without ``--pairs`` get an error that says so."""
+    """The file of a recipe, or the name of one that comes with this package.
+
+    Training pairs that were given without ``--pairs`` get an error that says so.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path."""
+        """Return the path or the name."""
+        from pyterrier_hybrid.recipe.library import recipe_names
         from pyterrier_hybrid.recipe.sources import is_source
 
+        # A recipe's output folder may have the recipe's name.
+        if isinstance(value, str) and value in recipe_names() and not Path(value).is_file():
+            return Path(value)
         if isinstance(value, str) and is_source(value):
             self.fail(f"{value} is not a recipe but training pairs: write --pairs {value}", param, ctx)
+        if isinstance(value, str) and not Path(value).exists() and "/" not in value:
+            hint = did_you_mean(value, recipe_names())
+            self.fail(
+                f"there is no file {value}, and no recipe of this name{hint}: `pyterrier-hybrid recipes` lists them",
+                param, ctx,
+            )  # fmt: skip
         return super().convert(value, param, ctx)
 
 
@@ -235,7 +248,8 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
         ),
         TrainingOption(
             ["--encoder"], show_default="static", metavar="NAME|PATH|static|transformer",
-            help="Encoder to start from: a model's folder or hub name, or a new small encoder.",
+            help="Encoder to start from: a model's folder, hub name or short name (me5, labse), or a new "
+            "small encoder.",
         ),
         TrainingOption(["--dim"], type=count, show_default="256", help="Embedding dimension (new encoders)."),
         TrainingOption(

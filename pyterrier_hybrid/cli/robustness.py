@@ -65,7 +65,7 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
 )
 @click.option(
     "--system", multiple=True, type=NamedSystem(), metavar="NAME=MODEL...",
-    help="Encoders: folders, hub names, or labse, xlmr, me5, mdpr. The same NAME again adds another seed of it.",
+    help="Encoders: folders, hub names, or labse, xlmr, me5, mdpr, bge-m3. The same NAME again adds another seed.",
 )  # fmt: skip
 @click.option("--no-bm25", is_flag=True, help="Leave BM25 out.")
 @click.option(

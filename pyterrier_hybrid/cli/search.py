@@ -10,14 +10,11 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
-from pyterrier_hybrid.cli.compare.rows import PRESETS
 from pyterrier_hybrid.cli.options import Choice, ManyValues, check_option, errors_in_one_line
 from pyterrier_hybrid.datasets.known_questions import KnownQuestions
 from pyterrier_hybrid.datasets.own_files import read_documents
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pyterrier_hybrid.datasets import Document
     from pyterrier_hybrid.retrieval.corpus_search import CorpusSearch
 
@@ -96,9 +93,6 @@ def _corpus(
 
 
 def _encoder(model: str, dtype: str | None) -> ph.DenseEncoder:
-    options = {"dtype": dtype} if dtype else {}
-    if model in PRESETS:
-        return getattr(ph.DenseEncoder, model)(**options)
     path = Path(model)
     if path.suffix in (".yaml", ".yml"):
         from pyterrier_hybrid.recipe import Recipe
@@ -111,7 +105,7 @@ def _encoder(model: str, dtype: str | None) -> ph.DenseEncoder:
     if (path / "models").is_dir() and not (path / "modules.json").exists():
         models = ", ".join(str(folder) for folder in sorted((path / "models").iterdir()) if folder.is_dir())
         raise ValueError(f"{path} is a comparison of several models: choose one of {models}")
-    return ph.DenseEncoder(model, **options)
+    return ph.DenseEncoder(model, dtype=dtype) if dtype else ph.DenseEncoder(model)
 
 
 def _asked(engine: "CorpusSearch") -> Iterator[str]:
@@ -140,8 +134,8 @@ def _answer(engine: "CorpusSearch", known: KnownQuestions | None, question: str,
             query_lang=options["query_lang"],
         )
         click.echo(f"\n{_TITLES[system]}{'' if len(found) else ': nothing was found'}")
-        for row in found.itertuples():
-            mark = "" if levels is None or known is None else _mark(levels, row.docno, known.complete)
+        for row in found.itertuples(index=False):
+            mark = "" if levels is None or known is None else _mark(levels, str(row.docno), known.complete)
             click.echo(_line(row, mark, full=options["full"]))
 
 
@@ -156,7 +150,7 @@ def _mark(levels: Mapping[str, int], docno: str, complete: bool) -> str:
     return "wrong" if complete or docno in levels else "?"
 
 
-def _line(row: "pd.Series | Any", mark: str, *, full: bool) -> str:
+def _line(row: Any, mark: str, *, full: bool) -> str:
     marked = f"{mark:6}" if mark else ""
     start = f"{row.rank + 1:3}  {row.score:8.3f}  {row.lang or '':7} {marked}"
     # Escape sequences in a text would steer the terminal.

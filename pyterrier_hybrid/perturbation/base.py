@@ -180,6 +180,16 @@ class Perturbation(pt.Transformer):
         """
         return self.transform(inp)["changed"]
 
+    def _columns(self) -> list[str]:
+        return ["query"] if self.lang is not None else ["query", self.lang_field]
+
+    def transform_inputs(self) -> list[list[str]]:
+        """Return the columns of the queries, for inspection: first those that a search after it needs."""
+        columns = self._columns()
+        # A search may want the language of the queries even if the perturbation was told it.
+        with_language = ["qid", "query", *dict.fromkeys((*columns[1:], "lang"))]
+        return [["qid", *columns], with_language, columns]
+
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Perturb the queries of a frame.
 
@@ -197,8 +207,7 @@ class Perturbation(pt.Transformer):
         Warns:
             UserWarning: The perturbation means nothing in a language; its queries stay as they are.
         """
-        columns = ["query"] if self.lang is not None else ["query", self.lang_field]
-        pt.validate.columns(inp, includes=columns, context=self)
+        pt.validate.columns(inp, includes=self._columns(), context=self)
         texts = texts_of(inp, "query")
         langs = [self.lang] * len(inp) if self.lang is not None else self._langs(inp)
         for lang in sorted(set(langs)):

@@ -12,6 +12,7 @@ from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_share
 from pyterrier_hybrid.perturbation.segments import replace_spans, word_spans
 from pyterrier_hybrid.perturbation.tables.orthography import HABITS
+from pyterrier_hybrid.utils.extras import install_command
 
 
 class Orthography(Perturbation):
@@ -127,7 +128,5 @@ def _converter(config: str) -> Callable[[str], str]:
     try:
         from opencc import OpenCC
     except ImportError as error:
-        raise ImportError(
-            f"{error}: Orthography needs OpenCC for Chinese; run pip install 'pyterrier_hybrid[opencc]'"
-        ) from error
+        raise ImportError(f"{error}: Orthography needs OpenCC for Chinese; run {install_command('opencc')}") from error
     return OpenCC(config).convert

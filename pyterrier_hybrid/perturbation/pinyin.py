@@ -21,6 +21,7 @@ import regex
 
 from pyterrier_hybrid.perturbation.draws import choose_share
 from pyterrier_hybrid.perturbation.keystrokes import KIND_WEIGHTS, keystrokes, letter_weights
+from pyterrier_hybrid.utils.extras import install_command
 
 _HAN = regex.compile(r"\p{Han}")
 
@@ -157,6 +158,6 @@ def _pypinyin() -> tuple[Mapping[int, str], Mapping[str, list[list[str]]]]:
         from pypinyin.pinyin_dict import pinyin_dict
     except ImportError as error:
         raise ImportError(
-            "typing errors in Chinese need pypinyin: pip install 'pyterrier_hybrid[pypinyin]'", name="pypinyin"
+            f"typing errors in Chinese need pypinyin: {install_command('pypinyin')}", name="pypinyin"
         ) from error
     return pinyin_dict, phrases_dict

@@ -14,6 +14,7 @@ from pyterrier_hybrid.perturbation.draws import choose_share, pick
 from pyterrier_hybrid.perturbation.segments import chunk_spans, replace_spans, word_spans
 from pyterrier_hybrid.perturbation.tables.romanisation import SCHEMES
 from pyterrier_hybrid.utils.checks import one_of
+from pyterrier_hybrid.utils.extras import install_command
 
 _FOREIGN = regex.compile(r"[\p{L}--\p{Latin}]", regex.VERSION1)
 _HAN = regex.compile(r"\p{Han}")
@@ -125,9 +126,7 @@ def _uroman_system() -> Any:
     try:
         from uroman import Uroman
     except ImportError as error:
-        raise ImportError(
-            f"{error}: Romanise(system='uroman') needs it; run pip install 'pyterrier_hybrid[uroman]'"
-        ) from error
+        raise ImportError(f"{error}: Romanise(system='uroman') needs it; run {install_command('uroman')}") from error
     return Uroman()
 
 

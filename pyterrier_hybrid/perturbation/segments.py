@@ -2,6 +2,8 @@
 
 import regex
 
+from pyterrier_hybrid.utils.extras import install_command
+
 # As in Lexicon: an apostrophe or a hyphen joins two parts of a word.
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
 # Scripts without spaces between words.
@@ -49,9 +51,7 @@ def _thai_word_spans(text: str) -> list[tuple[int, int]]:
     try:
         from pythainlp.tokenize import word_tokenize
     except ImportError as error:
-        raise ImportError(
-            f"{error}: words of Thai need it; run pip install 'pyterrier_hybrid[thai]'", name="pythainlp"
-        ) from error
+        raise ImportError(f"{error}: words of Thai need it; run {install_command('thai')}", name="pythainlp") from error
     spans, end = [], 0
     for token in word_tokenize(text, engine="newmm"):
         start = text.index(token, end)

@@ -43,8 +43,8 @@ class Typing(Perturbation):
 
     Chinese is typed in pinyin, on a US layout, and the severity is the share of its characters: an error in the
     syllable makes another syllable, and the character is the most frequent one of that; see
-    :mod:`pyterrier_hybrid.perturbation.pinyin`. This needs ``pip install 'pyterrier_hybrid[pypinyin]'``. Languages
-    without a keyboard in the table are not supported.
+    :mod:`pyterrier_hybrid.perturbation.pinyin`. This needs the extra ``pypinyin``. Languages without a
+    keyboard in the table are not supported.
 
     Args:
         **options: See :class:`~pyterrier_hybrid.perturbation.Perturbation`.

@@ -17,8 +17,7 @@ class WordPerturbation(Perturbation):
 
     Args:
         segmenter: What finds the words of Thai: ``None`` takes characters with their marks, as in Chinese and other
-            languages without spaces between words; ``pythainlp`` takes PyThaiNLP's words (``pip install
-            'pyterrier_hybrid[thai]'``).
+            languages without spaces between words; ``pythainlp`` takes PyThaiNLP's words (the extra ``thai``).
         **options: See :class:`~pyterrier_hybrid.perturbation.Perturbation`.
 
     Raises:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, plain
+from pyterrier_hybrid.recipe.library import recipe_file, recipe_names
 from pyterrier_hybrid.recipe.parts import SEARCH_OPTIONS, TRAINING_ENCODERS, check_parts
 from pyterrier_hybrid.recipe.sources import read_sources, relative_to
 from pyterrier_hybrid.recipe.yaml import Positions, read_yaml, write_yaml
@@ -126,10 +127,12 @@ class Recipe:
         r"""Read a recipe from a YAML file.
 
         Args:
-            path: The file. Relative paths in it start from its folder.
+            path: The file, or the name of a recipe that comes with this package, such as ``laptop``: they are listed by
+                ``pyterrier-hybrid recipes``. Relative paths in a file start from its folder, those in a recipe of this
+                package from the working folder.
 
         Raises:
-            FileNotFoundError: The file does not exist.
+            FileNotFoundError: There is neither such a file nor such a recipe.
             ValueError: The file is not YAML, or a field is unknown, missing or of the wrong type. The message names
                 file, line, column and field.
 
@@ -140,12 +143,17 @@ class Recipe:
             ...     _ = path.write_text("name: tiny\nencoder: xlm-roberta-base\npairs: {sources: [atlas/train]}")
             ...     Recipe.from_file(path).encoder
             {'model': 'xlm-roberta-base'}
+            >>> Recipe.from_file("atlas").encoder["from_scratch"]
+            'static'
         """
         path = Path(path)
+        folder = path.parent
+        if not path.is_file() and str(path) in recipe_names():
+            path, folder = recipe_file(str(path)), Path()
         value, positions = read_yaml(path)
         known = dict.fromkeys(cls._names(), Any)
         try:
-            recipe = cls(**check_fields(value, (), known, required=("name", "encoder", "pairs")), folder=path.parent)
+            recipe = cls(**check_fields(value, (), known, required=("name", "encoder", "pairs")), folder=folder)
         except FieldError as error:
             line, column = _nearest(positions, error.path)
             raise ValueError(f"{path}, line {line}, column {column}, {error}") from None

@@ -88,10 +88,16 @@ class _CachedQueryEncoder(pt.Transformer):
         super().__init__()
         self.encoder = encoder
 
+    def _columns(self) -> list[str]:
+        return ["query", "lang"] if wants_languages(self.encoder.encoder) else ["query"]
+
+    def transform_inputs(self) -> list[list[str]]:
+        """Return the columns of the queries, for inspection: first those that a search after it needs."""
+        return [["qid", *self._columns()], self._columns()]
+
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Add ``query_vec``."""
-        columns = ["query", "lang"] if wants_languages(self.encoder.encoder) else ["query"]
-        pt.validate.columns(inp, includes=columns, context=self)
+        pt.validate.columns(inp, includes=self._columns(), context=self)
         if not len(inp):
             return inp.assign(query_vec=pd.Series(dtype=object))
         langs = inp["lang"].tolist() if "lang" in inp else [None] * len(inp)

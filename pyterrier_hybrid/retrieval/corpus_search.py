@@ -211,7 +211,7 @@ class _Encoded(pt.Transformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
-        vectors = self.encoder.encode_queries(inp["query"].tolist()) if len(inp) else []
+        vectors: Any = self.encoder.encode_queries(inp["query"].tolist()) if len(inp) else []
         return inp.assign(query_vec=pd.Series(list(vectors), index=inp.index, dtype=object))
 
 

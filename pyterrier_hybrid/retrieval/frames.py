@@ -70,6 +70,25 @@ def vectors_of(frame: pd.DataFrame, column: str, *, name: str) -> np.ndarray:
 
 
 @contextmanager
+def hint_if_missing(column: str, hint: str) -> Iterator[None]:
+    """Say what to do if PyTerrier's check of columns misses one.
+
+    Args:
+        column: The column.
+        hint: What to do.
+
+    Raises:
+        pt.validate.InputValidationError: As in the block, with that hint.
+    """
+    try:
+        yield
+    except pt.validate.InputValidationError as error:
+        if not any(column in mode.missing_columns for mode in error.modes):
+            raise
+        raise pt.validate.InputValidationError(f"{error.args[0]} {column} is missing: {hint}.", error.modes) from None
+
+
+@contextmanager
 def not_encoded(column: str, encoder: str) -> Iterator[None]:
     """Say what adds a column of vectors, if PyTerrier's check of columns misses it.
 
@@ -80,10 +99,5 @@ def not_encoded(column: str, encoder: str) -> Iterator[None]:
     Raises:
         pt.validate.InputValidationError: As in the block, with that hint.
     """
-    try:
+    with hint_if_missing(column, f"put `{encoder} >>` in front"):
         yield
-    except pt.validate.InputValidationError as error:
-        if not any(column in mode.missing_columns for mode in error.modes):
-            raise
-        hint = f"{error.args[0]} {column} is missing: put `{encoder} >>` in front."
-        raise pt.validate.InputValidationError(hint, error.modes) from None

@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -96,12 +96,20 @@ class StoredTexts:
         return texts
 
 
+class _TextIndex(Protocol):
+    """An index that may not have been built yet."""
+
+    path: Path
+
+    def built(self) -> bool: ...
+
+
 class TextLoader(pt.Transformer):
     """Adds ``text``, and ``lang`` if it is known, to documents of an index; made by its ``text_loader()``."""
 
     schematic = {"label": "Texts", "help_url": None}
 
-    def __init__(self, index: pt.Artifact, lookup: Lookup) -> None:
+    def __init__(self, index: _TextIndex, lookup: Lookup) -> None:
         """Read from ``index``."""
         super().__init__()
         self.index = index

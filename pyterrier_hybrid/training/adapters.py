@@ -30,6 +30,7 @@ from torch.utils.data import BatchSampler
 
 from pyterrier_hybrid.training.sampling.plans import Plan, Triple
 from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.extras import install_command
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -65,7 +66,7 @@ def planned_dataset(
         from datasets import Dataset
     except ImportError as error:
         raise ImportError(
-            f"{error}: planned_dataset needs it; run pip install 'pyterrier_hybrid[sentence-transformers]'"
+            f"{error}: planned_dataset needs it; run {install_command('sentence-transformers')}"
         ) from error
     steps = whole_number("steps", steps)
     if plan.repeats_items:

@@ -198,9 +198,9 @@ def test_a_training_without_a_recipe_saves_one(recipe):
 
 
 @pytest.mark.slow
-def test_the_atlas_recipe_runs(pytestconfig, tmp_path, monkeypatch):
+def test_the_atlas_recipe_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run("train", pytestconfig.rootpath / "recipes" / "atlas.yaml", "--steps", 3, "--vocab-size", 2000)
+    run("train", "atlas", "--steps", 3, "--vocab-size", 2000)
     assert ph.DenseEncoder("atlas").dim == 256
 
 

@@ -1,4 +1,4 @@
-"""Open training data: rows of the same form as the datasets that recipes/ name, read as the recipes read them.
+"""Open training data: rows of the same form as the datasets that recipes name, read as the recipes read them.
 
 Sources of the forms: the dataset cards of PaDaS-Lab/webfaq-v2-bitexts, nthakur/swim-ir-monolingual and
 nthakur/swim-ir-cross-lingual on the Hugging Face hub, and ir_datasets' own readers of mMARCO, MIRACL and Mr. TyDi.
@@ -10,16 +10,14 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from pyterrier_hybrid.parallel import Item, ParallelPairs
 from pyterrier_hybrid.recipe import Recipe
+from pyterrier_hybrid.recipe.library import recipe_names
 
 datasets = pytest.importorskip("datasets")
-
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 WEBFAQ = [
     {"language1": "deu", "language2": "eng", "origin": "example.org", "labse_similarity": 0.93, "question1": "Wer?",
@@ -88,11 +86,11 @@ def test_bad_lists(changes, message):
         )
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_recipes_are_valid(path):
-    recipe = Recipe.from_file(path)
+@pytest.mark.parametrize("name", recipe_names())
+def test_recipes_are_valid(name):
+    recipe = Recipe.from_file(name)
     recipe.make_sampler()
-    assert Recipe.from_file(path).training_options() == recipe.training_options()
+    assert Recipe.from_file(name).training_options() == recipe.training_options()
 
 
 def write(path, *lines):
@@ -134,7 +132,7 @@ def test_collections_of_ir_datasets(tmp_path):
 
     # The sources of the recipe, with the languages that there are files for.
     languages = {"mmarco": ["de", "hi"], "miracl": ["sw", "th"], "mr-tydi": ["sw", "th"]}
-    sources = [source for source in Recipe.from_file(RECIPES / "open-data.yaml").pairs["sources"] if "irds" in source]
+    sources = [source for source in Recipe.from_file("open-data").pairs["sources"] if "irds" in source]
     families = [source["irds"].split("/")[0] for source in sources]
     assert families == ["mmarco", "msmarco-passage", "miracl", "mr-tydi"]
     chosen = []
@@ -191,7 +189,7 @@ def test_a_recipe_with_open_data_alone(name, tmp_path, monkeypatch):
         )
 
     monkeypatch.setattr(datasets, "load_dataset", load)
-    recipe = dataclasses.replace(Recipe.from_file(RECIPES / f"{name}.yaml"), folder=tmp_path)
+    recipe = dataclasses.replace(Recipe.from_file(name), folder=tmp_path)
     pairs = {
         **recipe.pairs,
         "sources": [source for source in recipe.pairs["sources"] if "hf" in source],

@@ -106,5 +106,5 @@ def test_empty_texts_are_skipped_up_to_a_share():
 
 def test_the_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(ModuleNotFoundError, match=r"loading 'some/set' needs .*pip install 'pyterrier_hybrid\[hf\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"loading 'some/set' needs .*pip install 'datasets>=3'"):
         ParallelPairs.from_hf("some/set", lang="en", query="q", passage="a")

@@ -87,7 +87,8 @@ def test_inspection(encoder, dense, bm25):
     for noise, needed in ((Case(), ["query", "lang"]), (Case(lang="de"), ["query"]), (worst, ["query"])):
         outputs = {"qid", "lang", "query", "query_0", "changed"}
         assert set(pt.inspect.transformer_outputs(noise, ["qid", "query", "lang"])) == outputs
-        assert pt.inspect.transformer_inputs(noise) == [needed]
+        assert pt.inspect.transformer_inputs(noise)[0] == ["qid", *needed]
+        assert pt.inspect.transformer_inputs(noise)[-1] == needed
         assert pt.inspect.subtransformers(noise) == {}
         found = {"docno", "score", "rank"}
         for search, added in (

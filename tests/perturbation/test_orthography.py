@@ -104,7 +104,7 @@ def test_share_of_words_changed(lang: str, word: str, severity: float):
 def test_chinese_needs_opencc(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "opencc", None)
     orthography._converter.cache_clear()
-    with pytest.raises(ImportError, match=r"pip install 'pyterrier_hybrid\[opencc\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'opencc>=1.1.7'"):
         Orthography().perturb("国", "zh")
 
 

@@ -94,5 +94,5 @@ def test_uroman():
 def test_uroman_is_an_extra(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "uroman", None)
     romanise._uroman_system.cache_clear()
-    with pytest.raises(ImportError, match=r"pip install 'pyterrier_hybrid\[uroman\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'uroman>=1.3.1'"):
         Romanise(system="uroman").perturb("город", "ru")

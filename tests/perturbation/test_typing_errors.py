@@ -220,5 +220,5 @@ def test_chinese_without_pypinyin(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pypinyin.pinyin_dict", None)
     pinyin.syllable.cache_clear()
     assert Typing(severity=1).supports("zh")
-    with pytest.raises(ImportError, match=r"pip install 'pyterrier_hybrid\[pypinyin\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'pypinyin>=0.55,<0.56'"):
         Typing(severity=1).perturb("中", "zh")

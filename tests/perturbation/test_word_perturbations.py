@@ -195,7 +195,7 @@ def test_missing_segmenter_is_named(monkeypatch):
         return found(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ImportError, match=r"pip install 'pyterrier_hybrid\[thai\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'pythainlp>=5'"):
         DropWords(segmenter="pythainlp").perturb("ที่ไหน", "th")
 
 

@@ -396,14 +396,14 @@ def test_bad_engines(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="choose auto, bm25s, pisa or terrier"):
         ph.BM25Index(tmp_path / "index").indexer("lucene")
     monkeypatch.setattr(pisa, "available", lambda: False)
-    with pytest.raises(RuntimeError, match="pip install pyterrier-pisa"):
+    with pytest.raises(RuntimeError, match="pip install 'pyterrier-pisa>=0.4.9'"):
         ph.BM25Index(tmp_path / "index").indexer("pisa")
     assert choose_engine("auto") == "bm25s"
     monkeypatch.setattr(bm25s, "available", lambda: False)
     monkeypatch.setattr(terrier, "available", lambda: True)
     assert choose_engine("auto") == "terrier"
     monkeypatch.setattr(terrier, "available", lambda: False)
-    with pytest.raises(RuntimeError, match="pip install bm25s.* or PISA .*pyterrier-pisa.* or Terrier needs Java"):
+    with pytest.raises(RuntimeError, match="pip install 'bm25s.* or PISA .*pyterrier-pisa.* or Terrier needs Java"):
         ph.BM25Index(tmp_path / "index").indexer()
 
 

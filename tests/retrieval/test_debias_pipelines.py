@@ -103,7 +103,7 @@ def test_empty_frames_and_missing_columns(debias, index):
 def test_inspection_and_schematics(debias, index):
     pipeline = debias.query_debiaser() >> debias.retriever(index)
     assert set(pt.inspect.transformer_outputs(pipeline, ["qid", "query", "query_vec", "lang"])) >= {"docno", "score"}
-    assert pt.inspect.transformer_inputs(debias.doc_debiaser()) == [["doc_vec", "lang"]]
+    assert pt.inspect.transformer_inputs(debias.doc_debiaser()) == [["docno", "doc_vec", "lang"], ["doc_vec", "lang"]]
     assert debias.query_debiaser().schematic["label"] == "Debias"
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.recipe import Recipe
 
 MDPR = "castorini/mdpr-tied-pft-msmarco"
-PRESETS = ("mdpr", "labse", "xlmr", "me5")
-"""Names of models that ``--system`` takes."""
 DEBIAS = {"centring": "Centring", "lir": "LIR", "shift": "SHIFT"}
 """The methods of ``--debias``, and their names in rows."""
 FUSIONS: dict[str, dict[str, Any]] = {"min-max": {"by": "min-max", "weights": (0.2, 0.8)}, "reciprocal-rank": {}}
@@ -225,15 +223,14 @@ def system_from_option(text: str, *, dtype: str | None) -> Any:
     """Return a system of ``--system``.
 
     Args:
-        text: A pattern of run files, a preset, or a model's name or folder.
+        text: A pattern of run files, or a model's name, short name or folder.
         dtype: Data type that embeddings are computed in.
     """
     if "{" in text:
         from pyterrier_hybrid.experiment import Runs
 
         return Runs(text)
-    load = getattr(ph.DenseEncoder, text) if text in PRESETS else partial(ph.DenseEncoder, text)
-    return LazyEncoder(lambda: load(dtype=dtype or "float32"))
+    return LazyEncoder(lambda: ph.DenseEncoder(text, dtype=dtype or "float32"))
 
 
 class DerivedRow(NamedTuple):

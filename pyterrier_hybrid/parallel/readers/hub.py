@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyterrier_hybrid.parallel.readers.collect import Collector
 from pyterrier_hybrid.parallel.store.build import Builder
 from pyterrier_hybrid.text.languages import canonical_language
+from pyterrier_hybrid.utils.extras import install_command
 
 if TYPE_CHECKING:
     import datasets
@@ -122,7 +123,7 @@ def _load(name: str, config: str | None, split: str | None) -> "datasets.Dataset
         if error.name != "datasets":
             raise
         raise ModuleNotFoundError(
-            f"loading {name!r} needs the datasets library: pip install 'pyterrier_hybrid[hf]'", name="datasets"
+            f"loading {name!r} needs the datasets library: {install_command('hf')}", name="datasets"
         ) from None
     return datasets.load_dataset(name, config, split=split or "train")
 

@@ -11,6 +11,7 @@ from pyterrier_hybrid.parallel.translation.licences import licence_of
 from pyterrier_hybrid.parallel.translation.seq2seq import DEFAULT_MODEL, join_parts, load_vocabulary, split_long
 from pyterrier_hybrid.parallel.translation.vocabulary import Vocabulary
 from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.extras import install_command
 from pyterrier_hybrid.utils.files import whole_folder
 from pyterrier_hybrid.utils.hashing import hash_json
 
@@ -20,7 +21,7 @@ _VERSION = 1
 class CTranslate2Translator:
     """Translates with CTranslate2, the library of OpenNMT, and a model of transformers that it converts.
 
-    It needs ``pip install 'pyterrier_hybrid[ctranslate2]'``. The model is converted at the first translation, and kept.
+    It needs the extra ``ctranslate2``. The model is converted at the first translation, and kept.
     Long texts are treated as by :class:`Seq2SeqTranslator`.
 
     Args:
@@ -134,7 +135,7 @@ def _library() -> Any:
         import ctranslate2
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "CTranslate2Translator needs ctranslate2: pip install 'pyterrier_hybrid[ctranslate2]'"
+            f"CTranslate2Translator needs ctranslate2: {install_command('ctranslate2')}"
         ) from error
     return ctranslate2
 

@@ -14,6 +14,7 @@ import pyterrier as pt
 from pyterrier_hybrid.retrieval.bm25.build import Spool, write_index
 from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, OpenIndex, ReplacedError, damaged
+from pyterrier_hybrid.retrieval.frames import hint_if_missing
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
 from pyterrier_hybrid.retrieval.stored_texts import TextLoader, no_texts, unknown_docno
 from pyterrier_hybrid.text.analysis import analyzer
@@ -283,12 +284,20 @@ class BM25Retriever(pt.Transformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search; results are sorted by score, with ties broken by descending docno, as in trec_eval."""
-        pt.validate.query_frame(inp, extra_columns=["query"], context=self)
+        with hint_if_missing("lang", f"the documents are in several languages; {_WHICH_LANGUAGE}"):
+            columns = ["query", "lang"] if self._needs_language() else ["query"]
+            pt.validate.query_frame(inp, extra_columns=columns, context=self)
         inp = inp.reset_index(drop=True).drop(columns=["score", "rank"], errors="ignore")
         found, docnos = (
             _whole_generation(self.index, lambda opened: self._search(opened, inp)) if len(inp) else _NOTHING
         )
         return inp.iloc[found.row].reset_index(drop=True).assign(docno=docnos, score=found.score, rank=found.rank)
+
+    def _needs_language(self) -> bool:
+        """Return whether queries must say their language; an index that does not exist yet is not asked."""
+        if self.query_lang is not None or self.lang is not None or not self.index.built():
+            return False
+        return len(self.index._open().languages) > 1
 
     def search_arrays(self, inp: pd.DataFrame) -> Results:
         """Search as :meth:`transform` does, but without building a frame: ten times as fast for long rankings.
@@ -342,7 +351,7 @@ class BM25Retriever(pt.Transformer):
         else:
             raise ValueError(
                 f"the language of the queries is unknown, since {self.index.path} holds {list(languages)}: "
-                "add a column 'lang' to the queries, or pass query_lang= to retriever()"
+                f"{_WHICH_LANGUAGE}"
             )
         for qid, query, lang in zip(inp["qid"], inp["query"], langs, strict=True):
             try:
@@ -366,6 +375,7 @@ class BM25Retriever(pt.Transformer):
         )
 
 
+_WHICH_LANGUAGE = "add a column 'lang' to the queries, or pass query_lang= to retriever()"
 _NOTHING = Results.empty(), np.empty(0, object)
 
 

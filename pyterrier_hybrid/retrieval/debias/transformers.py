@@ -83,6 +83,14 @@ class Debiaser(_DebiasTransformer):
         self.lang = lang
         self.lang_field = lang_field
 
+    def _columns(self) -> list[str]:
+        column = _VECTOR_COLUMNS[self.role]
+        return [column] if self.lang is not None else [column, self.lang_field]
+
+    def transform_inputs(self) -> list[list[str]]:
+        """Return the columns of the vectors, for inspection: first those that an index after it needs."""
+        return [["qid" if self.role == "queries" else "docno", *self._columns()], self._columns()]
+
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Debias the vectors of a frame.
 
@@ -94,9 +102,7 @@ class Debiaser(_DebiasTransformer):
         """
         column = _VECTOR_COLUMNS[self.role]
         with not_encoded(column, f"encoder.{'query' if self.role == 'queries' else 'doc'}_encoder()"):
-            pt.validate.columns(
-                inp, includes=[column] if self.lang is not None else [column, self.lang_field], context=self
-            )
+            pt.validate.columns(inp, includes=self._columns(), context=self)
         if not len(inp):
             return inp.copy()
         langs = self.lang if self.lang is not None else self._langs(inp)

@@ -24,7 +24,16 @@ from pyterrier_hybrid.retrieval.encoder.modules import (
     default_device,
     hash_weights,
 )
-from pyterrier_hybrid.retrieval.encoder.presets import LABSE, MDPR, ME5, XLMR, preset_of
+from pyterrier_hybrid.retrieval.encoder.presets import (
+    LABSE,
+    MDPR,
+    ME5,
+    SHORT_NAMES,
+    XLMR,
+    is_short_name,
+    preset_of,
+    warn_without_prefixes,
+)
 from pyterrier_hybrid.retrieval.encoder.scratch import new_model
 from pyterrier_hybrid.retrieval.encoder.settings import Settings, read_settings
 from pyterrier_hybrid.retrieval.encoder.transformers import DocEncoder, QueryEncoder, TextScorer
@@ -47,10 +56,12 @@ class DenseEncoder:
     The encoder is not a transformer but makes them: :meth:`query_encoder`, :meth:`doc_encoder`, :meth:`text_scorer`.
     Options that are None are read from the model's sentence-transformers files; if these don't specify them, the
     encoder uses mean pooling, no prefix and cosine. Models with a preset, such as multilingual E5 with its prefixes,
-    use it when they are given by their name on the hub.
+    use it when they are given by their name on the hub. XLM-R has one only by its short name: that of its training in
+    arXiv 2408.10536.
 
     Args:
-        model: A folder, or a name on the Hugging Face hub. Weights are read from safetensors only.
+        model: A folder, a name on the Hugging Face hub, or a short name of a model with a preset: xlmr, labse, mdpr,
+            me5, me5-base, me5-large, bge-m3. Weights are read from safetensors only.
         pooling: How token states become one vector: "mean", "cls", "max", "lasttoken", "weightedmean" or
             "mean_sqrt_len_tokens".
         query_prefix: Text before every query, such as ``"query: "``.
@@ -77,6 +88,10 @@ class DenseEncoder:
     Raises:
         FileNotFoundError: The model does not exist, or lacks a file such as its tokenizer.
         ValueError: An option has an unknown value, or the model's files ask for something unsupported.
+
+    Warns:
+        UserWarning: Once, if the model's name is that of a family which was trained with prefixes, such as E5, and
+            neither its files nor an option say any.
 
     Example:
         >>> import pyterrier_hybrid as ph
@@ -107,6 +122,9 @@ class DenseEncoder:
     ) -> None:
         if pooling is not None and pooling not in POOLINGS:
             raise ValueError(f"pooling={pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
+        preset = preset_of(model)
+        if is_short_name(model):
+            model = SHORT_NAMES[str(model)]
         folder = model_folder(model, trust_remote_code=trust_remote_code)
         options: dict[str, Any] = {
             "pooling": pooling,
@@ -117,10 +135,10 @@ class DenseEncoder:
             "truncate_dim": truncate_dim,
             "nfc": None if nfc is None else true_or_false("nfc", nfc),
         }
-        preset = preset_of(model)
         settings = read_settings(
             folder, {name: preset.get(name) if value is None else value for name, value in options.items()}
         )
+        warn_without_prefixes(model, settings.query_prefix, settings.document_prefix)
         # A new layer draws numbers before its weights are loaded.
         with kept_random_state():
             module, tokenizer = layout.load_model(model, folder, settings, trust_remote_code=trust_remote_code)

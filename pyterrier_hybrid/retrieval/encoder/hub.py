@@ -62,7 +62,8 @@ def model_folder(model: str | Path, *, trust_remote_code: bool = False) -> Path:
     except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
         raise FileNotFoundError(
             f"{model!r} is neither a folder nor a model on the Hugging Face hub or in the local cache "
-            f"({type(error).__name__}): check the name and the connection, or pass the folder of a downloaded model"
+            f"({type(error).__name__}): check the name and the connection; without one, run `hf download {model} "
+            "--local-dir FOLDER` on another machine, copy FOLDER here, and pass it as the model"
         ) from error
 
 

@@ -1,6 +1,7 @@
 """PyTerrier transformers of an encoder."""
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
@@ -47,6 +48,8 @@ class QueryEncoder(_EncoderTransformer):
 
     schematic = {"label": "Query encoder", "help_url": None}
     factory = "query_encoder"
+    # For inspection: it needs the query alone, but what follows in a pipeline needs more, which it passes on.
+    transform_inputs: ClassVar[list[list[str]]] = [["qid", "query"], ["qid", "query", "lang"], ["query"]]
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Encode the queries of a frame."""
@@ -67,10 +70,18 @@ class DocEncoder(_EncoderTransformer):
         super().__init__(encoder, text_field=text_field)
         self.text_field = text_field
 
+    def _fields(self) -> list[str]:
+        return [self.text_field] if isinstance(self.text_field, str) else list(self.text_field)
+
+    def transform_inputs(self) -> list[list[str]]:
+        """Return the columns of the documents, for inspection: first those that an index after it needs."""
+        fields = self._fields()
+        return [["docno", *fields], ["docno", *fields, "lang"], fields]
+
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Encode the documents of a frame."""
-        fields = (self.text_field,) if isinstance(self.text_field, str) else self.text_field
-        pt.validate.columns(inp, includes=list(fields), context=self)
+        fields = self._fields()
+        pt.validate.columns(inp, includes=fields, context=self)
         rows = zip(*(texts_of(inp, field) for field in fields), strict=True)
         vectors = self.encoder.encode_documents([" ".join(filter(None, texts)) for texts in rows])
         return inp.assign(doc_vec=_column(vectors, inp))
@@ -94,7 +105,9 @@ class TextScorer(_EncoderTransformer):
         """Add ``score`` and ``rank``."""
         query = "query_vec" if "query_vec" in inp.columns else "query"
         document = "doc_vec" if "doc_vec" in inp.columns else self.text_field
-        pt.validate.result_frame(inp, extra_columns=[query, document], context=self)
+        with pt.validate.any(inp, context=self) as frame:
+            for columns in product(("query", "query_vec"), (self.text_field, "doc_vec")):
+                frame.result_frame(extra_columns=list(columns))
         if not len(inp):
             return inp.assign(score=pd.Series(dtype=float), rank=pd.Series(dtype=int))
         if query == "query_vec":

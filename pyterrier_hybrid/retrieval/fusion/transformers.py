@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,11 @@ class FusionTransformer(pt.Transformer, ABC):
             return inputs.iloc[row].reset_index(drop=True).assign(**added)
         fused = pd.DataFrame({"qid": qids.to_numpy()[row], **added})
         return fused.merge(inputs, on=keys, how="left")[[*inputs.columns, "score", "rank"]]
+
+    def transform_inputs(self) -> list[list[str]]:
+        """Return the columns that all retrievers need, for inspection."""
+        needed = [(pt.inspect.transformer_inputs(retriever) or [[]])[0] for retriever in self.retrievers]
+        return [list(dict.fromkeys(["qid", *chain.from_iterable(needed)]))]
 
     def _check(self, number: int, frame: pd.DataFrame) -> None:
         pt.validate.result_frame(frame, extra_columns=["score"], context=self.retrievers[number])

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import bm25s
 
-NEEDS = "bm25s needs 'pip install bm25s'"
+NEEDS = "bm25s needs pip install 'bm25s>=0.3,<0.4'"
 MAPPED: tuple[str, ...] = ("data.csc.index.npy", "indices.csc.index.npy", "counts.npy")
 
 # What other values of k1 and b are computed from, besides the files that bm25s itself writes.

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.utils.extras import install_command
 from pyterrier_hybrid.utils.files import scratch_folder
 
 if TYPE_CHECKING:
     import pyterrier_pisa
 
-NEEDS = "PISA needs 'pip install pyterrier-pisa', available for Linux on x86-64"
+NEEDS = f"PISA needs {install_command('pisa')}, available for Linux on x86-64"
 # PISA reads its files without checks of its own, so damage ends the interpreter.
 MAPPED: tuple[str, ...] = ()
 

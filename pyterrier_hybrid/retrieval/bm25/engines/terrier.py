@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pyterrier as pt
 
-NEEDS = "Terrier needs Java 11 or newer on the PATH or in JAVA_HOME, and 'pip install pyterrier[java]'"
+from pyterrier_hybrid.utils.extras import install_command
+
+NEEDS = f"Terrier needs Java 11 or newer on the PATH or in JAVA_HOME, and {install_command('terrier')}"
 
 # Java checks what it reads, but may read it for hours.
 MAPPED: tuple[str, ...] = ()
