@@ -143,7 +143,7 @@ def read_qrels(source: Source) -> Iterator[OwnQrel]:
     """
     files = _files(source)
     for place, row in _rows(source, "qrels") if files is None else _qrel_rows(files):
-        level = next((row[name] for name in _LEVEL if name in row), None)
+        level: Any = next((row[name] for name in _LEVEL if name in row), None)
         if isinstance(level, str) or _missing(level) or int(level) != level:
             try:
                 level = int(level)

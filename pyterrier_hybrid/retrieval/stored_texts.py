@@ -101,7 +101,7 @@ class TextLoader(pt.Transformer):
 
     schematic = {"label": "Texts", "help_url": None}
 
-    def __init__(self, index: pt.Artifact, lookup: Lookup) -> None:
+    def __init__(self, index: Any, lookup: Lookup) -> None:
         """Read from ``index``."""
         super().__init__()
         self.index = index
