@@ -56,6 +56,9 @@ def search(model: str, corpus: str, queries: tuple[str, ...], **options: Any) ->
     """
     with errors_in_one_line():
         engine, known = _engine(model, corpus, options)
+        for system in options["systems"]:
+            # Unknown languages are an error before the first question.
+            engine.retriever(system, langs=options["langs"], query_lang=options["query_lang"])
         for number, question in enumerate(queries or _asked(engine)):
             if number and queries:
                 click.echo()
