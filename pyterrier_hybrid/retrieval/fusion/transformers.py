@@ -105,7 +105,7 @@ class FusionTransformer(pt.Transformer, ABC):
 
     def transform_inputs(self) -> list[list[str]]:
         """Return the columns that all retrievers need, for inspection."""
-        needed = [pt.inspect.transformer_inputs(retriever)[0] for retriever in self.retrievers]
+        needed = [(pt.inspect.transformer_inputs(retriever) or [[]])[0] for retriever in self.retrievers]
         return [list(dict.fromkeys(["qid", *chain.from_iterable(needed)]))]
 
     def _check(self, number: int, frame: pd.DataFrame) -> None:
