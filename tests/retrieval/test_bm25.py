@@ -130,7 +130,7 @@ def test_one_language_of_a_pool_ranks_as_a_separate_index(index, engine, tmp_pat
 
 
 def test_the_language_of_queries(index):
-    with pytest.raises(ValueError, match="add a column 'lang'.*query_lang="):
+    with pytest.raises(pt.validate.InputValidationError, match="add a column 'lang'.*query_lang="):
         index.retriever()(topics("Haus"))
     assert index.retriever(lang="de").search("Haus")["docno"].tolist() == ["de_1"]
     forced = index.retriever(query_lang="de")(topics("Häuser", lang=["en"]))
