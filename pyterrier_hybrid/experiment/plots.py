@@ -58,13 +58,15 @@ def heatmap(
     cell_size = 0.52
     # With few languages, the title and subtitle are wider than the cells.
     text_width = min(max(0.07 * len(subtitle), 0.12 * len(title)) + 1.1, 12)
-    size = max(cell_size * columns + 2.1, text_width), max(cell_size * rows + 1.75, 2.6)
+    names = [str(name) for name in values.columns]
+    longest = max(map(len, names), default=0)
+    # Long names are written at an angle below the cells.
+    below = 0.065 * longest if longest > 5 else 0.0
+    size = max(cell_size * columns + 2.1, text_width), max(cell_size * rows + 1.75 + below, 2.6)
     figure = Picture(figsize=size, layout="constrained", dpi=150)
     axes = figure.add_subplot()
     image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
-    names = [str(name) for name in values.columns]
-    long = max(map(len, names), default=0) > 5
-    axes.set_xticks(range(columns), names, rotation=45 if long else 0, ha="right" if long else "center")
+    axes.set_xticks(range(columns), names, rotation=45 if longest > 5 else 0, ha="right" if longest > 5 else "center")
     axes.set_yticks(range(rows), [str(name) for name in values.index])
     axes.set_xlabel(columns_label)
     axes.set_ylabel(rows_label)

@@ -11,10 +11,12 @@ def format_number(value: float, digits: int) -> str:
         digits: Number of decimal places.
 
     Example:
-        >>> format_number(0.7954, 3), format_number(-0.25, 2), format_number(412.3, 0)
-        ('.795', '-.25', '412')
+        >>> format_number(0.7954, 3), format_number(-0.25, 2), format_number(412.3, 0), format_number(-0.001, 2)
+        ('.795', '-.25', '412', '.00')
     """
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
+    text = f"{value:.{digits}f}"
+    # What rounds to zero has no sign.
+    return re.sub(r"^(-?)0\.", r"\1.", text.lstrip("-") if float(text) == 0 else text)
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
