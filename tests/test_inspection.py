@@ -8,7 +8,9 @@ import pyterrier as pt
 import pytest
 
 import pyterrier_hybrid as ph
+from pyterrier_hybrid.datasets import Document
 from pyterrier_hybrid.perturbation.registry import PERTURBATIONS
+from pyterrier_hybrid.retrieval.corpus_search import CorpusSearch, documents_fingerprint
 
 DOCUMENTS = [
     {"docno": "d1", "text": "ein Haus am Fluss", "lang": "de"},
@@ -24,6 +26,12 @@ class Corpus:
         yield from DOCUMENTS
 
 
+def search_in_corpus(encoder, cache):
+    docs = [Document(row["docno"], row["text"], row["lang"], "", "") for row in DOCUMENTS]
+    engine = CorpusSearch(lambda: docs, encoder, fingerprint=documents_fingerprint(docs), cache=cache)
+    return engine.retriever(system="fusion")
+
+
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory):
     """A transformer and a frame for it, by name."""
@@ -31,7 +39,7 @@ def examples(tmp_path_factory):
     encoder = ph.DenseEncoder.from_scratch([document["text"] for document in DOCUMENTS], dim=8, vocab_size=60)
     dense, bm25 = ph.FaissIndex(folder / "dense"), ph.BM25Index(folder / "bm25")
     (encoder.doc_encoder() >> dense.indexer()).index(DOCUMENTS)
-    bm25.indexer().index(DOCUMENTS)
+    bm25.indexer(store_text=True).index(DOCUMENTS)
     centring = ph.Centring(normalize=False).fit(encoder, DOCUMENTS)
     debiased = centring.applied_to(encoder)
     documents = pd.DataFrame(DOCUMENTS)
@@ -53,6 +61,8 @@ def examples(tmp_path_factory):
         "BM25, known language": (bm25.retriever(query_lang="de"), QUERIES),
         "index": (dense.retriever(), vectors),
         "vectors": (dense.vec_loader(), documents),
+        "texts": (bm25.text_loader(), documents[["docno"]]),
+        "any corpus, search": (search_in_corpus(encoder, folder / "cache"), QUERIES),
         "feedback": (ph.VectorFeedback(), with_vectors),
         "two searches": (search >> dense.vec_loader() >> ph.VectorFeedback() >> dense.retriever(), QUERIES),
         "ranks": (ph.ReciprocalRankFusion(bm25.retriever(), search), QUERIES),

@@ -8,15 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyterrier_hybrid.datasets.base import MULTI, Document
-from pyterrier_hybrid.datasets.own_files import (
-    OwnDocument,
-    OwnQrel,
-    OwnQuery,
-    Source,
-    read_documents,
-    read_qrels,
-    read_queries,
-)
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
@@ -24,9 +15,16 @@ if TYPE_CHECKING:
     from ir_datasets.formats import GenericQuery
     from ir_datasets.formats.trec import TrecQrel
 
+    from pyterrier_hybrid.datasets.own_files import OwnDocument, OwnQrel, OwnQuery, Source
+
 
 def family_from(
-    docs: Source, queries: Source, qrels: Source | None = None, *, name: str | None = None, lang: str | None = None
+    docs: "Source",
+    queries: "Source",
+    qrels: "Source | None" = None,
+    *,
+    name: str | None = None,
+    lang: str | None = None,
 ) -> "OwnFamily":
     """Make any collection with languages a family, for :func:`pyterrier_hybrid.LanguageExperiment` and others.
 
@@ -71,6 +69,9 @@ def family_from(
     """
     if name is None:
         name = Path(docs).name.split(".")[0] if isinstance(docs, str | Path) else "own"
+    # Imported late, since reading needs NumPy, and importing this package should not.
+    from pyterrier_hybrid.datasets.own_files import read_documents, read_qrels, read_queries
+
     documents = list(read_documents(docs, lang=lang))
     if not documents:
         raise ValueError(f"{name}: there are no documents")
@@ -102,7 +103,7 @@ class OwnFamily:
     name: str
     known_items: bool
     docs_by_lang: dict[str, list[Document]] = field(repr=False)
-    asked: tuple[OwnQuery, ...] = field(repr=False)
+    asked: tuple["OwnQuery", ...] = field(repr=False)
     judged: dict[str, dict[str, int]] = field(repr=False)
     measures: tuple[str, ...] = ()
 
@@ -215,7 +216,7 @@ class OwnSetting:
     doc_langs: tuple[str, ...]
     query_lang: str
 
-    def answerable(self) -> Iterator[tuple[OwnQuery, list[tuple[str, str, int]]]]:
+    def answerable(self) -> Iterator[tuple["OwnQuery", list[tuple[str, str, int]]]]:
         """Yield queries that have a relevant document here, with (docno, its language, level) of those judged here."""
         langs = {document.doc_id: lang for lang in self.doc_langs for document in self.family.docs_by_lang[lang]}
         for query in self.family.asked:
@@ -244,7 +245,7 @@ class OwnSetting:
                 yield TrecQrel(f"{query.qid}_{query.lang}", docno, level, lang)
 
 
-def _known_items(documents: list[OwnDocument], asked: list[OwnQuery]) -> dict[str, dict[str, int]]:
+def _known_items(documents: "list[OwnDocument]", asked: "list[OwnQuery]") -> dict[str, dict[str, int]]:
     groups: dict[str | None, list[str]] = {}
     for document, group in documents:
         groups.setdefault(group, []).append(document.doc_id)
@@ -267,7 +268,9 @@ def _known_items(documents: list[OwnDocument], asked: list[OwnQuery]) -> dict[st
     return judged
 
 
-def _judged(documents: list[OwnDocument], asked: list[OwnQuery], qrels: Iterator[OwnQrel]) -> dict[str, dict[str, int]]:
+def _judged(
+    documents: "list[OwnDocument]", asked: "list[OwnQuery]", qrels: "Iterator[OwnQrel]"
+) -> dict[str, dict[str, int]]:
     docnos, qids = {document.doc_id for document, _ in documents}, {query.qid for query in asked}
     # Qrels may also name a query by its ID in results.
     full = {f"{query.qid}_{query.lang}": query.qid for query in asked}

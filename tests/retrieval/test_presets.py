@@ -62,6 +62,8 @@ def test_a_saved_encoder_says_its_prefixes(encoder, tmp_path):
 
 def test_short_names_mean_models_of_the_hub(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    # Other tests put models into the cache.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     for name, full in presets.SHORT_NAMES.items():
         with pytest.raises(FileNotFoundError, match=rf"'{full}' is neither .* `hf download {full} --local-dir FOLDER`"):
             ph.DenseEncoder(name)

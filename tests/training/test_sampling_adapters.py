@@ -186,5 +186,5 @@ def test_bad_arguments(pairs, monkeypatch):
     with pytest.raises(TypeError, match="planned_dataset did not make"):
         PlannedBatchSampler(datasets.Dataset.from_dict({"anchor": ["a"], "positive": ["b"]}), batch_size=1)
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(ImportError, match=r"pyterrier_hybrid\[sentence-transformers\]"):
+    with pytest.raises(ImportError, match=r"pip install .sentence-transformers\[train\]"):
         planned_dataset(plan, pairs, steps=1)
