@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ os.environ["MPLBACKEND"] = "Agg"
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers that all compute on all cores spend their time waiting for each other.
     os.environ["OMP_NUM_THREADS"] = "1"
+
+# How long an example takes says something of the machine and of coverage's tracing, not of the code.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 # Doctests are collected from every module, and two modules of one name would clash.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
