@@ -1,5 +1,9 @@
 """Translation models: the real path through transformers and CTranslate2, with tiny models of random weights."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from parallel_helpers import made
@@ -10,6 +14,30 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel.translation import CTranslate2Translator, Seq2SeqTranslator, licences
 from pyterrier_hybrid.parallel.translation.batching import Batches, is_out_of_memory
 from pyterrier_hybrid.parallel.translation.vocabulary import Vocabulary
+
+# In a process with many other native libraries, CTranslate2 sometimes cannot start ("Invalid argument"), so its tests
+# have one of their own.
+alone = pytest.mark.skipif("CTRANSLATE2_ALONE" not in os.environ, reason="run in a process of its own, see below")
+
+
+def test_in_a_process_of_its_own():
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:xdist",
+        "-o",
+        "addopts=",
+        __file__,
+        "-k",
+        "ctranslate2_t",
+    ]
+    environment = {**os.environ, "CTRANSLATE2_ALONE": "1"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and "3 passed" in result.stdout, result.stdout
+
 
 TEXTS = ["where is the red house", "the dog", "which tree is blue ? the ship of the dog"]
 SMALL = {"max_length": 30, "beams": 2, "device": "cpu"}
@@ -139,6 +167,7 @@ def test_fingerprints_change_with_the_model_and_the_options(models, tmp_path):
     assert len(others) == 6 and same in others
 
 
+@alone
 @pytest.mark.parametrize("kind", ["m2m100", "nllb"])
 def test_ctranslate2_translates_as_transformers(models, tmp_path, kind):
     expected = Seq2SeqTranslator(str(models[kind]), **SMALL)(TEXTS, "en", "de")
@@ -147,6 +176,7 @@ def test_ctranslate2_translates_as_transformers(models, tmp_path, kind):
     assert len(CTranslate2Translator(str(models[kind]), **options)(TEXTS, "en", "de")) == 3
 
 
+@alone
 def test_ctranslate2_takes_opus_mt_and_refuses_others(models, tmp_path):
     small = {"max_length": 30, "beams": 1}
     marian = CTranslate2Translator(str(models["marian"]), converted=tmp_path / "marian", **small)
