@@ -103,15 +103,13 @@ def negatives(options: argparse.Namespace) -> None:
                     )  # fmt: skip
                     times[label].append(time.perf_counter() - begin)
             column = next(name for name in found.column_names if isinstance(found[0][name], list))
-            others = {row["query"]: row[column][1:] for row in found}
-            # Of queries with fewer than four, theirs returns none.
-            full = [i for i in range(len(pairs)) if len(mined.negatives(i, "en")) == 4]
-            both = [i for i in full if pairs.query(i, "en") in others]
-            equal = sum(set(mined.negatives(i, "en")) == set(others[pairs.query(i, "en")]) for i in both)
+            # Theirs leaves out queries without any negative.
+            others = {row["query"]: set(row[column][1:]) for row in found}
+            mine = [set(mined.negatives(i, "en")) for i in range(len(pairs))]
+            equal = sum(each == others.get(pairs.query(i, "en"), set()) for i, each in enumerate(mine))
+            full = [sum(len(each) == 4 for each in sets) for sets in (mine, others.values())]
             seconds = ", ".join(f"{label} {statistics.median(each):.1f} s" for label, each in times.items())
-            print(
-                f"{name}: {seconds}; queries with 4: ours {len(full):,}, theirs {len(others):,}; equal sets {equal:,}"
-            )
+            print(f"{name}: {seconds}; queries with 4: ours {full[0]:,}, theirs {full[1]:,}; equal sets {equal:,}")
 
 
 class Random:

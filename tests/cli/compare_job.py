@@ -1,12 +1,7 @@
-"""One ``pyterrier-hybrid compare`` as a process that kills itself: ``python compare_job.py EVENT NUMBER ARGUMENT...``.
-
-EVENT is ``step`` (a training step) or ``setting`` (the ranks of a setting are stored); the process dies
-at the NUMBER-th.
-"""
+"""A run of ``pyterrier-hybrid compare`` that kills itself, as a job of a process of its own."""
 
 import os
 import signal
-import sys
 
 from transformers import Trainer
 
@@ -26,10 +21,10 @@ def dying(function, number):
     return call
 
 
-if __name__ == "__main__":
-    event, number, *arguments = sys.argv[1:]
+def compare(event, number, *arguments):
+    """Run the command; the process dies at a training step, or when the ranks of a setting are stored."""
     if event == "step":
-        Trainer.training_step = dying(Trainer.training_step, int(number))
+        Trainer.training_step = dying(Trainer.training_step, number)
     else:
-        StoredRanks.write = dying(StoredRanks.write, int(number))
-    main(arguments)
+        StoredRanks.write = dying(StoredRanks.write, number)
+    main([str(argument) for argument in arguments])

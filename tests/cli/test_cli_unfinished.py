@@ -2,13 +2,12 @@
 
 import fcntl
 import json
-import subprocess
-import sys
-from pathlib import Path
 
+import compare_job
 import pandas as pd
 import pytest
 from cli_helpers import run
+from process_helpers import run_job
 
 COMPARE = [
     "compare", "--pairs", "pairs.jsonl", "--steps", "4", "--save-steps", "2", "--dim", "8", "--vocab-size", "1000",
@@ -21,10 +20,9 @@ pytestmark = pytest.mark.usefixtures("pairs_in_the_working_folder")
 
 
 def killed(event, number, *args):
-    job = [sys.executable, str(Path(__file__).with_name("compare_job.py")), event, str(number), *map(str, args)]
-    done = subprocess.run(job, capture_output=True, text=True, timeout=300)
-    assert done.returncode == -9, done.stderr
-    return done.stdout + done.stderr
+    code, output = run_job(compare_job.compare, event, number, *args)
+    assert code == -9, output
+    return output
 
 
 @pytest.mark.slow

@@ -1,18 +1,14 @@
-"""An experiment that is killed, and another process that resumes it from the cache.
-
-Run as a script it is the process: `python test_grid_killed.py CACHE LOG [PLACE]`, killed at a place if one is given.
-"""
+"""An experiment that is killed, and another process that resumes it from the cache."""
 
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from grid_helpers import MEASURES, Exhaustive, Letters, make_toy
+from process_helpers import run_job
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment.cache import rank_cache, vectors
@@ -49,7 +45,8 @@ def experiment(cache, note):
     return LanguageExperiment(systems, make_toy("toy-killed"), measures=MEASURES, cache=cache).settings
 
 
-def main(cache, log, place=None):
+def job(cache, log, place=None):
+    """Run the experiment, and be killed at a place if one is given."""
     vectors.CHUNK = 10
     count = {}
 
@@ -71,10 +68,7 @@ def main(cache, log, place=None):
 
 
 def process(cache, log, *place):
-    command = [sys.executable, __file__, str(cache), str(log), *place]
-    # pytest finds grid_helpers by its own path.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    code = subprocess.run(command, timeout=300, env=environment).returncode
+    code, _ = run_job(job, cache, log, *place)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     done = {}
     for work, items in lines:
@@ -112,7 +106,3 @@ def test_a_killed_process_is_resumed(whole, tmp_path, place):
     kept = experiment(tmp_path / "cache", lambda work, items: lost.append(work))
     assert lost == []
     pd.testing.assert_frame_equal(kept, experiment(None, lambda work, items: None))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import training_job
+from process_helpers import run_job
 from safetensors.torch import load_file
 from test_resume import job, losses, weights
 
@@ -58,7 +59,7 @@ def test_two_processes_are_as_one(tmp_path, options):
 def test_the_gradient_of_two_processes_is_that_of_one(tmp_path):
     """In double precision, where rounding hides nothing: all parts of the loss, hard negatives, caching."""
     training_job.one_step(tmp_path / "one")
-    code, errors = job(tmp_path / "two", processes=2, one_step=True)
+    code, errors = run_job(training_job.one_step, tmp_path / "two", processes=2)
     assert code == 0, errors
     one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
     assert one.keys() == two.keys()

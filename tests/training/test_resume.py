@@ -1,30 +1,20 @@
 """An interrupted training, started again, ends with the weights and losses that it would have had."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 import training_job
+from process_helpers import run_job
 from safetensors.torch import load_file
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.training.loop.checkpoints import Checkpoints, step_of
 
-JOB = Path(training_job.__file__)
-
 
 def job(output, *, processes=1, options=None, **where):
-    """Run a training in processes of its own and return the exit code."""
-    command = [sys.executable]
-    if processes > 1:
-        command += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-    spec = json.dumps({"output": str(output), "options": options or {}, **where})
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    done = subprocess.run([*command, str(JOB), spec], capture_output=True, text=True, env=environment, timeout=180)
-    return done.returncode, done.stderr
+    """Run a training in processes of its own; return the exit code and what was printed."""
+    return run_job(partial(training_job.job, **where), output, options or {}, processes=processes)
 
 
 def weights(folder):
@@ -101,7 +91,7 @@ def record_batches(monkeypatch):
 def test_two_processes_resume(tmp_path):
     options = {"gradient_caching": True, "hard_negatives": 1}
     assert job(tmp_path / "whole", processes=2, options=options)[0] == 0
-    code, _ = job(tmp_path / "killed", processes=2, options=options, kill_at=6, rank="1")
+    code, _ = job(tmp_path / "killed", processes=2, options=options, kill_at=6, rank=1)
     assert code != 0
     assert not (tmp_path / "killed").exists()
     assert step_of(Checkpoints(tmp_path / "killed").latest()) == 4

@@ -1,13 +1,7 @@
-"""One training as a process of its own, for tests that kill it or run two of it: ``python training_job.py OPTIONS``.
+"""A small training, and the same as a job of a process of its own, for tests that kill it or run two of it."""
 
-OPTIONS is JSON: ``output``, ``options`` of ``train``, and when to be killed: ``kill_at`` a batch, or ``kill_saving``
-after so many steps, when a checkpoint has been written but not yet marked as complete.
-"""
-
-import json
 import os
 import signal
-import sys
 import tempfile
 from pathlib import Path
 
@@ -97,7 +91,8 @@ def kill():
 
 
 def one_step(output):
-    """The gradient of one batch in double precision, in this process or in those of torchrun."""
+    """The gradient of one batch in double precision, in this process or in several."""
+    torch.set_num_threads(1)
     rank, world_size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     store = pairs()
     encoder = start(store)
@@ -126,32 +121,21 @@ def one_step(output):
         final_barrier()
 
 
-def main():
-    job = json.loads(sys.argv[1])
+def job(output, options, *, kill_at=None, kill_saving=None, rank=0):
+    """Train; a rank kills itself at a batch, or when a checkpoint is written but not yet marked as complete."""
     torch.set_num_threads(1)
-    if job.get("one_step"):
-        one_step(job["output"])
-        return
-    if "kill_at" in job:
-        compute = HybridTrainer.compute_loss
+    mine = int(os.environ.get("RANK", "0")) == rank
+    compute, mark = HybridTrainer.compute_loss, MarkComplete.on_save
 
-        def compute_or_die(self, model, inputs, *args, **options):
-            if inputs["t"] == job["kill_at"] and model.training and os.environ.get("RANK", "0") == job.get("rank", "0"):
-                kill()
-            return compute(self, model, inputs, *args, **options)
+    def compute_or_die(self, model, inputs, *args, **rest):
+        if inputs["t"] == kill_at and model.training and mine:
+            kill()
+        return compute(self, model, inputs, *args, **rest)
 
-        HybridTrainer.compute_loss = compute_or_die
-    if "kill_saving" in job:
-        mark = MarkComplete.on_save
+    def mark_or_die(self, args, state, control, **rest):
+        if state.global_step == kill_saving:
+            kill()
+        mark(self, args, state, control, **rest)
 
-        def mark_or_die(self, args, state, control, **options):
-            if state.global_step == job["kill_saving"]:
-                kill()
-            mark(self, args, state, control, **options)
-
-        MarkComplete.on_save = mark_or_die
-    run(job["output"], **job["options"])
-
-
-if __name__ == "__main__":
-    main()
+    HybridTrainer.compute_loss, MarkComplete.on_save = compute_or_die, mark_or_die
+    run(output, **options)
