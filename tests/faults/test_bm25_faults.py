@@ -166,7 +166,7 @@ def test_a_retriever_that_has_searched_runs_in_other_processes(engine, tmp_path)
     index = ph.BM25Index(tmp_path / "index").indexer(engine).index(DOCS)
     retriever = index.retriever(20)
     expected = retriever(QUERIES)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         for found in pool.map(retriever, [QUERIES, QUERIES]):
             pd.testing.assert_frame_equal(found, expected)
 

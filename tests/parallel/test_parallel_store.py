@@ -135,7 +135,7 @@ def test_objects_that_are_not_items():
 # The real files
 
 
-REAL_FILES = ["lexicon", "monolingual_qa", "parallel_qa", "parallel_sentences"]
+REAL_FILES = ["lexicon", "monolingual_qa", "parallel_qa"]
 
 
 def test_real_files(shared_data):
@@ -145,8 +145,8 @@ def test_real_files(shared_data):
     (warning,) = [str(warning.message) for warning in caught]
     assert "2 of 48,525 rows" in warning
     assert "line 32977, field 'question'; line 33038, field 'question'" in warning
-    assert len(pairs) == 39_342 + (48_525 - 2) + 5_433 + 237_957
-    assert int(pairs.is_translation.sum()) == 39_342 + 237_957
+    assert len(pairs) == 39_342 + (48_525 - 2) + 5_433
+    assert int(pairs.is_translation.sum()) == 39_342
     # No text joins a good part of the data into one group, which would then hardly be drawn.
     assert np.bincount(pairs.groups).max() < 0.005 * len(pairs)
     questions = pairs.filter(exclude_datasets=["squadshifts-*"], languages=["de", "en"])

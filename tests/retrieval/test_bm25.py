@@ -161,16 +161,16 @@ def test_no_query_no_term_no_match(index):
         assert len(found) == 0 and set(found.columns) == COLUMNS
 
 
-@pytest.mark.parametrize("num_results", [1, 2, 3, 4, 5, 100])
-def test_ties_across_the_cutoff_are_broken_by_docno(engine, tmp_path, num_results):
+def test_ties_across_the_cutoff_are_broken_by_docno(engine, tmp_path):
     texts = ["same words here", "same words here twice twice"] * 4 + ["other things"] * 20
     docs = [{"docno": f"d{at * 5 % 28:02}", "text": text, "lang": "vi"} for at, text in enumerate(texts)]
     index = ph.BM25Index(tmp_path / "index").indexer(engine).index(docs)
     equal = sorted((doc["docno"] for doc in docs if doc["text"] == texts[0]), reverse=True)
     others = sorted((doc["docno"] for doc in docs if doc["text"] == texts[1]), reverse=True)
-    found = index.retriever(num_results)(topics("same words"))
-    assert found["docno"].tolist() == (equal + others)[:num_results]
-    assert found["score"].nunique() == (1 if num_results <= 4 else 2)
+    for num_results in (1, 2, 3, 4, 5, 100):
+        found = index.retriever(num_results)(topics("same words"))
+        assert found["docno"].tolist() == (equal + others)[:num_results]
+        assert found["score"].nunique() == (1 if num_results <= 4 else 2)
 
 
 def test_full_depth(engine, tmp_path):
@@ -303,7 +303,7 @@ def test_engines_give_the_same_ranking(tmp_path):
         pytest.skip(pisa.NEEDS)
     _start_java()
     docs, queries = [], []
-    for lang in ("ar", "de", "el", "hi", "th", "zh"):
+    for lang in ("ar", "de", "th"):
         own = ir_datasets.load(f"atlas/{lang}/test")
         docs += [{"docno": doc.doc_id, "text": doc.text, "lang": lang} for doc in own.docs_iter()[:60]]
         queries += [
