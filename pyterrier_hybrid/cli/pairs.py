@@ -8,6 +8,7 @@ import click
 
 from pyterrier_hybrid.cli.options import Choice, Interrupted, ManyValues, errors_in_one_line, new_folder
 from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.json_lines import read_text_lines
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -276,9 +277,10 @@ def translate(
     "--output", type=click.Path(path_type=Path), required=True,
     help="New file (NAME.jsonl, NAME.jsonl.gz or NAME.parquet), or new folder (a name without a suffix).",
 )  # fmt: skip
+@click.option("--csv", type=click.Path(path_type=Path), help="Also write the counts to this CSV file.")
 def mine(
     sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], encoder: str, guide: str | None,
-    query_languages: tuple[str, ...], replace: bool, output: Path, **options: Any,
+    query_languages: tuple[str, ...], replace: bool, output: Path, csv: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Add hard negatives: texts that an encoder ranks high for a query and that do not answer it.
 
@@ -303,6 +305,72 @@ def mine(
             how = "rerun the same command to resume" if options["cache"] else "with --cache FOLDER, a rerun resumes"
             raise Interrupted(f"Interrupted: {how}") from None
         write(mined)
+        if csv:
+            with whole_file(csv) as unfinished:
+                mined.report.table().to_csv(unfinished, index=False, lineterminator="\n")
+
+
+@pairs.command(cls=ManyValues)
+@click.argument("file_a", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file_b", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--langs", nargs=2, required=True, metavar="CODE CODE", help="Languages of the two files.")
+@click.option("--encoder", required=True, metavar="NAME|PATH", help="Encoder that finds the translations.")
+@click.option(
+    "--neighbours", type=click.IntRange(1), default=4, show_default=True, help="Nearest neighbours of the margin."
+)
+@click.option(
+    "--min-margin", type=float, default=1.06, show_default=True,
+    help="Minimum margin score (arXiv 1811.01136). The right one depends on the encoder: find it on known pairs.",
+)  # fmt: skip
+@click.option(
+    "--retrieval", type=Choice(["forward", "backward", "intersection", "max"]), default="max", show_default=True,
+    help="Which candidates become pairs; max: each sentence is in at most one.",
+)  # fmt: skip
+@click.option(
+    "--kind", type=Choice(["exact", "hnsw", "ivf", "ivfpq"]), default="exact", show_default=True, help="Kind of index."
+)
+@click.option(
+    "--cache", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    help="Folder for embeddings: if interrupted, the same command encodes only what is missing.",
+)  # fmt: skip
+@click.option(
+    "--set", "dataset", default="bitext", show_default=True, metavar="NAME", help="Dataset name of the pairs."
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True,
+    help="New file (NAME.jsonl, NAME.jsonl.gz or NAME.parquet), or new folder (a name without a suffix).",
+)  # fmt: skip
+@click.option(
+    "--csv", type=click.Path(path_type=Path), help="Also write both sentences and the score to this CSV file."
+)
+def bitext(
+    file_a: Path, file_b: Path, langs: tuple[str, str], encoder: str, dataset: str, output: Path, csv: Path | None,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Find the translations among the sentences of two languages.
+
+    FILE_A and FILE_B are text files, also gzipped, with one sentence per line. The pairs are translated
+    sentences, which train cross-lingual batches.
+    """
+    import pyterrier_hybrid as ph
+
+    write = _writer(output, "--output")
+    with errors_in_one_line():
+        if langs[0] == langs[1]:
+            raise ValueError(f"--langs names {langs[0]} twice: a translation has two languages")
+        sides = [list(read_text_lines(path)) for path in (file_a, file_b)]
+        try:
+            found = ph.mine_bitext(*sides, ph.DenseEncoder(encoder), langs=langs, **options)
+        except KeyboardInterrupt:
+            how = "rerun the same command to resume" if options["cache"] else "with --cache FOLDER, a rerun resumes"
+            raise Interrupted(f"Interrupted: {how}") from None
+        if not len(found):
+            raise ValueError(f"no pair has a margin of {options['min_margin']} or more: try a lower --min-margin")
+        click.echo(f"{len(found):,} pairs of {len(sides[0]):,} and {len(sides[1]):,} sentences")
+        write(found.pairs(*langs, dataset=dataset))
+        if csv:
+            with whole_file(csv) as unfinished:
+                found.frame.to_csv(unfinished, index=False, lineterminator="\n")
 
 
 def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:

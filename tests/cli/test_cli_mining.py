@@ -1,5 +1,8 @@
 """The commands of mining and distillation."""
 
+import gzip
+
+import pandas as pd
 import pytest
 from cli_helpers import run
 
@@ -16,7 +19,8 @@ def encoder(tmp_path_factory, pairs_file):
 
 def test_pairs_mine(tmp_path, pairs_file, encoder):
     options = ["--encoder", encoder, "--guide", encoder, "--count", "2", "--ranks", "1", "30", "--margin", "-0.5"]
-    output = run("pairs", "mine", pairs_file, *options, "--languages", "de", "en", "--output", tmp_path / "mined.jsonl")
+    output = run("pairs", "mine", pairs_file, *options, "--languages", "de", "en", "--output", tmp_path / "mined.jsonl",
+                 "--csv", tmp_path / "counts.csv")  # fmt: skip
     assert "items written to" in output
     pairs = ph.ParallelPairs.from_jsonl(pairs_file)
     expected = ph.mine_negatives(
@@ -25,6 +29,7 @@ def test_pairs_mine(tmp_path, pairs_file, encoder):
     )  # fmt: skip
     assert ph.ParallelPairs.from_jsonl(tmp_path / "mined.jsonl").fingerprint == expected.fingerprint
     assert expected.has_negatives
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "counts.csv"), expected.report.table())
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,40 @@ def test_bad_mining(tmp_path, pairs_file, encoder, options, message):
     output = run("pairs", "mine", pairs_file, "--encoder", encoder, *options, "--output", tmp_path / "m", code=1)
     assert message in output
     assert not (tmp_path / "m").exists()
+
+
+def test_pairs_bitext(tmp_path, encoder):
+    one = ["red house", "", "blue tree", "green dog"]
+    (tmp_path / "de.txt").write_text("\n".join(one) + "\n", encoding="utf-8")
+    (tmp_path / "en.txt.gz").write_bytes(gzip.compress("green dog\r\nred house\r\nblue tree".encode()))
+    command = [
+        "pairs",
+        "bitext",
+        tmp_path / "de.txt",
+        tmp_path / "en.txt.gz",
+        "--langs",
+        "de",
+        "en",
+        "--encoder",
+        encoder,
+    ]
+    output = run(*command, "--neighbours", "2", "--set", "found", "--output", tmp_path / "found.jsonl",
+                 "--csv", tmp_path / "scores.csv")  # fmt: skip
+    assert "3 pairs of 4 and 3 sentences" in output
+    pairs = ph.ParallelPairs.from_jsonl(tmp_path / "found.jsonl")
+    assert pairs.datasets == ["found"] and pairs.is_translation.all()
+    assert {pairs.query(i, "de") for i in range(3)} == {"red house", "blue tree", "green dog"}
+    assert all(pairs.query(i, "de") == pairs.query(i, "en") for i in range(3))
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert sorted(zip(scores.row_a, scores.row_b, strict=True)) == [(0, 1), (2, 2), (3, 0)]
+    output = run(*command, "--min-margin", "9", "--output", tmp_path / "none.jsonl", code=1)
+    assert "no pair has a margin of 9.0 or more: try a lower --min-margin" in output
+    (tmp_path / "de.txt").write_bytes(b"fine\n\xff\xfe\n")
+    output = run(*command, "--output", tmp_path / "none.jsonl", code=1)
+    assert "de.txt, line 2: byte 1 is not UTF-8: convert the file to UTF-8" in output
+    command[command.index("de")] = "en"
+    assert "--langs names en twice" in run(*command, "--output", tmp_path / "none.jsonl", code=1)
+    assert not (tmp_path / "none.jsonl").exists()
 
 
 def test_an_interrupted_mining_says_how_to_resume(tmp_path, pairs_file, encoder, monkeypatch):
