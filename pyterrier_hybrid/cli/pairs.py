@@ -358,15 +358,15 @@ def bitext(
     with errors_in_one_line():
         if langs[0] == langs[1]:
             raise ValueError(f"--langs names {langs[0]} twice: a translation has two languages")
-        sides = [list(read_text_lines(path)) for path in (file_a, file_b)]
+        one, other = (list(read_text_lines(path)) for path in (file_a, file_b))
         try:
-            found = ph.mine_bitext(*sides, ph.DenseEncoder(encoder), langs=langs, **options)
+            found = ph.mine_bitext(one, other, ph.DenseEncoder(encoder), langs=langs, **options)
         except KeyboardInterrupt:
             how = "rerun the same command to resume" if options["cache"] else "with --cache FOLDER, a rerun resumes"
             raise Interrupted(f"Interrupted: {how}") from None
         if not len(found):
             raise ValueError(f"no pair has a margin of {options['min_margin']} or more: try a lower --min-margin")
-        click.echo(f"{len(found):,} pairs of {len(sides[0]):,} and {len(sides[1]):,} sentences")
+        click.echo(f"{len(found):,} pairs of {len(one):,} and {len(other):,} sentences")
         write(found.pairs(*langs, dataset=dataset))
         if csv:
             with whole_file(csv) as unfinished:
