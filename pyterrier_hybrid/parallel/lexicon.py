@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +27,9 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
 _CHARACTER = regex.compile(r"[\p{L}\p{N}]\p{M}*")
 # Arabic vowel signs, which are common in lexica but rare in texts, and tatweel, which only stretches a word.
 _UNWRITTEN = dict.fromkeys([0x640, *range(0x64B, 0x653), 0x670])
+_FORMAT = regex.compile(r"\p{Cf}")
+# By how many words a form is looked up, and by how many characters in languages without spaces between words.
+_BEGIN = {False: 1, True: 2}
 # Maximum length of a form in a text: words, or characters in languages without spaces between words.
 _MAX_LENGTH = 8
 
@@ -57,6 +60,10 @@ class Lexicon:
         self._meanings_of: dict[str, dict[str, list[int]]] = defaultdict(dict)
         # Language -> length of its longest form.
         self._max_length: dict[str, int] = defaultdict(int)
+        # Language -> first word of a form (or its first two characters) -> number of words of its longest form.
+        self._longest: dict[str, dict[str, int]] = defaultdict(dict)
+        # Languages -> key of a word that was looked up -> its first translation.
+        self._first_translations: dict[tuple[str, str], dict[str, str | None]] = {}
         for meaning in meanings:
             forms: dict[str, list[str]] = {}
             for code, texts in meaning.items():
@@ -70,6 +77,9 @@ class Lexicon:
                     self._meanings_of[code].setdefault(key, []).append(len(self._meanings))
                     length = len(key) if code in NGRAMS else key.count(" ") + 1
                     self._max_length[code] = min(_MAX_LENGTH, max(self._max_length[code], length))
+                    units = _units(key, code)
+                    begin = "".join(units[: _BEGIN[code in NGRAMS]])
+                    self._longest[code][begin] = max(self._longest[code].get(begin, 0), len(units))
             self._meanings.append(forms)
         if not self._meanings:
             raise ValueError("the lexicon has no word in two languages: pass meanings with forms in several")
@@ -134,6 +144,12 @@ class Lexicon:
                 first[form] = min(position, first.get(form, position))
         return sorted(shared, key=lambda form: (-shared[form], first[form]))
 
+    def _first_translation(self, key: str, source: str, target: str) -> str | None:
+        found = self._first_translations.setdefault((source, target), {})
+        if key not in found:
+            found[key] = next(iter(self.translations(key, source, target)), None)
+        return found[key]
+
     def switch(
         self,
         text: str,
@@ -165,23 +181,31 @@ class Lexicon:
             raise ValueError(f"share={share!r} is outside 0 to 1: it is the probability that a word is replaced")
         rng = seed if isinstance(seed, Random) else np.random.default_rng(seed)
         source = canonical_language(source)
-        known = self._meanings_of.get(source, {})
+        known, longest = self._meanings_of.get(source, {}), self._longest.get(source, {})
         spaceless = source in NGRAMS
         spans = [match.span() for match in (_CHARACTER if spaceless else _WORD).finditer(text)]
+        # Only then are the words of a text those of its key.
+        plain = unicodedata.is_normalized("NFKC", text) and not _FORMAT.search(text)
         parts: list[str] = []
         copied = position = 0
         while position < len(spans):
-            forms: list[str] = []
+            form: str | None = None
+            most = min(self._max_length[source], len(spans) - position)
+            if plain and most:
+                last = min(position + _BEGIN[spaceless], len(spans)) - 1
+                begin = _units(_key(text[spans[position][0] : spans[last][1]]), source)
+                most = min(most, longest.get("".join(begin[: _BEGIN[spaceless]]), 0))
             # A single character is usually part of a word that is not in the lexicon.
-            for size in range(min(self._max_length[source], len(spans) - position), int(spaceless), -1):
+            for size in range(most, int(spaceless), -1):
                 word = text[spans[position][0] : spans[position + size - 1][1]]
-                if _key(word) in known:
-                    forms = self.translations(word, source, target)
+                key = _key(word)
+                if key in known:
+                    form = self._first_translation(key, source, target)
                     break
             else:
                 size = 1
-            if forms and rng.random() < share:
-                parts += [text[copied : spans[position][0]], f" {forms[0]} " if spaceless else forms[0]]
+            if form is not None and rng.random() < share:
+                parts += [text[copied : spans[position][0]], f" {form} " if spaceless else form]
                 copied = spans[position + size - 1][1]
             position += size
         if not parts:
@@ -268,6 +292,12 @@ def _usable(forms: Sequence[str]) -> list[str]:
     return [form for form in dict.fromkeys(written) if _FORM.fullmatch(form)]
 
 
+def _units(key: str, code: str) -> list[str]:
+    """Return the words of a key, or its characters in languages without spaces between words."""
+    return (_CHARACTER if code in NGRAMS else _WORD).findall(key)
+
+
+@lru_cache(maxsize=2**16)
 def _key(form: str) -> str:
     return text_key(form if form.isascii() else unicodedata.normalize("NFKC", form).translate(_UNWRITTEN))
 

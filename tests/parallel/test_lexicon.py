@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.parallel import Item, Lexicon, ParallelPairs, code_switch
+from pyterrier_hybrid.parallel.lexicon import _CHARACTER, _WORD
 
 MEANINGS = [
     {"en": ["dog", "hound"], "de": ["Hund"], "zh": ["狗"], "ar": ["كَلْب"]},
@@ -56,6 +57,58 @@ def test_no_share_changes_nothing_and_a_seed_repeats(text):
     for source in ("en", "zh", "de"):
         assert LEXICON.switch(text, source, "ar", share=0) == text
         assert LEXICON.switch(text, source, "de", seed=3) == LEXICON.switch(text, source, "de", seed=3)
+
+
+PIECES = [
+    "dog",
+    "Dog",
+    "new",
+    "zealand",
+    "New Zealand",
+    "new-zealand",
+    "ne\u200bw",
+    "ｎｅｗ",
+    "①",
+    " ",
+    ".",
+    "狗",
+    "新西",
+    "兰",
+    "s",
+]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join), min_size=1, max_size=6),
+    st.lists(st.sampled_from([*PIECES, "  "]), max_size=12).map("".join),
+    st.sampled_from(["en", "zh"]),
+)
+def test_the_longest_forms_are_found_as_by_trying_all(forms, text, source):
+    """Forms are looked up by their beginnings; this tries all spans of up to eight words instead."""
+    usable = [form for form in forms if not form.isspace()]
+    target = "de"
+    try:
+        lexicon = Lexicon([{source: [form], target: [f"ziel{n}"]} for n, form in enumerate(usable)])
+    except ValueError:
+        return
+    pattern = _CHARACTER if source == "zh" else _WORD
+    spans, expected, copied, position = [match.span() for match in pattern.finditer(text)], "", 0, 0
+    while position < len(spans):
+        for size in range(min(8, len(spans) - position), int(source == "zh"), -1):
+            word = text[spans[position][0] : spans[position + size - 1][1]]
+            found = lexicon.translations(word, source, target)
+            if found:
+                new = f" {found[0]} " if source == "zh" else found[0]
+                expected += text[copied : spans[position][0]] + new
+                copied = spans[position + size - 1][1]
+                break
+        else:
+            size = 1
+        position += size
+    expected += text[copied:]
+    if source == "zh" and copied:
+        expected = " ".join(expected.split())
+    assert lexicon.switch(text, source, target, share=1) == expected
 
 
 def test_the_share_of_words():
