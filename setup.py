@@ -19,7 +19,12 @@ README = re.sub(
 
 TEST = [
     # Without the tools that only a training with sentence-transformers needs, and without Java.
-    *(extra.requirement for name, extra in EXTRAS.items() if name not in ("sentence-transformers", "terrier")),
+    *(
+        requirement
+        for name, extra in EXTRAS.items()
+        if name not in ("sentence-transformers", "terrier")
+        for requirement in extra.requirements
+    ),
     "sentence-transformers>=5.0",
     "pytest>=8",
     "pytest-cov>=6",
@@ -123,7 +128,7 @@ setup(
         "confusable-homoglyphs>=3.3,<4",
     ],
     extras_require={
-        **{name: [extra.requirement] for name, extra in EXTRAS.items()},
+        **{name: list(extra.requirements) for name, extra in EXTRAS.items()},
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],
     },
