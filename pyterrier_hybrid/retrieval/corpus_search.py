@@ -160,6 +160,17 @@ class CorpusSearch:
         found = self.retriever(system, **options).transform(pd.DataFrame({"qid": ["1"], "query": [question]}))
         return found[["rank", "docno", "score", "lang", "text"]].reset_index(drop=True)
 
+    def texts(self, docnos: Iterable[str]) -> pd.DataFrame:
+        """Return documents: ``docno``, ``text`` and ``lang``, in the order of ``docnos``.
+
+        Args:
+            docnos: The documents.
+
+        Raises:
+            ValueError: The corpus does not have one of them.
+        """
+        return self._bm25.text_loader().transform(pd.DataFrame({"docno": list_of("docnos", docnos)}, dtype=object))
+
     def __len__(self) -> int:
         return len(self._bm25)
 

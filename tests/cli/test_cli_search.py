@@ -138,7 +138,11 @@ def test_questions_of_the_built_in_dataset_are_known(folder):
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (["compared", "--corpus", "docs.jsonl"], "compared is a comparison of several models: choose one of", 1),
+        (
+            ["compared", "--corpus", "docs.jsonl"],
+            "compared is a comparison of several models: choose one or several of",
+            1,
+        ),
         (["nothing", "--corpus", "docs.jsonl"], "nothing", 1),
         (["compared/models/Hybrid", "--corpus", "docs.json"], "docs.json: there is no such file; did you mean", 1),
         (["compared/models/Hybrid", "--corpus", "xquadr"], "did you mean", 2),
