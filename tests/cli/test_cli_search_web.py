@@ -156,7 +156,7 @@ def test_translations_of_an_answer_and_their_ranks(client, systems):
 
 def test_a_document_stands_in_its_paragraph(systems):
     documents = [
-        Document("rome-de", "Rom liegt am Tiber.", "de", "Rom & Umland", "Davor. Rom liegt am Tiber. Danach."),
+        Document("rome-de", "Rom liegt am Tiber.", "de", "Rom_&_Umland", "Davor. Rom liegt am Tiber. Danach."),
         Document("paris-de", "Paris liegt an der Seine.", "de", "", "Paris liegt an der Seine."),
         Document("paris-en", "Paris lies on the Seine.", "en", "", "Before. Paris lies on the Seine."),
     ]
@@ -164,7 +164,7 @@ def test_a_document_stands_in_its_paragraph(systems):
     corpus = Corpus("own", lambda: documents, None, lambda: translations, parallel=True)
     client = client_of(corpus, systems)
     page = client.get("/document", params={"docno": "rome-de", "q": "Rom"}).text
-    assert "Davor. <mark>Rom liegt am Tiber.</mark> Danach." in page and "Rom &amp; Umland</h3>" in page
+    assert "Davor. <mark>Rom liegt am Tiber.</mark> Danach." in page and "Rom &amp; Umland</h2>" in page
     # Nobody knows which sentence is its translation.
     assert "Its paragraph in other languages" in page and ">Before. Paris lies on the Seine.</p>" in page
     assert page.count('<dl class="ranks">') == 1

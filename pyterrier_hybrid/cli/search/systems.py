@@ -11,16 +11,13 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid.cli.search.corpus import Corpus
 from pyterrier_hybrid.retrieval.corpus_search import CorpusSearch, documents_fingerprint
 
-KINDS = ("encoder", "bm25", "fusion")
-"""Kinds of systems."""
-
 
 class System(NamedTuple):
     """A system.
 
     Attributes:
         name: Its name.
-        kind: One of :data:`KINDS`.
+        kind: ``encoder``, ``bm25`` or ``fusion``.
         search: The search that has it.
     """
 

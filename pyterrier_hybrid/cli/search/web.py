@@ -150,7 +150,7 @@ class SearchPages:
         environment.filters["language"] = language_name
         environment.globals.update(
             corpus=corpus.name, documents=len(self.search), languages=languages, max_results=MAX_RESULTS, depth=DEPTH,
-            system_names=tuple(self.systems),
+            paragraphs=corpus.parallel, system_names=tuple(self.systems),
         )  # fmt: skip
         self._environment = environment
         self._style = (files("pyterrier_hybrid.cli.search") / "etc" / "search.css").read_text(encoding="utf-8")
@@ -202,8 +202,9 @@ class SearchPages:
             raise HTTPException(404, f"there is no document {docno!r}") from error
         here, *others = self._passages(texts, asked)
         if not exact:
-            # Which of its sentences is the translation is not known.
-            others = [other._replace(before=other.before + other.text, text="", ranks={}) for other in others]
+            # Which part of the paragraph is the translation is not known, and so are its mark and its ranks.
+            whole: dict[str, Any] = {"text": "", "mark": "", "ranks": {}}
+            others = [other._replace(before=other.before + other.text, **whole) for other in others]
         return self._page("document.html.j2", asked=asked, here=here, others=others, exact=exact)
 
     def style(self, request: Request) -> Response:
@@ -272,7 +273,7 @@ class SearchPages:
             before, _, after = inside.context.partition(text)
             of_systems = {name: of_system.get(docno, missing) for name, (of_system, missing) in ranks.items()}
             mark = self._mark(asked.question, docno)
-            passages.append(Passage(docno, lang, inside.title, before, text, after, mark, of_systems))
+            passages.append(Passage(docno, lang, inside.title.replace("_", " "), before, text, after, mark, of_systems))
         return passages
 
     def _ranks(self, system: System, asked: Asked) -> tuple[dict[str, str], str]:
