@@ -19,7 +19,12 @@ README = re.sub(
 
 TEST = [
     # Without the tools that only a training with sentence-transformers needs, and without Java.
-    *(extra.requirement for name, extra in EXTRAS.items() if name not in ("sentence-transformers", "terrier")),
+    *(
+        requirement
+        for name, extra in EXTRAS.items()
+        if name not in ("sentence-transformers", "terrier")
+        for requirement in extra.requirements
+    ),
     "sentence-transformers>=5.0",
     "pytest>=8",
     "pytest-cov>=6",
@@ -29,6 +34,8 @@ TEST = [
     "nbformat>=5.10",
     "ipykernel>=6.29",
     "python-bidi>=0.6",
+    # Opens pages in Chromium, if it is there.
+    "selenium>=4.20",
     # Builds the distributions that a test installs.
     "setuptools>=70.1",
     "ruff>=0.9",
@@ -121,7 +128,7 @@ setup(
         "confusable-homoglyphs>=3.3,<4",
     ],
     extras_require={
-        **{name: [extra.requirement] for name, extra in EXTRAS.items()},
+        **{name: list(extra.requirements) for name, extra in EXTRAS.items()},
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],
     },

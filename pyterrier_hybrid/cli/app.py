@@ -10,7 +10,7 @@ from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
 from pyterrier_hybrid.cli.robustness import robustness
-from pyterrier_hybrid.cli.search import search
+from pyterrier_hybrid.cli.search.command import search
 from pyterrier_hybrid.cli.shift import shift
 from pyterrier_hybrid.cli.train import sweep, train
 

@@ -18,6 +18,7 @@ from pyterrier_hybrid.retrieval.fusion import ScoreFusion
 from pyterrier_hybrid.retrieval.index import FaissIndex
 from pyterrier_hybrid.retrieval.index.sources import BLOCK, Block
 from pyterrier_hybrid.retrieval.protocols import Encoder, fingerprint_of
+from pyterrier_hybrid.text.analysis import languages_of
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import list_of, one_of, whole_number
 from pyterrier_hybrid.utils.files import remove_whole
@@ -61,7 +62,8 @@ class CorpusSearch:
     fingerprint of the encoder, so that the next search opens at once, and another corpus or encoder makes other ones.
 
     BM25 must know the language of a question. Where it is not given, BM25 reads the question in each language of the
-    corpus, and the best score of a document counts. Fusion adds min-max normalised scores, 0.2 times those of BM25 and
+    corpus that it may be in (:func:`~pyterrier_hybrid.text.analysis.languages_of`), and the best score of a document
+    counts. Fusion adds min-max normalised scores, 0.2 times those of BM25 and
     0.8 times those of the encoder.
 
     Args:
@@ -137,10 +139,15 @@ class CorpusSearch:
         num_results = whole_number("num_results", num_results)
         chosen = self._languages(list_of("langs", langs))
         depth = max(num_results, _FUSED_DEPTH) if system == "fusion" else num_results
-        asked_in = [query_lang] if query_lang else self._bm25.languages
-        sparse = _Union(
-            [self._bm25.retriever(depth, lang, query_lang=asked) for lang in chosen for asked in asked_in], depth
-        )
+        if query_lang:
+            readings = [self._bm25.retriever(depth, lang, query_lang=query_lang) for lang in chosen]
+        else:
+            readings = [
+                _ReadAs(asked, self.languages) >> self._bm25.retriever(depth, lang, query_lang=asked)
+                for lang in chosen
+                for asked in self.languages
+            ]
+        sparse = _Union(readings, depth)
         encoded = _Encoded(self.encoder)
         dense = _Union([encoded >> self._dense.retriever(depth, lang, keep_query_vec=False) for lang in chosen], depth)
         fused = ScoreFusion(sparse, dense, weights=_WEIGHTS, num_results=num_results)
@@ -159,6 +166,17 @@ class CorpusSearch:
         """
         found = self.retriever(system, **options).transform(pd.DataFrame({"qid": ["1"], "query": [question]}))
         return found[["rank", "docno", "score", "lang", "text"]].reset_index(drop=True)
+
+    def texts(self, docnos: Iterable[str]) -> pd.DataFrame:
+        """Return documents: ``docno``, ``text`` and ``lang``, in the order of ``docnos``.
+
+        Args:
+            docnos: The documents.
+
+        Raises:
+            ValueError: The corpus does not have one of them.
+        """
+        return self._bm25.text_loader().transform(pd.DataFrame({"docno": list_of("docnos", docnos)}, dtype=object))
 
     def __len__(self) -> int:
         return len(self._bm25)
@@ -213,6 +231,21 @@ class _Encoded(pt.Transformer):
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
         vectors: Any = self.encoder.encode_queries(inp["query"].tolist()) if len(inp) else []
         return inp.assign(query_vec=pd.Series(list(vectors), index=inp.index, dtype=object))
+
+
+class _ReadAs(pt.Transformer):
+    """Keeps the queries that may be in a language."""
+
+    schematic = {"label": "Language", "help_url": None}
+
+    def __init__(self, lang: str, languages: Sequence[str]) -> None:
+        super().__init__()
+        self.lang = lang
+        self.languages = languages
+
+    def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
+        pt.validate.query_frame(inp, extra_columns=["query"], context=self)
+        return inp[[self.lang in languages_of(query, self.languages) for query in inp["query"]]]
 
 
 class _Union(pt.Transformer):

@@ -10,7 +10,7 @@ the words are the terms. :attr:`Analyzer.method` names the method of a language.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import import_module
@@ -150,6 +150,25 @@ def analyzer(lang: str) -> Analyzer:
     if code is None:
         raise ValueError(f"language {lang!r} is not a language code: pass one such as 'de', 'zh' or 'pt-BR'")
     return _analyzer(code)
+
+
+def languages_of(text: str, langs: Sequence[str]) -> list[str]:
+    """Return those languages that a text of unknown language may be in, judged by its letters.
+
+    Languages that are split into n-grams are left out if the text has no letter of their script: n-grams of other
+    letters would find documents that merely quote foreign words. All languages are returned if none is left.
+
+    Args:
+        text: The text.
+        langs: The languages to choose from.
+
+    Example:
+        >>> languages_of("Where is Rome?", ["en", "th", "zh"]), languages_of("NASA 在哪里?", ["en", "th", "zh"])
+        (['en'], ['en', 'zh'])
+    """
+    scripts = {lang: NGRAMS.get(primary_language(lang) or "") for lang in langs}
+    possible = [lang for lang, ngrams in scripts.items() if ngrams is None or regex.search(ngrams[1], text)]
+    return possible or list(langs)
 
 
 @cache

@@ -105,6 +105,23 @@ def named_languages() -> frozenset[str]:
     return frozenset(Locale("en").languages)
 
 
+def language_name(code: str) -> str:
+    """Return the English name of a language, with its script and region; the code itself if there is no name.
+
+    Args:
+        code: A language code.
+
+    Example:
+        >>> language_name("de"), language_name("zh-Hant"), language_name("qqq")
+        ('German', 'Chinese (Hant)', 'qqq')
+    """
+    from babel import Locale
+
+    primary, *subtags = re.split("[-_]", code)
+    name = Locale("en").languages.get(primary)
+    return code if name is None else f"{name} ({', '.join(subtags)})" if subtags else name
+
+
 @cache
 def _known_languages() -> frozenset[str]:
     """Return the codes of the about 7,600 languages for which CLDR has a likely script or an alias."""

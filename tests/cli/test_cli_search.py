@@ -100,6 +100,23 @@ def test_results_are_those_of_the_indexes(encoder, tmp_path):
         opened(encoder, tmp_path, [])
 
 
+def test_bm25_reads_a_question_as_thai_or_chinese_only_if_it_has_their_letters(encoder, tmp_path):
+    docs = [
+        Document("en", "Priestley gave a claim to oxygen.", "en", "", ""),
+        Document("en2", "Something else.", "en", "", ""),
+        Document("zh", "他说: what gave the claim to being the first?", "zh", "", ""),
+        *(Document(f"zh{number}", "北京在哪里", "zh", "", "") for number in range(4)),
+    ]
+    search = opened(encoder, tmp_path, docs)
+    question = "What gave Priestley the claim to oxygen?"
+    found = search.results(question, system="bm25")
+    assert found["docno"].iloc[0] == "en"
+    # Read as Chinese, n-grams of its words would find the quotation.
+    chinese = search.results(question, system="bm25", query_lang="zh")
+    assert chinese["docno"].iloc[0] == "zh" and chinese["score"].iloc[0] > found["score"].iloc[0]
+    assert search.results("北京?", system="bm25")["docno"].tolist() == ["zh3", "zh2", "zh1", "zh0"]
+
+
 def test_the_command_shows_texts_with_languages_and_says_what_is_right(folder):
     model = folder / "compared" / "models" / "Hybrid"
     output = run(
@@ -138,7 +155,11 @@ def test_questions_of_the_built_in_dataset_are_known(folder):
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (["compared", "--corpus", "docs.jsonl"], "compared is a comparison of several models: choose one of", 1),
+        (
+            ["compared", "--corpus", "docs.jsonl"],
+            "compared is a comparison of several models: choose one or several of",
+            1,
+        ),
         (["nothing", "--corpus", "docs.jsonl"], "nothing", 1),
         (["compared/models/Hybrid", "--corpus", "docs.json"], "docs.json: there is no such file; did you mean", 1),
         (["compared/models/Hybrid", "--corpus", "xquadr"], "did you mean", 2),

@@ -8,7 +8,7 @@ from pyterrier_hybrid.utils.extras import EXTRAS, install_command
 
 
 def test_doctor(monkeypatch):
-    monkeypatch.setitem(EXTRAS, "thai", EXTRAS["thai"]._replace(module="no_such_module"))
+    monkeypatch.setitem(EXTRAS, "thai", EXTRAS["thai"]._replace(modules=("no_such_module",)))
     output = run("doctor", "--timeout", 0)
     assert [line for line in output.splitlines() if not line.startswith(" ")] == [
         "Versions", "Devices", "Caches", "Network", "Optional parts",
@@ -28,7 +28,7 @@ def test_doctor_names_a_host_that_does_not_answer(monkeypatch):
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_commands_install_the_requirement_without_its_marker(name):
+def test_commands_install_the_requirements_without_their_markers(name):
     command = install_command(name)
     assert command.startswith("pip install '") and ";" not in command and command.endswith("'")
 

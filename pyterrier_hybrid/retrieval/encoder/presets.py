@@ -8,8 +8,11 @@ from typing import Any
 XLMR = {"pooling": "mean", "query_prefix": "Query: ", "document_prefix": "Passage: ", "normalize": True}
 LABSE = {"query_prefix": "", "document_prefix": ""}
 MDPR = {"pooling": "cls", "query_prefix": "", "document_prefix": "", "normalize": False, "max_length": 256}
+# Model cards of intfloat/multilingual-e5-small, -base and -large: every text gets one of the prefixes, in any language;
+# vectors are the mean of the tokens', L2-normalised.
 ME5 = {"pooling": "mean", "query_prefix": "query: ", "document_prefix": "passage: ", "normalize": True}
-# arXiv 2402.03216: the dense vector is that of the first token, L2-normalised; there are no prefixes.
+# arXiv 2402.03216: the dense vector is that of the first token, L2-normalised. Unlike BGE, it needs no instruction for
+# queries, as the FAQ of its page says: research/BGE_M3 of github.com/FlagOpen/FlagEmbedding.
 BGE_M3 = {"pooling": "cls", "query_prefix": "", "document_prefix": "", "normalize": True}
 
 SHORT_NAMES = {
