@@ -29,6 +29,8 @@ TEST = [
     "nbformat>=5.10",
     "ipykernel>=6.29",
     "python-bidi>=0.6",
+    # Opens pages in Chromium, if it is there.
+    "selenium>=4.20",
     # Builds the distributions that a test installs.
     "setuptools>=70.1",
     "ruff>=0.9",
