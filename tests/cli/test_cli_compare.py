@@ -233,10 +233,24 @@ def test_a_missing_model_leaves_no_files(tmp_path, monkeypatch):
     assert "nowhere/no" in output and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--measures", "AP@10", "nDGC@10"], "'nDGC@10' is not supported"),
+        (["--measures", "RankDistance", "--kinds", "mono"], "RankDistance is reported for kind multi only"),
+    ],
+)
+def test_measures_are_checked_before_the_training(tmp_path, monkeypatch, args, message):
+    monkeypatch.chdir(tmp_path)
+    output = run("compare", *args, "--output", "r", code=1)
+    assert message in output and len(output.splitlines()) == 1, "there is no notice without a table"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_option_is_explained():
     help_text = run("compare", "--help")
     options = ("--baseline --test --confidence --cache --seeds --debias --debias-on --fuse --with-start --system "
-               "--eval-languages --kinds")  # fmt: skip
+               "--eval-languages --kinds --measures")  # fmt: skip
     for option in options.split():
         (line,) = [line for line in help_text.splitlines() if line.strip().startswith(f"{option} ")]
         assert len(line.split()) > 2

@@ -78,6 +78,9 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="Languages to evaluate. [default: all of the dataset]",
 )  # fmt: skip
 @click.option(
+    "--measures", multiple=True, metavar="MEASURE...", help="Measures, such as AP or nDCG@10. [default: of the dataset]"
+)
+@click.option(
     "--samplers", multiple=True, type=SamplerName(), default=["mono", "cross", "hybrid"], show_default=True,
     metavar="NAME...", help="Batch samplers to compare: mono, cross, hybrid, mixed, length-grouped, multi-positive.",
 )  # fmt: skip
@@ -173,6 +176,8 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
             raise Interrupted(f"Interrupted{how}") from None
     if plan.bias_source:
         click.echo(f"\nlanguage bias was estimated on {_BIAS_SOURCES[plan.bias_source]}")
+    if plan.notice:
+        click.echo(f"\n{plan.notice}", err=True)
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
 
 
@@ -188,6 +193,7 @@ class _Plan:
         ready: BM25 and mDPR, if they have rows.
         derived: The rows that are derived from others.
         bias_source: What language bias is estimated on, ``pairs`` or ``corpus``; ``None``: it is not estimated.
+        notice: A sentence below the tables; empty: none.
     """
 
     names: list[str]
@@ -197,6 +203,7 @@ class _Plan:
     ready: dict[str, Any]
     derived: list[DerivedRow]
     bias_source: str | None
+    notice: str
 
 
 def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, name: str) -> _Plan:
@@ -210,8 +217,11 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
     bias_source = _bias_source(recipe, options)
     _fetch(families, options)
     ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
-    if not options["no_mdpr"] and (mdpr := mdpr_encoder(options["mdpr"], dtype=options["dtype"])) is not None:
-        ready["mDPR"] = mdpr
+    notice = ""
+    if not options["no_mdpr"]:
+        mdpr, notice = mdpr_encoder(options["mdpr"], dtype=options["dtype"])
+        if mdpr is not None:
+            ready["mDPR"] = mdpr
     if options["fuse"] and "BM25" not in ready:
         raise click.UsageError("--fuse needs BM25")
     trained = [*([start.name] if start else []), *recipes]
@@ -224,7 +234,7 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
     )
     names = [*ready, *(name for name, _ in options["system"]), *trained, *(row.name for row in derived)]
     _check_names(names, options)
-    return _Plan(names, recipe, recipes, start, ready, derived, bias_source)
+    return _Plan(names, recipe, recipes, start, ready, derived, bias_source, notice)
 
 
 def _systems(plan: _Plan, options: Mapping[str, Any], models: Path) -> "tuple[dict[str, Any], ParallelPairs | None]":
@@ -263,6 +273,7 @@ def _evaluate(
         results = ph.LanguageExperiment(
             with_derived_rows(systems, plan.derived, texts=texts, cache=cache),
             family,
+            measures=options["measures"] or None,
             kinds=options["kinds"] or None,
             languages=options["eval_languages"] or None,
             baseline=options["baseline"],
@@ -303,11 +314,16 @@ def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
 
 
 def _fetch(families: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    """Check the kinds of settings and download the datasets now rather than after an hour of training."""
-    from pyterrier_hybrid.experiment.settings import choose_kinds
+    """Check kinds and measures and download the datasets now rather than after an hour of training."""
+    from pyterrier_hybrid.experiment.arguments import choose_evaluation
 
     for family in families.values():
-        choose_kinds(family, options["kinds"] or None)
+        choose_evaluation(
+            family,
+            measures=options["measures"] or None,
+            kinds=options["kinds"] or None,
+            languages=options["eval_languages"] or None,
+        )
     for family in families.values():
         family.fetch()
 
