@@ -48,6 +48,7 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_langua
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import OwnFamily
+    from pyterrier_hybrid.experiment import LanguageResults
     from pyterrier_hybrid.experiment.settings import FamilyLike
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.recipe import Recipe
@@ -129,6 +130,14 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="Add bootstrap confidence intervals of the means at this level, such as 0.95.",
 )  # fmt: skip
 @click.option(
+    "--per-query", is_flag=True,
+    help="Also write the values of single queries (queries.csv.gz) and run files (runs/), which --system reads.",
+)  # fmt: skip
+@click.option(
+    "--run-depth", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER",
+    help="Number of documents of each query in the run files of --per-query.",
+)  # fmt: skip
+@click.option(
     "--cache", type=click.Path(file_okay=False, path_type=Path),
     help="Folder for vectors and rankings, which later comparisons reuse. By default they are deleted at the end.",
 )  # fmt: skip
@@ -141,7 +150,8 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
 
     Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated. Prints a table and writes it
     with the figures of all settings, heat maps, models and options to a new folder (with several datasets, to a folder
-    for each). If interrupted, rerun the same command with the same --output to resume.
+    for each); report.html shows everything, and `report` puts several folders on one page. If interrupted, rerun the
+    same command with the same --output to resume.
     """
     started = time.perf_counter()
     own = own_collection(options)
@@ -268,7 +278,11 @@ def _evaluate(
     cache: Path,
 ) -> None:
     """Evaluate all rows on each dataset, save the results and print their tables."""
+    from pyterrier_hybrid.experiment.report.merging import write_page
+
+    pages: dict[str, LanguageResults] = {}
     for name, family in families.items():
+        folder = output / name.replace("/", "-") if len(families) > 1 else output
         texts = pairs if plan.bias_source == "pairs" else DocumentTexts(family, options["eval_languages"])
         results = ph.LanguageExperiment(
             with_derived_rows(systems, plan.derived, texts=texts, cache=cache),
@@ -279,16 +293,22 @@ def _evaluate(
             baseline=options["baseline"],
             test=options["test"],
             confidence=options["confidence"],
+            perquery=options["per_query"],
+            runs=folder / "runs" if options["per_query"] else None,
+            run_depth=options["run_depth"],
             cache=cache,
             verbose=True,
         )
-        results.save(output / name.replace("/", "-") if len(families) > 1 else output)
+        results.save(folder)
+        pages[family.label] = results
         click.echo(f"\n{family.label}\n{terminal_table(results)}")
         if getattr(family, "known_items", False):
             click.echo(
                 "known items: only the document that a question was written for, and its translations, count as "
                 "relevant; the values compare systems, and are lower bounds"
             )
+    if len(pages) > 1:
+        write_page(output / "report.html", pages)
 
 
 def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
