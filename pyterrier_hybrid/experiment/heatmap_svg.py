@@ -61,7 +61,8 @@ def heatmap_svg(
     height = bottom + below + 26
     colors = cell_colors(cells, low, high)
     parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' viewBox='0 0 {width:.0f} {height:.0f}' "
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' style='min-width:{0.75 * width:.0f}px' "
+        f"viewBox='0 0 {width:.0f} {height:.0f}' "
         "role='img' font-family='system-ui, sans-serif' font-size='13' fill='currentColor' "
         f"aria-label='{_quoted(f'Heat map of {title}: {rows_label}s by {columns_label}s')}'>",
         f"<text x='8' y='24' font-size='17' font-weight='600'>{escape(title)}</text>",

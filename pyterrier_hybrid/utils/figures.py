@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 _FOR_PAGES = tuple(
     (re.compile(pattern, re.DOTALL), replacement)
     for pattern, replacement in (
-        (r"^.*?<svg [^>]*?viewBox", "<svg fill='currentColor' stroke-linejoin='round' viewBox"),
+        (r"^.*?<svg [^>]*?(?=width=')", "<svg fill='currentColor' stroke-linejoin='round' "),
         # A style would hold for the whole page, and so would a name, which another picture may have too.
         (r"<style.*?</style>", ""),
         (r'<g id="[^"]*">', "<g>"),
@@ -49,6 +49,10 @@ class Picture(Figure):
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": "pyterrier_hybrid"}):
             self.savefig(file, format="svg", transparent=True, metadata=nothing)
         picture = file.getvalue()
+        # 96 pixels of a page are an inch.
+        width = 96 * self.get_figwidth()
+        size = f"width='{width:.0f}' style='min-width:{0.75 * width:.0f}px' viewBox"
+        picture = picture.replace("viewBox", size, 1)
         for pattern, replacement in _FOR_PAGES:
             picture = pattern.sub(replacement, picture)
         return picture

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -180,6 +181,7 @@ def _part(title: str, results: _Results) -> dict[str, Any]:
         "queries": _queries(settings["queries"]),
         "lower_is_better": [measure for measure in measures if lower_is_better(measure)],
         "limits": described(results.limits),
+        "missing": bool(tables.by_kind(means, columns).isna().any(axis=None)),
         "means": _means(means, columns, results.ranks),
         "seeds": _seeds(means),
         "confidence": results.confidence if "low" in means else None,
@@ -219,14 +221,15 @@ def _seeds(means: pd.DataFrame) -> dict[str, int]:
 
 def _means(means: pd.DataFrame, columns: Sequence[tables.Column], ranks: pd.DataFrame | None) -> Table:
     std = tables.by_kind(means, columns, "std") if "std" in means else None
-    printed = print_table(tables.by_kind(means, columns), std=std)
+    printed = print_table(tables.by_kind(means, columns), std=std, missing="–")
     intervals = [[""] * len(columns) for _ in printed.rows]
     if "low" in means:
         low, high = (tables.by_kind(means, columns, bound).to_numpy() for bound in ("low", "high"))
         for row, texts in enumerate(intervals):
             for column, (measure, _) in enumerate(columns):
-                bounds = format_measure(low[row, column], measure), format_measure(high[row, column], measure)
-                texts[column] = " to ".join(bounds)
+                bounds = float(low[row, column]), float(high[row, column])
+                if not np.isnan(bounds).any():
+                    texts[column] = " to ".join(format_measure(bound, measure) for bound in bounds)
     places = {}
     if ranks is not None:
         for system, kind, measure, *place in ranks.itertuples(index=False):
@@ -319,7 +322,7 @@ def _published(
 
 def _by_language(per_language: pd.DataFrame, column: tables.Column, languages: Sequence[str]) -> Table:
     """Prepare the table of one measure and kind, whose header names the systems only."""
-    printed = print_table(tables.by_language(per_language, [column], languages), best="row")
+    printed = print_table(tables.by_language(per_language, [column], languages), best="row", missing="–")
     *rows, mean = printed.rows
     return Table([[(system, 1) for *_, system in printed.columns]], rows, "language", [mean])
 

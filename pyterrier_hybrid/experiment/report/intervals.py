@@ -68,9 +68,8 @@ def rank_among(values: np.ndarray) -> np.ndarray:
         >>> rank_among(np.array([[0.3, 0.1, 0.3]]))
         array([[2., 1., 2.]])
     """
-    from scipy import stats
-
-    return np.asarray(stats.rankdata(values, method="min", axis=1, nan_policy="propagate"), np.float64)
+    ranks = 1.0 + np.count_nonzero(values[:, None, :] < values[:, :, None], axis=2)
+    return np.where(np.isnan(values).any(axis=1, keepdims=True), np.nan, ranks)
 
 
 def rank_interval(means: np.ndarray, *, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
