@@ -9,6 +9,7 @@ from pyterrier_hybrid.cli.doctor import doctor
 from pyterrier_hybrid.cli.imbalance import imbalance
 from pyterrier_hybrid.cli.options import OneLineErrors, check_option, errors_in_one_line
 from pyterrier_hybrid.cli.pairs import pairs
+from pyterrier_hybrid.cli.report import report
 from pyterrier_hybrid.cli.robustness import robustness
 from pyterrier_hybrid.cli.search.command import search
 from pyterrier_hybrid.cli.shift import shift
@@ -72,6 +73,6 @@ def list_recipes(name: str | None) -> None:
 
 
 for _command in (
-    compare, search, robustness, shift, imbalance, train, sweep, pairs, list_datasets, list_recipes, doctor,
+    compare, report, search, robustness, shift, imbalance, train, sweep, pairs, list_datasets, list_recipes, doctor,
 ):  # fmt: skip
     main.add_command(_command)

@@ -13,6 +13,7 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.utils.extras import EXTRAS, install_command
+from pyterrier_hybrid.utils.formatting import format_bytes
 
 _LIBRARIES = (
     "torch", "transformers", "pyterrier", "ir_datasets", "ir-measures", "faiss-cpu", "bm25s", "numpy", "pandas",
@@ -55,7 +56,7 @@ def _devices() -> Iterator[tuple[str, str]]:
     yield "CPU", f"{os.cpu_count()} cores, {torch.get_num_threads()} threads of torch"
     for number in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(number)
-        yield f"cuda:{number}", f"{properties.name}, {properties.total_memory / 1e9:.0f} GB"
+        yield f"cuda:{number}", f"{properties.name}, {format_bytes(properties.total_memory)}"
     if torch.version.cuda and not torch.cuda.is_available():
         yield "cuda", f"torch was built for CUDA {torch.version.cuda}, but finds no GPU"
     yield "default", f"encoders run on {default_device()}"
@@ -77,7 +78,7 @@ def _caches() -> Iterator[tuple[str, str]]:
 
 def _space(path: Path) -> str:
     existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-    free = f"{shutil.disk_usage(existing).free / 1e9:.0f} GB free"
+    free = f"{format_bytes(shutil.disk_usage(existing).free)} free"
     if not os.access(existing, os.W_OK):
         return f"{free}, not writable: set the variable to a folder that is"
     return free if existing == path else f"{free}, will be made"

@@ -69,17 +69,7 @@ class Arguments:
             raise ValueError(f"baseline: {baseline!r} is unknown; the systems are {', '.join(systems)}{hint}")
         confidence = check_statistics(test, confidence)
         family = find_family(dataset)
-        parsed = parse_measures(measures if measures is not None else family.measures or None)
-        chosen_kinds = choose_kinds(family, kinds)
-        chosen = family.default_languages if languages is None else choose("languages", languages, family.languages)
-        if not any(kind in reported_kinds(measure) for measure in parsed for kind in chosen_kinds):
-            needed = ", ".join(reported_kinds(parsed[0]))
-            raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
-        for measure in parsed:
-            if needs_translations(measure) and "multi" in chosen_kinds and len(chosen) < 2:
-                raise ValueError(
-                    f"measures: {measure} compares query languages; choose two or more, not {chosen[0]} only"
-                )
+        parsed, chosen_kinds, chosen = choose_evaluation(family, measures=measures, kinds=kinds, languages=languages)
         folder = None if cache is None else _cache_folder(cache)
         return cls(rankers, family, parsed, chosen_kinds, chosen, confidence, folder)
 
@@ -89,6 +79,42 @@ class Arguments:
             f"{self.family.label}: no setting of kinds {', '.join(self.kinds)} over {', '.join(self.languages)} has "
             "queries; cross-lingual settings need two or more languages"
         )
+
+
+def choose_evaluation(
+    family: FamilyLike,
+    *,
+    measures: Iterable[Measure | str] | None,
+    kinds: Iterable[str] | None,
+    languages: Iterable[str] | None,
+) -> tuple[list[Measure], tuple[str, ...], tuple[str, ...]]:
+    """Choose measures, kinds of settings and languages, and check that they fit together.
+
+    Args:
+        family: The dataset family.
+        measures: As for :func:`pyterrier_hybrid.LanguageExperiment`, and so are the others.
+        kinds: Some of mono, cross, multi, or None.
+        languages: Some of the family's languages, or None.
+
+    Raises:
+        ValueError: An unknown or impossible value.
+        TypeError: An argument of the wrong type.
+
+    Example:
+        >>> from pyterrier_hybrid.datasets import family
+        >>> choose_evaluation(family("atlas"), measures=["AP"], kinds=["mono"], languages=["de", "en"])
+        ([AP], ('mono',), ('de', 'en'))
+    """
+    parsed = parse_measures(measures if measures is not None else family.measures or None)
+    chosen_kinds = choose_kinds(family, kinds)
+    chosen = family.default_languages if languages is None else choose("languages", languages, family.languages)
+    if not any(kind in reported_kinds(measure) for measure in parsed for kind in chosen_kinds):
+        needed = ", ".join(reported_kinds(parsed[0]))
+        raise ValueError(f"measures: {parsed[0]} is reported for kind {needed} only; add it to the kinds")
+    for measure in parsed:
+        if needs_translations(measure) and "multi" in chosen_kinds and len(chosen) < 2:
+            raise ValueError(f"measures: {measure} compares query languages; choose two or more, not {chosen[0]} only")
+    return parsed, chosen_kinds, chosen
 
 
 def _cache_folder(cache: str | os.PathLike) -> Path:

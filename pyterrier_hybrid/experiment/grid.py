@@ -11,12 +11,17 @@ from pyterrier_hybrid.experiment.arguments import Arguments
 from pyterrier_hybrid.experiment.measures import needs_translations, reported_kinds, values_from_ranks
 from pyterrier_hybrid.experiment.measures.ranks import Ranks, join_ranks
 from pyterrier_hybrid.experiment.ranking.base import Task, rank_settings
+from pyterrier_hybrid.experiment.ranking.run_files import RunFiles
 from pyterrier_hybrid.experiment.report import LanguageResults
+from pyterrier_hybrid.experiment.report.differences import Differences
 from pyterrier_hybrid.experiment.report.document_languages import DocumentRanks
 from pyterrier_hybrid.experiment.report.frames import Cell, Frames
+from pyterrier_hybrid.experiment.report.intervals import RANK_CONFIDENCE
+from pyterrier_hybrid.experiment.report.limits import limits_of
 from pyterrier_hybrid.experiment.settings import (
     FamilyLike,
     Setting,
+    collection_of,
     list_settings,
     parts_of,
 )
@@ -38,6 +43,8 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
     test: str = "t-test",
     confidence: float | None = None,
     perquery: bool = False,
+    runs: str | os.PathLike | None = None,
+    run_depth: int = 100,
     cache: str | os.PathLike | None = None,
     verbose: bool = False,
 ) -> LanguageResults:
@@ -87,6 +94,11 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
             drawn with replacement, 1,000 times; a question stays together with its translations in all settings of a
             kind.
         perquery: Keep the values of single queries, in ``.queries``.
+        runs: A folder, created if needed, for run files: ``<system>/<doc_lang>.<query_lang>.res.gz``, or
+            ``<system>-1-of-3/...`` with three seeds, in TREC's six columns, which :class:`Runs` reads. Documents are
+            scored once more for them; rounding may then order nearly equal scores differently than in the ranks that
+            measures are computed from.
+        run_depth: Number of documents of each query in a run file.
         cache: A folder, created if needed, for vectors and ranks. They are stored under a hash of what they depend on:
             texts, qrels, and the ``fingerprint`` of encoders or the analysis of BM25; names of systems do not matter.
             Nothing in the cache is computed again: a second run with one more system computes only that system, and an
@@ -120,19 +132,25 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         confidence=confidence, cache=cache,
     )  # fmt: skip
     perquery, verbose = true_or_false("perquery", perquery), true_or_false("verbose", verbose)
+    writer = None if runs is None else RunFiles(runs, checked.rankers, depth=run_depth)
     family, folder = checked.family, checked.cache
     settings: list[Setting] = []
     values: dict[Cell, list[np.ndarray]] = {}
     document_ranks = DocumentRanks(checked.languages)
+    differences = Differences(list(checked.rankers), baseline, [str(measure) for measure in checked.measures])
     queue = [ranker for seeds in checked.rankers.values() for ranker in seeds]
     total = len(queue) * len(list_settings(family, checked.kinds, checked.languages))
     with progress_bar(total=total, unit="setting", disable=not verbose) as progress:
         for part in parts_of(checked.kinds, checked.languages):
             task = Task.read(family, checked.kinds, part, folder)
+            ranks_of: dict[tuple[str, int], list[Ranks]] = {}
+            if writer:
+                writer.check(task)
             for number, ranker in enumerate(queue if task.settings else (), start=1):
                 progress.set_description(ranker.name)
                 pools: dict[int, Ranks] = {}
                 for index, ranks in rank_settings(ranker, task, folder):
+                    ranks_of.setdefault((ranker.name, index), []).append(ranks)
                     kind = task.settings[index].kind
                     if kind == "multi":
                         document_ranks.add(ranker.name, ranks)
@@ -147,7 +165,10 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
                         for index, of_pool in _values_of_pools(measure, pools).items():
                             cell = ranker.name, len(settings) + index, str(measure)
                             values.setdefault(cell, []).append(of_pool)
+                if writer:
+                    writer.write(ranker, task)
                 task.vectors.keep_only(later.encoder for later in queue[number:])
+            differences.add(task, values, ranks_of, first=len(settings))
             settings += task.settings
             # Free the documents before those of the next part are read.
             del task
@@ -162,6 +183,10 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         test=test,
         seeds=frames.seeds(),
         intervals=None if checked.confidence is None else frames.intervals(checked.confidence),
+        ranks=frames.ranks(checked.confidence or RANK_CONFIDENCE),
+        limits=limits_of(settings, checked.measures),
+        differences=differences.frame(),
+        collection=collection_of(settings),
         confidence=checked.confidence,
         queries=frames.queries() if perquery else None,
         document_languages=document_ranks.frame(),

@@ -1,14 +1,29 @@
 """Heat maps of one value per pair of languages."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from pyterrier_hybrid.utils.checks import finite_number
+from pyterrier_hybrid.experiment.heat_colors import COLORMAP, cell_colors, color_range, short
+from pyterrier_hybrid.experiment.heatmap_svg import heatmap_svg
 from pyterrier_hybrid.utils.figures import Picture
-from pyterrier_hybrid.utils.formatting import format_number
 
-COLORMAP = "YlGnBu"
+
+class Heatmap(Picture):
+    """A heat map, whose SVG is made for pages.
+
+    Attributes:
+        draw_svg: Draws it as SVG.
+    """
+
+    draw_svg: Callable[[], str]
+
+    def svg(self) -> str:
+        """Return the heat map as SVG."""
+        return self.draw_svg()
 
 
 def heatmap(
@@ -21,7 +36,7 @@ def heatmap(
     vmax: float | None = None,
     columns_label: str = "document language",
     rows_label: str = "query language",
-) -> Picture:
+) -> Heatmap:
     """Draw the value of each query language and document language, or something else in the columns.
 
     Args:
@@ -47,12 +62,8 @@ def heatmap(
         ['.90', '.40']
     """
     cells = values.to_numpy(np.float64)
-    if not np.isfinite(cells).any():
-        raise ValueError(f"heatmap of {title!r}: there is no value to draw; evaluate kinds mono or cross")
-    low = float(np.nanmin(cells)) if vmin is None else finite_number("vmin", vmin, least=-np.inf)
-    high = float(np.nanmax(cells)) if vmax is None else finite_number("vmax", vmax, least=-np.inf)
-    if low > high:
-        raise ValueError(f"heatmap of {title!r}: vmin={low:g} is above vmax={high:g}; swap them")
+    low, high = color_range(title, cells, vmin, vmax)
+    colors = cell_colors(cells, low, high)
 
     rows, columns = cells.shape
     cell_size = 0.52
@@ -63,7 +74,11 @@ def heatmap(
     # Long names are written at an angle below the cells.
     below = 0.065 * longest if longest > 5 else 0.0
     size = max(cell_size * columns + 2.1, text_width), max(cell_size * rows + 1.75 + below, 2.6)
-    figure = Picture(figsize=size, layout="constrained", dpi=150)
+    figure = Heatmap(figsize=size, layout="constrained", dpi=150)
+    figure.draw_svg = partial(
+        heatmap_svg, values, title=title, subtitle=subtitle, label=label, vmin=low, vmax=high,
+        columns_label=columns_label, rows_label=rows_label,
+    )  # fmt: skip
     axes = figure.add_subplot()
     image = axes.imshow(np.ma.masked_invalid(cells), cmap=COLORMAP, vmin=low, vmax=high, aspect="equal")
     axes.set_xticks(range(columns), names, rotation=45 if longest > 5 else 0, ha="right" if longest > 5 else "center")
@@ -85,9 +100,7 @@ def heatmap(
             value = cells[row, column]
             if not np.isfinite(value):
                 continue
-            red, green, blue, _ = image.cmap(image.norm(value))
-            dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-            ink = "white" if dark else "0.15"
+            _, ink = colors[row][column]
             axes.text(column, row, short(value), ha="center", va="center", fontsize=8.5, color=ink)
             if query_lang == doc_lang:
                 frame = Rectangle(
@@ -107,16 +120,3 @@ def heatmap(
     axes.set_anchor("W")
     axes.set_title(title, loc="left", fontsize=12.5, fontweight="bold", pad=20 if subtitle else 8, parse_math=False)
     return figure
-
-
-def short(value: float) -> str:
-    """Format a value to fit into a cell: two decimals without the leading zero; large values as whole numbers.
-
-    Args:
-        value: The value.
-
-    Example:
-        >>> short(0.7954), short(1.0), short(-0.25), short(412.3)
-        ('.80', '1.00', '-.25', '412')
-    """
-    return format_number(value, 0 if abs(value) >= 100 else 2)

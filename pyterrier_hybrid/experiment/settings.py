@@ -14,6 +14,7 @@ import pandas as pd
 from pyterrier_hybrid.experiment.measures.ranks import PoolLanguages, Ranks
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import find_lone_surrogate, list_of
+from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
 KINDS = ("mono", "cross", "multi")
@@ -213,10 +214,7 @@ class Setting:
     @cached_property
     def questions(self) -> tuple[str, ...]:
         """The question of each query, which its translations share: the qid without the language at its end."""
-        ending = f"_{self.query_lang}"
-        if all(qid.endswith(ending) for qid in self.qids):
-            return tuple(qid.removesuffix(ending) for qid in self.qids)
-        return self.qids
+        return question_of(self.qids, self.query_lang)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -227,6 +225,31 @@ class Setting:
         if not self.in_corpus.all():
             digest.update(self.in_corpus.tobytes())
         return digest.hexdigest()[:32]
+
+
+def question_of(qids: tuple[str, ...], query_lang: str) -> tuple[str, ...]:
+    """Return the question of each query: its qid without the language at its end, if all have it.
+
+    Example:
+        >>> question_of(("q1_de", "q2_de"), "de"), question_of(("q1_de", "q2"), "de")
+        (('q1', 'q2'), ('q1_de', 'q2'))
+    """
+    ending = f"_{query_lang}"
+    if all(qid.endswith(ending) for qid in qids):
+        return tuple(qid.removesuffix(ending) for qid in qids)
+    return qids
+
+
+def collection_of(settings: Iterable[Setting]) -> dict[str, str]:
+    """Return a hash of the queries and judgements of each kind of settings.
+
+    Args:
+        settings: The settings of an experiment.
+    """
+    by_kind: dict[str, list[str]] = {}
+    for setting in settings:
+        by_kind.setdefault(setting.kind, []).append(setting.fingerprint)
+    return {kind: hash_json(fingerprints) for kind, fingerprints in by_kind.items()}
 
 
 def choose(name: str, chosen: Iterable[str] | str | None, valid: Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ class Runs:
 
     Args:
         files: A pattern with ``{doc_lang}``, ``{query_lang}`` or ``{id}``, or a dictionary from dataset IDs to files.
-            Files that end in ``.gz``, ``.bz2`` or ``.xz`` are decompressed. The ``doc_lang`` of the pool is ``multi``.
+            Files that end in ``.gz``, ``.bz2`` or ``.xz`` are decompressed; if nothing is in them, nothing was
+            retrieved. The ``doc_lang`` of the pool is ``multi``.
 
     Raises:
         ValueError: A pattern that names one file for all settings, or with an unknown field; an empty dictionary.
@@ -112,7 +113,8 @@ class Runs:
                 f"Runs: {path} is no run of TREC's six columns (qid, Q0, docno, rank, score, name): line {number}: "
                 f"{problem}"
             )
-        if not len(run):
+        # A compressed file has a checksum: without a line, it says that nothing was retrieved.
+        if not len(run) and path.suffix not in _OPENERS:
             raise ValueError(f"Runs: {path} is empty; write the run of {dataset_id} again")
         return run.drop(columns="iter")
 

@@ -19,7 +19,6 @@ import pandas as pd
 from pyterrier_hybrid.experiment import LanguageExperiment
 from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.measures import parse_measures
-from pyterrier_hybrid.experiment.report.results import file_names
 from pyterrier_hybrid.experiment.robustness.imbalance import ImbalanceResults
 from pyterrier_hybrid.experiment.robustness.shares import (
     check_order,
@@ -38,6 +37,7 @@ from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler, check_
 from pyterrier_hybrid.training.sampling.weights import WeightedSampler, check_weighting
 from pyterrier_hybrid.utils.checks import finite_number, list_of, true_or_false
 from pyterrier_hybrid.utils.checksums import sealed, unsealed
+from pyterrier_hybrid.utils.files import file_names
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
 

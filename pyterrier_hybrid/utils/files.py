@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -424,3 +424,24 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def file_names(titles: Iterable[str]) -> list[str]:
+    """Return a safe file name for each title: letters, digits, dots and dashes, distinct even if case is ignored.
+
+    Args:
+        titles: The titles, such as names of systems.
+
+    Example:
+        >>> file_names(["BM25 + X-Y", "bm25/x-y"])
+        ['BM25-X-Y', 'bm25-x-y-2']
+    """
+    names: list[str] = []
+    for title in titles:
+        # File systems limit the number of bytes, not of characters.
+        stem = re.sub(r"[^\w.-]+", "-", title).strip("-.").encode()[:80].decode(errors="ignore") or "unnamed"
+        name, number = stem, 2
+        while name.lower() in [taken.lower() for taken in names]:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names

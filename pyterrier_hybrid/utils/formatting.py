@@ -19,6 +19,23 @@ def format_number(value: float, digits: int) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", text.lstrip("-") if float(text) == 0 else text)
 
 
+def format_bytes(count: float) -> str:
+    """Write a number of bytes in the unit that leaves one to three digits before the point.
+
+    Args:
+        count: The number of bytes.
+
+    Example:
+        >>> format_bytes(2_100_000_000), format_bytes(64_300_000), format_bytes(8_500), format_bytes(12)
+        ('2.1 GB', '64 MB', '8.5 kB', '12 bytes')
+    """
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        # What would be written as 1000 of the smaller unit is 1.0 of the larger one.
+        if count >= 0.9995 * size:
+            return f"{count / size:.{int(count < 9.95 * size)}f} {unit}"
+    return f"{count:.0f} bytes"
+
+
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """Write a count and its noun.
 

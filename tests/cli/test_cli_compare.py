@@ -173,6 +173,53 @@ def test_a_cache_is_reused(encoder, tmp_path, monkeypatch):
     assert (tmp_path / "one" / "means.csv").read_bytes() == (tmp_path / "two" / "means.csv").read_bytes()
 
 
+def test_runs_and_values_of_single_queries(encoder, tmp_path):
+    args = ["--no-train", "--kinds", "mono", "--eval-languages", "de", "en", "--no-mdpr", "--no-bm25"]
+    whole, again = tmp_path / "whole", tmp_path / "again"
+    run(
+        "compare", *args, "--encoder", encoder, "--system", f"twin={encoder}", "--per-query", "--run-depth", 20,
+        "--measures", "R@20", "AP", "--output", whole,
+    )  # fmt: skip
+    assert sorted(path.name for path in (whole / "runs").iterdir()) == ["tiny", "twin"]
+    queries = pd.read_csv(whole / "queries.csv.gz")
+    assert list(queries.columns) == ["system", "kind", "doc_lang", "query_lang", "qid", "measure", "value"]
+    of_twin = queries[(queries.system == "twin") & (queries.measure == "AP")]
+    assert of_twin.groupby("query_lang").value.mean().mean() == pytest.approx(value(whole, "twin"))
+    pattern = f"{whole}/runs/twin/{{doc_lang}}.{{query_lang}}.res.gz"
+    run(
+        "compare", *args, "--system", f"read={pattern}", "--measures", "R@20", "AP@20", "--per-query", "--output", again
+    )
+    means = [pd.read_csv(folder / "means.csv").set_index(["system", "measure"]).value for folder in (whole, again)]
+    # Scores that are nearly equal may change places between the ranking and its run.
+    assert means[1]["read", "R@20"] == pytest.approx(means[0]["twin", "R@20"], abs=0.01) != 0
+    assert not (again / "runs" / "twin").exists()
+
+    page = tmp_path / "both.html"
+    output = run("report", whole, again, "--baseline", "tiny", "--output", page)
+    assert output == f"written to {page}\n"
+    text = page.read_text()
+    assert all(f"<th scope='row'>{name}</th>" in text for name in ("tiny", "twin", "read"))
+    assert "Tests against tiny" in text
+    assert "already exists" in run("report", whole, "--output", page, code=2)
+    other = tmp_path / "other.html"
+    assert "no 'tinny', only twin" in run("report", whole, "--baseline", "tinny", "--output", other, code=1)
+    assert "is not there: give a folder" in run("report", tmp_path / "no", "--output", other, code=1)
+    assert "has no results.json, nor has a folder in it" in run("report", whole / "runs", "--output", other, code=1)
+    assert not other.exists()
+
+
+def test_several_datasets_are_on_one_page(encoder, tmp_path):
+    folder = tmp_path / "r"
+    run(
+        "compare", "--no-train", "--encoder", encoder, "--dataset", "atlas", "atlas/train", "--no-mdpr", "--no-bm25",
+        "--measures", "AP", "--kinds", "mono", "--eval-languages", "de", "--output", folder,
+    )  # fmt: skip
+    text = (folder / "report.html").read_text()
+    assert [text.count(f"<h1>{name}</h1>") for name in ("2 comparisons", "atlas", "atlas/train")] == [1, 1, 1]
+    run("report", folder, "--output", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == text
+
+
 def test_one_encoder_is_in_memory_at_a_time(encoder):
     read = []
 
@@ -233,10 +280,24 @@ def test_a_missing_model_leaves_no_files(tmp_path, monkeypatch):
     assert "nowhere/no" in output and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--measures", "AP@10", "nDGC@10"], "'nDGC@10' is not supported"),
+        (["--measures", "RankDistance", "--kinds", "mono"], "RankDistance is reported for kind multi only"),
+    ],
+)
+def test_measures_are_checked_before_the_training(tmp_path, monkeypatch, args, message):
+    monkeypatch.chdir(tmp_path)
+    output = run("compare", *args, "--output", "r", code=1)
+    assert message in output and len(output.splitlines()) == 1, "there is no notice without a table"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_option_is_explained():
     help_text = run("compare", "--help")
     options = ("--baseline --test --confidence --cache --seeds --debias --debias-on --fuse --with-start --system "
-               "--eval-languages --kinds")  # fmt: skip
+               "--eval-languages --kinds --measures")  # fmt: skip
     for option in options.split():
         (line,) = [line for line in help_text.splitlines() if line.strip().startswith(f"{option} ")]
         assert len(line.split()) > 2

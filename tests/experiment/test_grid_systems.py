@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
-from grid_helpers import MEASURES, Exhaustive, Letters, corpus_of, make_toy
+from grid_helpers import MEASURES, Exhaustive, Letters, corpus_of, language, make_family, make_toy
 
 from pyterrier_hybrid import LanguageExperiment
 from pyterrier_hybrid.experiment import Runs, VectorPipelines
@@ -258,3 +258,54 @@ def test_a_new_kind_of_system_is_one_class_and_one_line(toy, monkeypatch):
     settings = LanguageExperiment({"perfect": all, "encoder": Letters()}, toy, measures="AP").settings
     assert (settings.query("system == 'perfect'")["value"] == 1).all()
     assert (settings.query("system == 'encoder'")["value"] < 1).any()
+
+
+def test_run_files_give_the_same_values_again(toy, tmp_path):
+    systems = {
+        "exact": Letters(),
+        "a / b": [Letters(), Letters(seed=1)],
+        "first": lambda corpus: Exhaustive(Letters(), corpus, 2),
+    }
+    results = LanguageExperiment(systems, toy, measures=MEASURES, runs=tmp_path, run_depth=1000)
+    names = ["a-b-1-of-2", "a-b-2-of-2", "exact", "first"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert len(list((tmp_path / "exact").iterdir())) == len(
+        results.settings[["doc_lang", "query_lang"]].drop_duplicates()
+    )
+    read = {name: Runs(f"{tmp_path}/{name}/{{doc_lang}}.{{query_lang}}.res.gz") for name in names}
+    again = LanguageExperiment(
+        {**read, "a / b": [read.pop("a-b-1-of-2"), read.pop("a-b-2-of-2")]}, toy, measures=MEASURES
+    )
+    keys = ["system", "kind", "doc_lang", "query_lang", "measure"]
+    both = results.settings.merge(again.settings, on=keys, suffixes=("", "_again"))
+    assert len(both) == len(results.settings) and (both["value"] == both["value_again"]).all()
+
+
+def test_run_files_have_the_first_documents(toy, tmp_path):
+    LanguageExperiment({"a": Letters()}, toy, kinds=["multi"], measures=["AP"], runs=tmp_path, run_depth=3)
+    lines = gzip.decompress((tmp_path / "a" / "multi.de.res.gz").read_bytes()).decode().splitlines()
+    rows = [line.split(" ") for line in lines]
+    assert {tuple(row[1::4]) for row in rows} == {("Q0", "a")} and {row[3] for row in rows} == {"1", "2", "3"}
+    scores = [float(row[4]) for row in rows[:3]]
+    assert scores == sorted(scores, reverse=True) and len(rows) == 3 * len({row[0] for row in rows})
+    with pytest.raises(ValueError, match="run_depth=0"):
+        LanguageExperiment({"a": Letters()}, toy, runs=tmp_path, run_depth=0)
+
+
+def test_ids_with_spaces_cannot_be_in_run_files(tmp_path):
+    data = language("de", (0, 1))
+    data.queries[None][0] = data.queries[None][0]._replace(query_id="q 0")
+    data.answers[None][0] = data.answers[None][0]._replace(query_id="q 0")
+    family = make_family("toy-spaced", {"de": data})
+    with pytest.raises(ValueError, match="'q 0': a run file cannot hold an id that has spaces"):
+        LanguageExperiment({"a": Letters()}, family, runs=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compressed_run_without_a_line_retrieved_nothing(toy, tmp_path):
+    path = tmp_path / "run.gz"
+    path.write_bytes(gzip.compress(b""))
+    values = LanguageExperiment(
+        {"a": Runs({"toy-systems/de": path})}, toy, kinds=["mono"], languages=["de"], measures=["AP"]
+    )
+    assert values.means["value"].tolist() == [0]

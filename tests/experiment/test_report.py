@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from pyterrier_hybrid.experiment import LanguageResults, plots
 
 LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 FILES = ["means.csv", "settings.csv", "table.csv", "table.md", "table.tex", "report.html"]
+FACTS = ["results.json"]
 
 
 def make(values, *, languages=("de", "en"), **options):
@@ -176,8 +178,13 @@ def test_save(eleven, tmp_path):
     folder = tmp_path / "new" / "results"
     written = eleven.save(folder)
     pictures = ["heatmap-X-Y.png", "heatmap-x-y-2.png", "heatmap-a-b-c.png"]
-    assert [path.name for path in written] == [*FILES, *pictures]
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, *pictures])
+    drawings = [name.replace("png", "svg") for name in pictures]
+    assert {path.name for path in written} == {*FILES, *FACTS, *pictures, *drawings}
+    assert written[-1].name == "results.json" and sorted(folder.iterdir()) == sorted(written)
+    for name in drawings:
+        root = ElementTree.fromstring((folder / name).read_bytes())
+        printed = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert len(printed) > 121 and set(LANGUAGES) <= set(printed) and "atlas" not in printed
     pd.testing.assert_frame_equal(pd.read_csv(folder / "settings.csv"), eleven.settings, check_dtype=False)
     pd.testing.assert_frame_equal(pd.read_csv(folder / "means.csv"), eleven.means, check_dtype=False)
     assert (folder / "table.md").read_text(encoding="utf-8") == eleven.table("markdown") + "\n"
@@ -201,7 +208,7 @@ def test_save_replaces_and_keeps_other_files(results, tmp_path):
 
 def test_save_without_single_pairs_has_no_picture(tmp_path):
     make({"a": {(AP, "multi"): 0.5}}).save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, *FACTS])
 
 
 def test_save_is_whole_or_not_at_all(results, tmp_path, monkeypatch):

@@ -197,7 +197,7 @@ def test_files_and_figures(results, tmp_path):
     }  # fmt: skip
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "drops.csv"), results.drops, check_dtype=False)
     html = (tmp_path / "report.html").read_text()
-    assert "From shift-home to away" in html and html.count("<img") == 4 and "http" not in html
+    assert "From shift-home to away" in html and html.count("<svg") == 4 and " src=" not in html
     assert results.to_html(tmp_path / "page.html").read_text() == html
     assert [line.get_label() for line in results.plot("R@1", "cross").axes[0].get_lines()] == list(SYSTEMS)
     assert results.plot(path=tmp_path / "plot.png") and (tmp_path / "plot.png").stat().st_size > 1000

@@ -48,6 +48,7 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_langua
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import OwnFamily
+    from pyterrier_hybrid.experiment import LanguageResults
     from pyterrier_hybrid.experiment.settings import FamilyLike
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.recipe import Recipe
@@ -77,6 +78,9 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     "--eval-languages", multiple=True, metavar="CODE...",
     help="Languages to evaluate. [default: all of the dataset]",
 )  # fmt: skip
+@click.option(
+    "--measures", multiple=True, metavar="MEASURE...", help="Measures, such as AP or nDCG@10. [default: of the dataset]"
+)
 @click.option(
     "--samplers", multiple=True, type=SamplerName(), default=["mono", "cross", "hybrid"], show_default=True,
     metavar="NAME...", help="Batch samplers to compare: mono, cross, hybrid, mixed, length-grouped, multi-positive.",
@@ -126,6 +130,14 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
     help="Add bootstrap confidence intervals of the means at this level, such as 0.95.",
 )  # fmt: skip
 @click.option(
+    "--per-query", is_flag=True,
+    help="Also write the values of single queries (queries.csv.gz) and run files (runs/), which --system reads.",
+)  # fmt: skip
+@click.option(
+    "--run-depth", type=click.IntRange(1), default=100, show_default=True, metavar="NUMBER",
+    help="Number of documents of each query in the run files of --per-query.",
+)  # fmt: skip
+@click.option(
     "--cache", type=click.Path(file_okay=False, path_type=Path),
     help="Folder for vectors and rankings, which later comparisons reuse. By default they are deleted at the end.",
 )  # fmt: skip
@@ -138,7 +150,8 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
 
     Every monolingual, cross-lingual and multilingual setting of the dataset is evaluated. Prints a table and writes it
     with the figures of all settings, heat maps, models and options to a new folder (with several datasets, to a folder
-    for each). If interrupted, rerun the same command with the same --output to resume.
+    for each); report.html shows everything, and `report` puts several folders on one page. If interrupted, rerun the
+    same command with the same --output to resume.
     """
     started = time.perf_counter()
     own = own_collection(options)
@@ -173,6 +186,8 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
             raise Interrupted(f"Interrupted{how}") from None
     if plan.bias_source:
         click.echo(f"\nlanguage bias was estimated on {_BIAS_SOURCES[plan.bias_source]}")
+    if plan.notice:
+        click.echo(f"\n{plan.notice}", err=True)
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
 
 
@@ -188,6 +203,7 @@ class _Plan:
         ready: BM25 and mDPR, if they have rows.
         derived: The rows that are derived from others.
         bias_source: What language bias is estimated on, ``pairs`` or ``corpus``; ``None``: it is not estimated.
+        notice: A sentence below the tables; empty: none.
     """
 
     names: list[str]
@@ -197,6 +213,7 @@ class _Plan:
     ready: dict[str, Any]
     derived: list[DerivedRow]
     bias_source: str | None
+    notice: str
 
 
 def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, name: str) -> _Plan:
@@ -210,8 +227,11 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
     bias_source = _bias_source(recipe, options)
     _fetch(families, options)
     ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
-    if not options["no_mdpr"] and (mdpr := mdpr_encoder(options["mdpr"], dtype=options["dtype"])) is not None:
-        ready["mDPR"] = mdpr
+    notice = ""
+    if not options["no_mdpr"]:
+        mdpr, notice = mdpr_encoder(options["mdpr"], dtype=options["dtype"])
+        if mdpr is not None:
+            ready["mDPR"] = mdpr
     if options["fuse"] and "BM25" not in ready:
         raise click.UsageError("--fuse needs BM25")
     trained = [*([start.name] if start else []), *recipes]
@@ -224,7 +244,7 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
     )
     names = [*ready, *(name for name, _ in options["system"]), *trained, *(row.name for row in derived)]
     _check_names(names, options)
-    return _Plan(names, recipe, recipes, start, ready, derived, bias_source)
+    return _Plan(names, recipe, recipes, start, ready, derived, bias_source, notice)
 
 
 def _systems(plan: _Plan, options: Mapping[str, Any], models: Path) -> "tuple[dict[str, Any], ParallelPairs | None]":
@@ -258,26 +278,37 @@ def _evaluate(
     cache: Path,
 ) -> None:
     """Evaluate all rows on each dataset, save the results and print their tables."""
+    from pyterrier_hybrid.experiment.report.merging import write_page
+
+    pages: dict[str, LanguageResults] = {}
     for name, family in families.items():
+        folder = output / name.replace("/", "-") if len(families) > 1 else output
         texts = pairs if plan.bias_source == "pairs" else DocumentTexts(family, options["eval_languages"])
         results = ph.LanguageExperiment(
             with_derived_rows(systems, plan.derived, texts=texts, cache=cache),
             family,
+            measures=options["measures"] or None,
             kinds=options["kinds"] or None,
             languages=options["eval_languages"] or None,
             baseline=options["baseline"],
             test=options["test"],
             confidence=options["confidence"],
+            perquery=options["per_query"],
+            runs=folder / "runs" if options["per_query"] else None,
+            run_depth=options["run_depth"],
             cache=cache,
             verbose=True,
         )
-        results.save(output / name.replace("/", "-") if len(families) > 1 else output)
+        results.save(folder)
+        pages[family.label] = results
         click.echo(f"\n{family.label}\n{terminal_table(results)}")
         if getattr(family, "known_items", False):
             click.echo(
                 "known items: only the document that a question was written for, and its translations, count as "
                 "relevant; the values compare systems, and are lower bounds"
             )
+    if len(pages) > 1:
+        write_page(output / "report.html", pages)
 
 
 def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
@@ -303,11 +334,16 @@ def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
 
 
 def _fetch(families: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    """Check the kinds of settings and download the datasets now rather than after an hour of training."""
-    from pyterrier_hybrid.experiment.settings import choose_kinds
+    """Check kinds and measures and download the datasets now rather than after an hour of training."""
+    from pyterrier_hybrid.experiment.arguments import choose_evaluation
 
     for family in families.values():
-        choose_kinds(family, options["kinds"] or None)
+        choose_evaluation(
+            family,
+            measures=options["measures"] or None,
+            kinds=options["kinds"] or None,
+            languages=options["eval_languages"] or None,
+        )
     for family in families.values():
         family.fetch()
 

@@ -22,8 +22,9 @@ _PACKAGES = (
 
 
 def terminal_table(results: "LanguageResults") -> str:
-    """Return the table for a terminal, with the standard deviation over seeds if there are several."""
+    """Return the table for a terminal, with the standard deviation over seeds if there are several, and the limits."""
     from pyterrier_hybrid.experiment.measures import decimals
+    from pyterrier_hybrid.experiment.report.limits import described
     from pyterrier_hybrid.experiment.report.tables import HEADINGS
 
     def cell(row: Any) -> str:
@@ -36,7 +37,9 @@ def terminal_table(results: "LanguageResults") -> str:
         cells[row.system, (row.measure, HEADINGS[str(row.kind)])] = cell(row)
     columns = results.table().columns
     rows = [[cells[system, column] for column in columns] for system in results.systems]
-    return pd.DataFrame(rows, results.systems, columns.set_names([None, None])).to_string()
+    table = pd.DataFrame(rows, results.systems, columns.set_names([None, None])).to_string()
+    limits = described(results.limits)
+    return f"{table}\nwith the relevant documents first: {', '.join(limits)}" if limits else table
 
 
 def write_record(

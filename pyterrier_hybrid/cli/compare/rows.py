@@ -196,27 +196,27 @@ def bm25_is_available() -> bool:
     return True
 
 
-def mdpr_encoder(model: str | None, *, dtype: str | None) -> LazyEncoder | None:
-    """Return mDPR if the user asked for it or it is in the local cache; otherwise print that it was left out.
+def mdpr_encoder(model: str | None, *, dtype: str | None) -> tuple[LazyEncoder | None, str]:
+    """Return mDPR if the user asked for it or it is in the local cache; otherwise say why it was left out.
 
     Args:
         model: The value of ``--mdpr``: a name or folder; ``None``: the option was not set.
         dtype: Data type that embeddings are computed in.
+
+    Returns:
+        The encoder or ``None``, and a sentence for readers of a table without it.
     """
     if model is not None:
-        return LazyEncoder(lambda: ph.DenseEncoder.mdpr(model, dtype=dtype or "float32"))
+        return LazyEncoder(lambda: ph.DenseEncoder.mdpr(model, dtype=dtype or "float32")), ""
     from huggingface_hub import try_to_load_from_cache
 
     reason = "its weights are not in the local cache"
     if isinstance(try_to_load_from_cache(MDPR, "config.json"), str):
         try:
-            return LazyEncoder(lambda: ph.DenseEncoder.mdpr(dtype=dtype or "float32"))
+            return LazyEncoder(lambda: ph.DenseEncoder.mdpr(dtype=dtype or "float32")), ""
         except (FileNotFoundError, ValueError) as error:
             reason = str(error)
-    click.echo(
-        f"mDPR was left out, since {reason}: add it with --mdpr (which downloads {MDPR}) or --mdpr PATH", err=True
-    )
-    return None
+    return None, f"mDPR was left out, since {reason}: add it with --mdpr (which downloads {MDPR}) or --mdpr PATH"
 
 
 def system_from_option(text: str, *, dtype: str | None) -> Any:

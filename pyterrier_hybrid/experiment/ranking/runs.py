@@ -36,7 +36,7 @@ class RunsRanker(Ranker):
     def _read(self, setting: Setting) -> pd.DataFrame:
         languages = {"doc_lang": setting.doc_lang, "query_lang": setting.query_lang}
         run = self.system.read(setting.id, **languages)
-        if not run["qid"].isin(setting.qids).any():
+        if len(run) and not run["qid"].isin(setting.qids).any():
             path = self.system.path(setting.id, **languages)
             raise OutputError(f"{path} ranks none of the queries of {setting.id}, such as {setting.qids[0]!r}")
         return run

@@ -1,13 +1,16 @@
 """Frames of the results, computed from the values of single queries: means, seeds, tests, confidence intervals."""
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from pyterrier_hybrid.experiment.report.intervals import bootstrap
+from pyterrier_hybrid.experiment.measures import lower_is_better
+from pyterrier_hybrid.experiment.report.intervals import central, rank_among, rank_interval, resampled_means
 from pyterrier_hybrid.experiment.report.significance import TESTS, holm
-from pyterrier_hybrid.experiment.settings import KINDS, Setting
+from pyterrier_hybrid.experiment.settings import KINDS
 from pyterrier_hybrid.utils.checks import finite_number
 from pyterrier_hybrid.utils.suggestions import unknown_name
 
@@ -39,6 +42,21 @@ def check_statistics(test: str, confidence: float | None) -> float | None:
     return level
 
 
+class _SettingLike(Protocol):
+    """What the frames need to know of a :class:`~pyterrier_hybrid.experiment.settings.Setting`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def doc_lang(self) -> str: ...
+    @property
+    def query_lang(self) -> str: ...
+    @property
+    def qids(self) -> tuple[str, ...]: ...
+    @property
+    def questions(self) -> tuple[str, ...]: ...
+
+
 class Frames:
     """The frames of one experiment.
 
@@ -51,7 +69,7 @@ class Frames:
 
     def __init__(
         self,
-        settings: Sequence[Setting],
+        settings: Sequence[_SettingLike],
         values: dict[Cell, list[np.ndarray]],
         systems: Sequence[str],
         measures: Sequence[str],
@@ -113,21 +131,60 @@ class Frames:
             confidence: The level of the intervals.
         """
         frames = []
+        for kind, (columns, means) in self._resampled.items():
+            low, high = central(means, confidence)
+            frame = pd.DataFrame(columns, columns=["system", "measure"])
+            frames.append(frame.assign(kind=kind, low=low, high=high))
+        return pd.concat(frames, ignore_index=True)[["system", "kind", "measure", "low", "high"]]
+
+    def ranks(self, confidence: float) -> pd.DataFrame | None:
+        """Return the rank of each system by its mean, and an interval of ranks; None for a single system.
+
+        Args:
+            confidence: The share of the bootstrap samples of questions whose ranks are in the interval.
+
+        Returns:
+            The columns of :attr:`LanguageResults.ranks`.
+        """
+        if len({system for system, _, _ in self._cells}) < 2:
+            return None
+        frames = []
+        for kind, (columns, means) in self._resampled.items():
+            frame = pd.DataFrame(columns, columns=["system", "measure"]).assign(kind=kind)
+            frame["mean"] = [np.mean([values.mean() for values in self._of_kind(kind, *column)]) for column in columns]
+            for measure, rows in frame.groupby("measure", sort=False).groups.items():
+                sign = 1 if lower_is_better(str(measure)) else -1
+                frame.loc[rows, "rank"] = rank_among(sign * frame.loc[rows, "mean"].to_numpy()[None])[0]
+                low, high = rank_interval(sign * means[:, rows], confidence=confidence)
+                frame.loc[rows, "rank_low"], frame.loc[rows, "rank_high"] = low, high
+            frames.append(frame)
+        names = ["rank", "rank_low", "rank_high"]
+        ranks = pd.concat(frames, ignore_index=True).astype(dict.fromkeys(names, "Int64"))
+        return ranks[["system", "kind", "measure", *names]]
+
+    def _of_kind(self, kind: str, system: str, measure: str) -> list[np.ndarray]:
+        """Return the values of a system in each setting of a kind."""
+        indices = [index for index, setting in enumerate(self._settings) if setting.kind == kind]
+        return [self._values[system, index, measure] for index in indices]
+
+    @cached_property
+    def _resampled(self) -> dict[str, tuple[list[tuple[str, str]], np.ndarray]]:
+        """By kind: the systems and measures, and their means in each bootstrap sample, ``[samples, columns]``."""
+        resampled = {}
         for kind in KINDS:
             indices = [index for index, setting in enumerate(self._settings) if setting.kind == kind]
             # All settings of a kind have the same systems and measures.
             columns = [(system, measure) for system, index, measure in self._cells if index in indices[:1]]
-            if not columns:
-                continue
-            values = [
-                np.stack([self._values[system, index, measure] for system, measure in columns], axis=1)
-                for index in indices
-            ]
-            questions = [self._settings[index].questions for index in indices]
-            low, high = bootstrap(questions, values, confidence=confidence)
-            frame = pd.DataFrame(columns, columns=["system", "measure"])
-            frames.append(frame.assign(kind=kind, low=low, high=high))
-        return pd.concat(frames, ignore_index=True)[["system", "kind", "measure", "low", "high"]]
+            if columns:
+                values = [
+                    np.stack([self._values[system, index, measure] for system, measure in columns], axis=1)
+                    for index in indices
+                ]
+                resampled[kind] = (
+                    columns,
+                    resampled_means([self._settings[index].questions for index in indices], values),
+                )
+        return resampled
 
     def queries(self) -> pd.DataFrame:
         """Return the value of every query: one row per system, setting, query and measure."""
@@ -151,7 +208,11 @@ class Frames:
         """Test every system against the baseline; the tests of one setting are computed at once."""
         p_values: dict[Cell, float] = {}
         for index in range(len(self._settings)):
-            cells = [cell for cell in self._cells if cell[1] == index and cell[0] != baseline]
+            cells = [
+                cell
+                for cell in self._cells
+                if cell[1] == index and cell[0] != baseline and (baseline, index, cell[2]) in self._values
+            ]
             if cells:
                 differences = [
                     _difference(self._values[cell], self._values[baseline, index, cell[2]]) for cell in cells

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 RESAMPLES = 1000
+RANK_CONFIDENCE = 0.95
+"""The level of the intervals of ranks, if no other one was chosen."""
 # Maximum number of question weights in memory, 8 bytes each.
 _MAX_WEIGHTS = 2**23
 
@@ -38,10 +40,61 @@ def bootstrap(
         >>> low, high
         (array([1.]), array([1.]))
     """
-    means = resampled_means(questions, values, resamples=resamples, seed=seed)
+    return central(resampled_means(questions, values, resamples=resamples, seed=seed), confidence)
+
+
+def central(means: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds between which the central fraction of each column lies: each float64 ``[columns]``.
+
+    Args:
+        means: float64 ``[resamples, columns]``.
+        confidence: The fraction.
+    """
     outside = (1 - confidence) / 2
     low, high = np.quantile(means, [outside, 1 - outside], axis=0)
     return low, high
+
+
+def rank_among(values: np.ndarray) -> np.ndarray:
+    """Rank the columns of each row from 1, the smallest value first; equal values share the better rank.
+
+    Args:
+        values: float64 ``[rows, columns]``.
+
+    Returns:
+        float64 ``[rows, columns]``; NaN in rows with a missing value.
+
+    Example:
+        >>> rank_among(np.array([[0.3, 0.1, 0.3]]))
+        array([[2., 1., 2.]])
+    """
+    ranks = 1.0 + np.count_nonzero(values[:, None, :] < values[:, :, None], axis=2)
+    return np.where(np.isnan(values).any(axis=1, keepdims=True), np.nan, ranks)
+
+
+def rank_interval(means: np.ndarray, *, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Compute percentile intervals of the ranks of systems: the order of their means in each bootstrap sample.
+
+    An interval says how much the order depends on the questions that were asked. It is not a confidence set for the
+    order of all systems together: where two systems are equally good, it may be too short.
+
+    Args:
+        means: float64 ``[resamples, systems]`` of :func:`resampled_means`; small values are good.
+        confidence: The fraction of resamples whose ranks are inside the interval.
+
+    Returns:
+        The lowest and the highest ranks: each float64 ``[systems]``, whole numbers.
+
+    Example:
+        >>> rank_interval(np.array([[0.1, 0.2, 0.9], [0.2, 0.1, 0.9]]))
+        (array([1., 1., 3.]), array([2., 2., 3.]))
+    """
+    ranks = rank_among(means)
+    outside = (1 - confidence) / 2
+    return (
+        np.quantile(ranks, outside, axis=0, method="inverted_cdf"),
+        np.quantile(ranks, 1 - outside, axis=0, method="inverted_cdf"),
+    )
 
 
 def resampled_means(
@@ -69,21 +122,19 @@ def resampled_means(
     """
     distinct = dict.fromkeys(question for setting in questions for question in setting)
     number = {question: index for index, question in enumerate(distinct)}
-    settings, columns = len(values), values[0].shape[1]
-    counts = np.zeros((len(number), settings))
-    sums = np.zeros((len(number), settings, columns))
-    for setting, (asked, setting_values) in enumerate(zip(questions, values, strict=True)):
-        rows = np.array([number[question] for question in asked])
-        np.add.at(counts[:, setting], rows, 1.0)
-        np.add.at(sums[:, setting], rows, setting_values)
+    rows = [np.array([number[question] for question in asked]) for asked in questions]
     random = np.random.default_rng(seed)
     size = max(1, _MAX_WEIGHTS // len(number))
     means = []
     for start in range(0, resamples, size):
         drawn = min(size, resamples - start)
         weights = random.multinomial(len(number), np.full(len(number), 1 / len(number)), size=drawn).astype(np.float64)
-        queries = (weights @ counts)[:, :, None]
-        totals = (weights @ sums.reshape(len(number), -1)).reshape(drawn, settings, columns)
-        setting_means = np.divide(totals, queries, out=np.zeros_like(totals), where=queries > 0)
-        means.append(setting_means.sum(axis=1) / np.count_nonzero(queries, axis=1).clip(1))
+        total = np.zeros((drawn, values[0].shape[1]))
+        used = np.zeros((drawn, 1))
+        for of_setting, setting_values in zip(rows, values, strict=True):
+            weight = weights[:, of_setting]
+            queries = weight.sum(axis=1, keepdims=True)
+            total += np.divide(weight @ setting_values, queries, out=np.zeros_like(total), where=queries > 0)
+            used += queries > 0
+        means.append(total / used.clip(1))
     return np.concatenate(means)

@@ -1,22 +1,31 @@
 """The results of a language experiment: frames, tables, heat maps and files."""
 
+import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 from ir_measures import Measure
 
+from pyterrier_hybrid import __version__
 from pyterrier_hybrid.experiment.report import fairness, tables
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
+from pyterrier_hybrid.experiment.report.saved import (
+    FACTS,
+    QUERIES,
+    compressed_csv,
+    csv,
+    frame_files,
+    read_results,
+)
 from pyterrier_hybrid.experiment.settings import KINDS, choose
 from pyterrier_hybrid.text.resources import resource_class
 from pyterrier_hybrid.utils.checks import list_of
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.files import file_names, whole_file
 from pyterrier_hybrid.utils.formatting import format_number
 from pyterrier_hybrid.utils.suggestions import did_you_mean, unknown_name
 
@@ -44,6 +53,17 @@ class LanguageResults:
         seeds: The value of each seed, for systems with several seeds: system, kind, doc_lang, query_lang, measure,
             seed, value; None if no system has several.
         confidence: The level of the confidence intervals of the means, or None.
+        ranks: The rank of each system among the others by its mean, and the interval of its ranks in bootstrap samples
+            of the questions, at the level ``confidence`` or .95: system, kind, measure, rank, rank_low, rank_high; None
+            for a single system. A question stays together with its translations. The interval says how much the order
+            depends on the questions; where two systems are equally good, it may be too short.
+        limits: The values that a perfect ranking would have, where they are not 1 (or 0 if less is better): kind,
+            measure, limit.
+        differences: The queries on which pairs of systems differ most in the first measure, five in each direction, of
+            different questions; of more than four systems, each is paired with the baseline, or the first. One row per
+            relevant document: system, other, kind, doc_lang, query_lang, qid, query, measure, value, other_value,
+            docno, lang, text, rank, other_rank (with several seeds, mean ranks; NaN: not retrieved). None for a single
+            system.
         queries: With ``perquery=True``, the value of every query: system, kind, doc_lang, query_lang, qid, measure,
             value; otherwise None.
 
@@ -71,6 +91,10 @@ class LanguageResults:
         confidence: float | None = None,
         queries: pd.DataFrame | None = None,
         document_languages: pd.DataFrame | None = None,
+        ranks: pd.DataFrame | None = None,
+        limits: pd.DataFrame | None = None,
+        differences: pd.DataFrame | None = None,
+        collection: Mapping[str, str] | None = None,
     ) -> None:
         """Store the frames.
 
@@ -85,6 +109,11 @@ class LanguageResults:
             confidence: The level of the intervals.
             queries: The value of every query.
             document_languages: The frame of :meth:`by_document_language`.
+            ranks: The columns of ``.ranks``.
+            limits: The columns of ``.limits``.
+            differences: The columns of ``.differences``.
+            collection: A hash of the queries and judgements of each kind of settings, by which :meth:`load` and the
+                pages of several results tell whether they belong together.
         """
         columns = ["system", "kind", "doc_lang", "query_lang", "measure", "value", "queries"]
         columns += [column for column in ("std", "seeds", "p_value", "p_corrected") if column in settings.columns]
@@ -96,6 +125,10 @@ class LanguageResults:
         self.seeds = seeds
         self.confidence = confidence
         self.queries = queries
+        self.ranks = ranks
+        self.limits = limits
+        self.differences = differences
+        self.collection = dict(collection or {})
         self._intervals = intervals
         self._document_languages = document_languages
 
@@ -412,13 +445,13 @@ class LanguageResults:
         """Return the settings with a single document language."""
         return self.settings[self.settings["kind"].isin(["mono", "cross"])]
 
-    def _heatmaps(self) -> dict[str, bytes]:
-        """Draw the heat map of each system as PNG, of the first measure that has values for pairs of languages."""
+    def heatmaps(self) -> dict[str, "Picture"]:
+        """Draw the heat map of each system, of the first measure that has values for pairs of languages."""
         pairs = self._language_pairs()
         if pairs.empty:
             return {}
         measure = pairs["measure"].iloc[0]
-        return {system: self.heatmap(system, measure).png() for system in self.systems}
+        return {system: self.heatmap(system, measure) for system in self.systems}
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write everything to one HTML page: tables, confidence intervals, tests, heat maps, settings.
@@ -434,7 +467,7 @@ class LanguageResults:
         from pyterrier_hybrid.experiment.report.html import page
 
         path = Path(path)
-        content = page(self, self._heatmaps())
+        content = page({"": self})
         with whole_file(path) as unfinished:
             unfinished.write_text(content, encoding="utf-8")
         return path
@@ -446,27 +479,70 @@ class LanguageResults:
             folder: The folder, which is created if needed; existing files of these names are replaced.
 
         Returns:
-            The files: means.csv (with the confidence intervals), settings.csv, table.csv, table.md, table.tex,
-            report.html, and heatmap-<system>.png of the first measure that has values for single pairs of languages.
+            The files: means.csv (with the confidence intervals), settings.csv, results.json, table.csv, table.md,
+            table.tex, report.html, and heatmap-<system>.png and .svg of the first measure that has values for single
+            pairs of languages; where there is such a frame, also ranks.csv, limits.csv, seeds.csv, differences.csv,
+            document-languages.csv, and with ``perquery=True`` queries.csv.gz.
         """
         from pyterrier_hybrid.experiment.report.html import page
 
         folder = Path(folder)
-        heatmaps = self._heatmaps()
+        heatmaps = self.heatmaps()
         contents = {
-            "means.csv": self.means.to_csv(index=False, lineterminator="\n").encode(),
-            "settings.csv": self.settings.to_csv(index=False, lineterminator="\n").encode(),
+            "means.csv": csv(self.means),
+            "settings.csv": csv(self.settings),
+            **frame_files(
+                {
+                    "ranks": self.ranks,
+                    "limits": self.limits,
+                    "seeds": self.seeds,
+                    "differences": self.differences,
+                    "document_languages": self._document_languages,
+                }
+            ),
             "table.csv": self.table("csv").encode(),
             "table.md": (self.table("markdown") + "\n").encode(),
             "table.tex": (self.table("latex") + "\n").encode(),
-            "report.html": page(self, heatmaps).encode(),
+            "report.html": page({"": self}).encode(),
         }
         for name, heatmap in zip(file_names(heatmaps), heatmaps.values(), strict=True):
-            contents[f"heatmap-{name}.png"] = heatmap
+            contents[f"heatmap-{name}.png"] = heatmap.png()
+            contents[f"heatmap-{name}.svg"] = heatmap.svg().encode()
+        if self.queries is not None:
+            contents[QUERIES] = compressed_csv(self.queries)
+        # Written last: a folder with it has all other files.
+        contents[FACTS] = (json.dumps(self._facts(), ensure_ascii=False, indent=2) + "\n").encode()
         for name, content in contents.items():
             with whole_file(folder / name) as unfinished:
                 unfinished.write_bytes(content)
         return [folder / name for name in contents]
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> "LanguageResults":
+        """Read results that :meth:`save` wrote.
+
+        Args:
+            folder: The folder.
+
+        Raises:
+            FileNotFoundError: The folder has no results.
+            ValueError: One of its files is damaged.
+
+        Example:
+            >>> import tempfile
+            >>> row = {"kind": "mono", "doc_lang": "de", "query_lang": "de", "measure": "AP", "queries": 9}
+            >>> frame = pd.DataFrame([{"system": "BM25", **row, "value": 0.75}])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = LanguageResults(frame, dataset="tiny", languages=("de",)).save(folder)
+            ...     LanguageResults.load(folder).means["value"].item()
+            0.75
+        """
+        settings, options = read_results(Path(folder))
+        return cls(settings, **options)
+
+    def _facts(self) -> dict[str, Any]:
+        names = ("dataset", "languages", "baseline", "test", "confidence", "collection")
+        return {**{name: getattr(self, name) for name in names}, "version": __version__}
 
     def __repr__(self) -> str:
         """The dataset, its languages and the table."""
@@ -479,16 +555,3 @@ class LanguageResults:
 def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
         raise ValueError(f"{name}: {unknown_name(value, valid)}")
-
-
-def file_names(systems: Iterable[str]) -> list[str]:
-    """Return a safe file name for each system: letters, digits, dots and dashes, distinct even if case is ignored."""
-    names: list[str] = []
-    for system in systems:
-        # File systems limit the number of bytes, not of characters.
-        stem = re.sub(r"[^\w.-]+", "-", system).strip("-.").encode()[:80].decode(errors="ignore") or "system"
-        name, number = stem, 2
-        while name.lower() in [taken.lower() for taken in names]:
-            name, number = f"{stem}-{number}", number + 1
-        names.append(name)
-    return names

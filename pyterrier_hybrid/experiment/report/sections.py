@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pyterrier_hybrid.experiment.report.formats import header_levels, print_table
 from pyterrier_hybrid.experiment.report.html import Table, render
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.utils.figures import Picture
 
 
 @dataclass(frozen=True)
@@ -18,13 +22,13 @@ class Section:
         text: A paragraph below the title.
         tables: Frames as :func:`~pyterrier_hybrid.experiment.report.formats.print_table` takes them. A table with a
             name is folded, and its name is shown.
-        pictures: PNG files by their descriptions.
+        pictures: Figures by their descriptions.
     """
 
     title: str
     text: str = ""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    pictures: "Mapping[str, Picture]" = field(default_factory=dict)
 
 
 def sections_page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
@@ -54,4 +58,4 @@ def sections_page(title: str, subtitle: str, sections: Sequence[Section]) -> str
 
 def _table(frame: pd.DataFrame) -> Table:
     printed = print_table(frame, best=None, missing="–")
-    return Table(header_levels(printed.columns), printed.rows)
+    return Table(header_levels(printed.columns), printed.rows, str(frame.index.name or ""))

@@ -1,7 +1,7 @@
 """A robustness study as one HTML page. ``report/robustness.html.j2`` is the page."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -11,6 +11,9 @@ from pyterrier_hybrid.experiment.report.html import KIND_NAMES, LEVEL, TEST_NAME
 from pyterrier_hybrid.experiment.report.intervals import RESAMPLES
 from pyterrier_hybrid.experiment.report.tables import HEADINGS
 from pyterrier_hybrid.utils.formatting import format_number
+
+if TYPE_CHECKING:
+    from pyterrier_hybrid.utils.figures import Picture
 
 
 class _Results(Protocol):
@@ -42,12 +45,12 @@ class _Results(Protocol):
     def table(self) -> Any: ...
 
 
-def page(results: _Results, pictures: Mapping[str, bytes]) -> str:
+def page(results: _Results, pictures: "Mapping[str, Picture]") -> str:
     """Return the page as HTML, which is the same for the same results.
 
     Args:
         results: The results.
-        pictures: The figures as PNG, by name.
+        pictures: The figures by name.
     """
     undefined = results.undefined.groupby("perturbation", sort=False)["lang"].agg(list).to_dict()
     return render(
@@ -84,7 +87,7 @@ def page(results: _Results, pictures: Mapping[str, bytes]) -> str:
 def _table(results: _Results, value: str, **options: str) -> Table:
     frame = results.table(value=value, **options)
     printed = print_table(frame, best="row", missing="–", losses=True)
-    return Table(header_levels(printed.columns), printed.rows)
+    return Table(header_levels(printed.columns), printed.rows, "language" if "by" in options else "perturbation")
 
 
 def _means(results: _Results) -> Table:
@@ -106,7 +109,7 @@ def _means(results: _Results) -> Table:
         if results.baseline is not None:
             cells.append(_number(row.p_corrected))
         rows.append((f"{row.perturbation} {row.severity:g}", cells))
-    return Table(header_levels([(name,) for name in names]), rows)
+    return Table(header_levels([(name,) for name in names]), rows, "perturbation")
 
 
 def _tests(results: _Results) -> Table | None:
@@ -129,7 +132,7 @@ def _tests(results: _Results) -> Table | None:
             smaller = significant["drop"] < significant["drop_baseline"]
             cells.append((int(smaller.sum()), int((~smaller).sum()), len(tests)))
         rows.append((perturbation, cells))
-    return Table(header_levels(columns), rows)
+    return Table(header_levels(columns), rows, "perturbation")
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -215,8 +215,8 @@ class ImbalanceResults:
                 unfinished.write_bytes(figure.png())
         return figure
 
-    def _plots(self) -> dict[str, bytes]:
-        return {kind: self.plot(kind=kind).png() for kind in dict.fromkeys(kind for _, kind in self._columns())}
+    def _plots(self) -> "dict[str, Picture]":
+        return {kind: self.plot(kind=kind) for kind in dict.fromkeys(kind for _, kind in self._columns())}
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write tables and figures to one HTML page, which needs no other files.
@@ -232,7 +232,7 @@ class ImbalanceResults:
             unfinished.write_text(self._page(self._plots()), encoding="utf-8")
         return path
 
-    def _page(self, plots: dict[str, bytes]) -> str:
+    def _page(self, plots: "dict[str, Picture]") -> str:
         columns = self._columns()
         return sections_page(
             f"Language imbalance, {self.dataset}",
@@ -243,7 +243,7 @@ class ImbalanceResults:
                     "Head: languages with at least an equal share of the training texts; tail: with less; unseen: "
                     "never trained on. Slope: the gain from ten times the share. Means over the seeds.",
                     {"": self._by_row(columns, list(_SUMMARY))},
-                    {f"Values by share, {kind}": png for kind, png in plots.items()},
+                    {f"Values by share, {kind}": plot for kind, plot in plots.items()},
                 ),
                 Section(
                     "Languages",
@@ -273,7 +273,7 @@ class ImbalanceResults:
             "table.tex": self.table("latex") + "\n",
             "report.html": self._page(plots),
         }
-        return write_files(folder, contents | {f"imbalance-{kind}.png": png for kind, png in plots.items()})
+        return write_files(folder, contents | {f"imbalance-{kind}.png": plot.png() for kind, plot in plots.items()})
 
     def __repr__(self) -> str:
         """The dataset and the table."""

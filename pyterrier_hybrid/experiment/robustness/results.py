@@ -9,12 +9,11 @@ import pandas as pd
 from ir_measures import Measure
 
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
-from pyterrier_hybrid.experiment.report.results import file_names
 from pyterrier_hybrid.experiment.report.tables import HEADINGS
 from pyterrier_hybrid.experiment.robustness.labels import VALUES, condition_label
 from pyterrier_hybrid.experiment.settings import KINDS, choose
 from pyterrier_hybrid.utils.checks import list_of, one_of
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.files import file_names, whole_file
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.utils.figures import Picture
@@ -290,13 +289,13 @@ class RobustnessResults:
             return tuple(self.measures)
         return choose("measures", [str(name) for name in list_of("measures", measures, (str, Measure))], self.measures)
 
-    def _figures(self) -> dict[str, bytes]:
-        """Draw the lines and the heat map of each system as PNG, of the first measure."""
+    def _figures(self) -> dict[str, "Picture"]:
+        """Draw the lines and the heat map of each system, of the first measure."""
         if self.drops["drop"].isna().all():
             return {}
-        pictures = {"robustness": self.plot().png()}
+        pictures = {"robustness": self.plot()}
         for name, system in zip(file_names(self.systems), self.systems, strict=True):
-            pictures[f"heatmap-{name}"] = self.heatmap(system).png()
+            pictures[f"heatmap-{name}"] = self.heatmap(system)
         return pictures
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
@@ -340,7 +339,7 @@ class RobustnessResults:
             "table.md": (self.table("markdown") + "\n").encode(),
             "table.tex": (self.table("latex") + "\n").encode(),
             "report.html": page(self, pictures).encode(),
-            **{f"{name}.png": content for name, content in pictures.items()},
+            **{f"{name}.png": picture.png() for name, picture in pictures.items()},
         }
         for name, content in contents.items():
             with whole_file(folder / name) as unfinished:

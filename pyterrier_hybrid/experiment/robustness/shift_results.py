@@ -10,11 +10,10 @@ from ir_measures import Measure
 
 from pyterrier_hybrid.experiment.report.files import write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
-from pyterrier_hybrid.experiment.report.results import file_names
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
 from pyterrier_hybrid.experiment.report.tables import HEADINGS, columns_of
 from pyterrier_hybrid.utils.checks import one_of
-from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.files import file_names, whole_file
 from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
@@ -296,8 +295,8 @@ class ShiftResults:
             rows_label="system",
         )
 
-    def _heatmaps(self) -> dict[str, bytes]:
-        return {target: self.heatmap(target).png() for target in self.targets if self._has_drop(target)}
+    def _heatmaps(self) -> "dict[str, Picture]":
+        return {target: self.heatmap(target) for target in self.targets if self._has_drop(target)}
 
     def _has_drop(self, target: str) -> bool:
         """Return whether the heat map of a target has a value."""
@@ -318,11 +317,11 @@ class ShiftResults:
             unfinished.write_text(self._page(self._plots(), self._heatmaps()), encoding="utf-8")
         return path
 
-    def _plots(self) -> dict[str, bytes]:
+    def _plots(self) -> "dict[str, Picture]":
         kinds = dict.fromkeys(kind for _, kind in self._columns())
-        return {kind: self.plot(kind=kind).png() for kind in kinds}
+        return {kind: self.plot(kind=kind) for kind in kinds}
 
-    def _page(self, plots: dict[str, bytes], heatmaps: dict[str, bytes]) -> str:
+    def _page(self, plots: "dict[str, Picture]", heatmaps: "dict[str, Picture]") -> str:
         columns = self._columns()
         tests = "" if self.baseline is None else f" drops.csv has tests against {self.baseline}."
         return sections_page(
@@ -335,7 +334,7 @@ class ShiftResults:
                     "multilingual). Datasets differ in size and difficulty, so compare the drops of systems, not "
                     f"single drops.{tests}",
                     {"": self._by_target(columns, "")},
-                    {f"Values by dataset, {kind}": png for kind, png in plots.items()},
+                    {f"Values by dataset, {kind}": plot for kind, plot in plots.items()},
                 ),
                 Section(
                     "Order of the systems",
@@ -350,7 +349,7 @@ class ShiftResults:
                         f"{measure}, {kind}": self._by_language([(measure, kind)])
                         for measure, kind in columns
                     },
-                    {f"Relative drops on {target}": png for target, png in heatmaps.items()},
+                    {f"Relative drops on {target}": heatmap for target, heatmap in heatmaps.items()},
                 ),
             ],
         )  # fmt: skip
@@ -375,9 +374,9 @@ class ShiftResults:
             "table.tex": self.table("latex") + "\n",
             "report.html": self._page(plots, heatmaps),
         }
-        contents |= {f"shift-{kind}.png": png for kind, png in plots.items()}
-        for name, png in zip(file_names(heatmaps), heatmaps.values(), strict=True):
-            contents[f"heatmap-{name}.png"] = png
+        contents |= {f"shift-{kind}.png": plot.png() for kind, plot in plots.items()}
+        for name, heatmap in zip(file_names(heatmaps), heatmaps.values(), strict=True):
+            contents[f"heatmap-{name}.png"] = heatmap.png()
         return write_files(folder, contents)
 
     def __repr__(self) -> str:

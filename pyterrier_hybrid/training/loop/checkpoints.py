@@ -18,6 +18,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from pyterrier_hybrid.training.loop.processes import is_first_process
 from pyterrier_hybrid.utils.checksums import FileFacts, check_contents, check_sizes, file_facts, sealed, unsealed
 from pyterrier_hybrid.utils.files import locked, remove_whole
+from pyterrier_hybrid.utils.formatting import format_bytes
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 
 _NAME = re.compile(r"checkpoint-\d+")
@@ -158,13 +159,11 @@ def problems_of_writing(folder: str | Path) -> Iterator[None]:
             # Half a checkpoint is of no use, and takes the space.
             shutil.rmtree(folder, ignore_errors=True)
             kept.folder = folder.parent
-        free = shutil.disk_usage(kept.folder.parent).free / 1e9
+        free = format_bytes(shutil.disk_usage(kept.folder.parent).free)
         step = kept.last_step()
         rescue = "start again" if step is None else f"train with the same settings to resume from step {step}"
         reason = " ".join(str(error).split())
-        raise OSError(
-            f"{folder} could not be written, with {free:.1f} GB free: {reason}; make room, then {rescue}"
-        ) from error
+        raise OSError(f"{folder} could not be written, with {free} free: {reason}; make room, then {rescue}") from error
 
 
 def step_of(checkpoint: Path) -> int:

@@ -8,6 +8,7 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from pyterrier_hybrid.training.loop.model import ContrastiveModel
+from pyterrier_hybrid.utils.formatting import format_bytes
 
 _BYTES_PER_TRAINED_WEIGHT = 12
 """Bytes of the gradient and of AdamW's two numbers, beside the weight."""
@@ -26,6 +27,8 @@ class Estimate(NamedTuple):
     Example:
         >>> print(Estimate(seconds=330, memory=2_100_000_000))
         about 6 min and 2.1 GB
+        >>> print(Estimate(seconds=90 * 60, memory=64_000_000))
+        about 90 min and 64 MB
     """
 
     seconds: float
@@ -34,7 +37,7 @@ class Estimate(NamedTuple):
     def __str__(self) -> str:
         minutes = self.seconds / 60
         duration = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(minutes, 1):.0f} min"
-        return f"about {duration} and {self.memory / 1e9:.1f} GB"
+        return f"about {duration} and {format_bytes(self.memory)}"
 
 
 def estimate(

@@ -1,0 +1,161 @@
+"""Several results on one page: those of the same queries become one section."""
+
+import os
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pyterrier_hybrid.experiment.report.frames import Cell, Frames
+from pyterrier_hybrid.experiment.report.html import page
+from pyterrier_hybrid.experiment.report.intervals import RANK_CONFIDENCE
+from pyterrier_hybrid.experiment.report.results import LanguageResults
+from pyterrier_hybrid.experiment.settings import question_of
+from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.suggestions import did_you_mean
+
+_SETTING = ["kind", "doc_lang", "query_lang"]
+
+
+def write_page(path: str | os.PathLike[str], parts: Mapping[str, LanguageResults]) -> None:
+    """Write results to one HTML page, which needs no other files, whole or not at all.
+
+    Args:
+        path: The file; an existing one is replaced.
+        parts: The results by their titles.
+    """
+    content = page(parts)
+    with whole_file(Path(path)) as unfinished:
+        unfinished.write_text(content, encoding="utf-8")
+
+
+def merged(
+    results: Sequence[tuple[str, LanguageResults]], *, baseline: str | None = None
+) -> dict[str, LanguageResults]:
+    """Join results on the same dataset, languages and queries.
+
+    Systems of one name in several results get the name of their result beside. Ranks, intervals and tests are computed
+    from the values of single queries, if all results have them; otherwise ranks and tests are left out.
+
+    Args:
+        results: Results and their names.
+        baseline: The system that the others are tested against, as it is named in the joined results.
+
+    Returns:
+        The joined results by their titles: the name of the dataset, with the names of the results if another part has
+        the same dataset.
+
+    Raises:
+        ValueError: The baseline is not among the systems of a part, or a part lacks the values of single queries.
+    """
+    groups: list[list[tuple[str, LanguageResults]]] = []
+    for name, one in results:
+        for group in groups:
+            if all(_comparable(one, other) for _, other in group):
+                group.append((name, one))
+                break
+        else:
+            groups.append([(name, one)])
+    datasets = [group[0][1].dataset for group in groups]
+    parts: dict[str, LanguageResults] = {}
+    for group, dataset in zip(groups, datasets, strict=True):
+        names = ", ".join(dict.fromkeys(name for name, _ in group))
+        title = dataset if datasets.count(dataset) == 1 else f"{dataset}, {names}"
+        title = title if title not in parts else f"{title} ({len(parts) + 1})"
+        alone = len(group) == 1 and baseline is None
+        parts[title] = group[0][1] if alone else _joined(title, group, baseline)
+    return parts
+
+
+def _comparable(one: LanguageResults, other: LanguageResults) -> bool:
+    """Whether two results are over the same languages and queries, as far as they have the same kinds of settings."""
+    same = one.dataset == other.dataset and one.languages == other.languages
+    common = one.collection.keys() & other.collection.keys()
+    return same and all(one.collection[kind] == other.collection[kind] for kind in common)
+
+
+def _joined(title: str, group: Sequence[tuple[str, LanguageResults]], baseline: str | None) -> LanguageResults:
+    names = list(chain.from_iterable(one.systems for _, one in group))
+
+    def renamed(frame: pd.DataFrame, folder: str) -> pd.DataFrame:
+        changed = {system: f"{system} ({folder})" for system in set(names) if names.count(system) > 1}
+        columns = [column for column in ("system", "other") if column in frame]
+        return frame.assign(**{column: frame[column].replace(changed) for column in columns})
+
+    def joined(attribute: str) -> pd.DataFrame | None:
+        frames = [renamed(frame, name) for name, one in group if (frame := getattr(one, attribute)) is not None]
+        return pd.concat(frames, ignore_index=True) if frames else None
+
+    settings = joined("settings")
+    assert settings is not None
+    settings = settings.drop(columns=["p_value", "p_corrected"], errors="ignore")
+    if "seeds" in settings:
+        settings["seeds"] = settings["seeds"].fillna(1).astype(int)
+    first = group[0][1]
+    confidence = first.confidence if all(one.confidence == first.confidence for _, one in group) else None
+    without = [name for name, one in group if one.queries is None]
+    intervals = [renamed(one.means, name) for name, one in group if "low" in one.means]
+    ranks = None
+    if not without:
+        queries = joined("queries")
+        assert queries is not None
+        frames = _frames(queries, list(settings["system"].unique()))
+        ranks = frames.ranks(confidence or RANK_CONFIDENCE)
+        if baseline is not None:
+            systems = list(settings["system"].unique())
+            if baseline not in systems:
+                hint = did_you_mean(baseline, systems)
+                raise ValueError(f"baseline: {title} has no {baseline!r}, only {', '.join(systems)}{hint}")
+            tested = frames.settings(baseline, first.test)[["system", *_SETTING, "measure", "p_value", "p_corrected"]]
+            settings = settings.merge(tested, on=["system", *_SETTING, "measure"], how="left")
+    elif baseline is not None:
+        raise ValueError(f"baseline: {without[0]} has no values of single queries; run `compare` with --per-query")
+    limits = joined("limits")
+    return LanguageResults(
+        settings,
+        dataset=first.dataset,
+        languages=first.languages,
+        baseline=baseline,
+        test=first.test,
+        seeds=joined("seeds"),
+        intervals=(
+            pd.concat(intervals)[["system", "kind", "measure", "low", "high"]]
+            if confidence is not None and len(intervals) == len(group)
+            else None
+        ),
+        confidence=confidence,
+        ranks=ranks,
+        limits=None if limits is None else limits.drop_duplicates(["kind", "measure"]),
+        differences=joined("differences"),
+        collection={kind: value for _, one in group for kind, value in one.collection.items()},
+    )
+
+
+class _Asked(NamedTuple):
+    """What :class:`Frames` needs to know of a setting."""
+
+    kind: str
+    doc_lang: str
+    query_lang: str
+    qids: tuple[str, ...]
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The question of each query."""
+        return question_of(self.qids, self.query_lang)
+
+
+def _frames(queries: pd.DataFrame, systems: Sequence[str]) -> Frames:
+    """Return the frames of the values of single queries."""
+    settings: list[_Asked] = []
+    values: dict[Cell, list[np.ndarray]] = {}
+    for setting, rows in queries.groupby(_SETTING, sort=False):
+        kind, doc_lang, query_lang = map(str, setting)
+        table = rows.pivot(index="qid", columns=["system", "measure"], values="value")
+        for system, measure in table.columns:
+            values[system, len(settings), measure] = [table[system, measure].to_numpy()]
+        settings.append(_Asked(kind, doc_lang, query_lang, tuple(table.index)))
+    return Frames(settings, values, systems, list(queries["measure"].unique()))
