@@ -278,6 +278,8 @@ def _evaluate(
                 "known items: only the document that a question was written for, and its translations, count as "
                 "relevant; the values compare systems, and are lower bounds"
             )
+        if note := getattr(family, "note", ""):
+            click.echo(note)
 
 
 def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
