@@ -56,6 +56,8 @@ def test_compare_writes_everything_and_prints_the_table(compared):
         value = means.set_index(["system", "measure", "kind"]).value[name, "AP", "mono"]
         assert any(line.startswith(name) and f"{value:.3f}" in line for line in output.splitlines())
     assert "mDPR was left out" in output and "--mdpr" in output
+    note = ph.datasets.family("atlas").note
+    assert note in output and note in (folder / "report.html").read_text()
 
 
 @pytest.mark.slow

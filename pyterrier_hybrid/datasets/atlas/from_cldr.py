@@ -1,7 +1,8 @@
 """Makes the facts of atlas from Unicode CLDR: ``python -m pyterrier_hybrid.datasets.atlas.from_cldr``.
 
 The facts are package data (``etc/atlas.json``), so that atlas is the same everywhere. This module is needed only to
-make another version of them. It reads CLDR through the ``babel`` library, whose data change with its versions.
+make another version of them: then give it the version of CLDR and the checksum in ``facts.py``, and a new version in
+``family.py``. It reads CLDR through the ``babel`` library, whose data change with its versions.
 
 The tables below hold what babel lacks. The regions are the subregions of UN M49, from CLDR's territory containment; the
 first days of the week are from CLDR's week data.

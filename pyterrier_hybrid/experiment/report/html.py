@@ -8,6 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 
 from pyterrier_hybrid import __version__
+from pyterrier_hybrid.datasets import families
 from pyterrier_hybrid.experiment.measures import lower_is_better
 from pyterrier_hybrid.experiment.report import tables
 from pyterrier_hybrid.experiment.report.formats import (
@@ -113,6 +114,7 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
     return render(
         "report.html.j2",
         dataset=results.dataset,
+        note=_note(results.dataset),
         languages=results.languages,
         systems=list(settings["system"].unique()),
         settings_count=len(settings[["doc_lang", "query_lang"]].drop_duplicates()),
@@ -142,6 +144,12 @@ def page(results: _Results, heatmaps: Mapping[str, bytes]) -> str:
         settings=_settings(settings),
         tested="p_corrected" in settings,
     )
+
+
+def _note(dataset: str) -> str:
+    """Return how to read results on a dataset of this package; empty: as those of any other."""
+    notes = {family.name: family.note for family in families()}
+    return notes.get(dataset.partition("/")[0], "")
 
 
 def _queries(counts: pd.Series) -> str:
