@@ -92,6 +92,8 @@ class Family:
         qrel_defs: Relevance level -> its meaning.
         query_only: The languages that have queries, but no documents.
         terms: What a user accepts by downloading the data: the address of the licence and its main conditions.
+        version: The version of a generated dataset.
+        note: How to read results on it, in a line.
 
     Example:
         >>> tiny = Family("tiny", ("de", "en"), splits=("train", "test"))
@@ -113,6 +115,8 @@ class Family:
     qrel_defs: tuple[tuple[int, str], ...] = ((1, "relevant"),)
     query_only: tuple[str, ...] = ()
     terms: str = ""
+    version: str = ""
+    note: str = ""
 
     @property
     def docs_id(self) -> str:

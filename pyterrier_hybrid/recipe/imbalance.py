@@ -146,7 +146,7 @@ def ImbalanceExperiment(  # noqa: N802 - named like LanguageExperiment
         ...     batch_size=8, verbose=False,
         ... )
         >>> results.data[["condition", "sampler", "lang", "items"]].values.tolist()
-        [['s=1', 'X-Y', 'de', 807], ['s=1', 'X-Y', 'en', 404]]
+        [['s=1', 'X-Y', 'de', 274], ['s=1', 'X-Y', 'en', 548]]
     """
     verbose = true_or_false("verbose", verbose)
     counts = count_items(pairs)

@@ -59,6 +59,8 @@ def test_compare_writes_everything_and_prints_the_table(compared):
         assert any(line.startswith(name) and f"{value:.3f}" in line for line in output.splitlines())
     assert "R@1 Mul. at most .091" in output
     assert output.index("mDPR was left out") > output.index("BM25  ") and "--mdpr" in output
+    note = ph.datasets.family("atlas").note
+    assert note in output and note in (folder / "report.html").read_text()
 
 
 @pytest.mark.slow
@@ -68,6 +70,7 @@ def test_compare_records_what_it_did(compared):
     assert record["options"]["steps"] == 3
     assert record["systems"]["X-Y"]["sampler"].startswith("CrossSampler(")
     assert {"torch", "pyterrier", "python"} <= set(record["versions"])
+    assert record["versions"]["atlas"] == ph.datasets.family("atlas").version
 
 
 @pytest.mark.slow
@@ -161,7 +164,7 @@ def test_train_a_transformer_and_continue_from_it(tmp_path, pairs_file):
 def test_datasets():
     lines = run("datasets").splitlines()
     assert [line.split()[:4] for line in lines[:3]] == [
-        ["xquad-r", "134", "IDs", "13,014"], ["mlqa-r", "58", "IDs", "20,534"], ["atlas", "267", "IDs", "11,451"],
+        ["xquad-r", "134", "IDs", "13,014"], ["mlqa-r", "58", "IDs", "20,534"], ["atlas", "267", "IDs", "10,956"],
     ]  # fmt: skip
     assert "miracl" in [line.split()[0] for line in lines]
     assert "xquad-r/multi/ar" in run("datasets", "xquad-r").splitlines()

@@ -191,7 +191,7 @@ MARKS = {
 
 @pytest.mark.parametrize("form", [*MARKS, "NFD", "full width"])
 def test_leaks_are_found_however_they_are_written(form):
-    question = "What is the state language of Japan"
+    question = "What is the state language of Saudi Arabia"
     if form == "NFD":
         text = unicodedata.normalize("NFD", question.replace("a", "á"))
     elif form == "full width":
@@ -201,7 +201,7 @@ def test_leaks_are_found_however_they_are_written(form):
     leaks = ph.parallel.find_leaks(
         ph.ParallelPairs([Item("1", None, "toy", {"en": text}, {"en": "No."})]), "atlas/en/test"
     )
-    assert set(leaks.frame.query("evaluation_id == 'JP_language_en'")["kind"]) == {"exact"}
+    assert set(leaks.frame.query("evaluation_id == 'SA_language_en'")["kind"]) == {"exact"}
 
 
 @pytest.mark.parametrize("text", ["\u00ad", "\u034f\ufe0f", "\u3164", "\u200b\u2060 \n", "\U000e0041"])

@@ -15,9 +15,9 @@ from pyterrier_hybrid.parallel.store import texts
 from pyterrier_hybrid.recipe import Recipe
 from pyterrier_hybrid.text.letters import letters_of
 
-DOCUMENT = "On the map of the world you find Japan in Eastern Asia."
-LONGER = "Japanese has official status throughout Japan. It is the language that courts and public offices use."
-QUERY = "What is the state language of Japan?"
+DOCUMENT = "On the map of the world you find Cuba in the Caribbean."
+LONGER = "Spanish has official status throughout Cuba. It is the language that courts and public offices use."
+QUERY = "Which language do officials in Cuba write their letters in?"
 OTHER = "Nothing of this is in any other text, I hope: {}."
 
 
@@ -32,7 +32,7 @@ def rows(leaks):
 
 @pytest.fixture(scope="module")
 def pairs():
-    sentences = {"de": "Auf der Karte liegt Japan im Osten.", "en": f"See: {DOCUMENT.upper()} Or not?"}
+    sentences = {"de": "Auf der Karte liegt Kuba im Westen.", "en": f"See: {DOCUMENT.upper()} Or not?"}
     return ParallelPairs([
         item("exact-query", query=QUERY.lower().replace(" ", "  ")),
         item("exact-passage", passage=DOCUMENT),
@@ -54,13 +54,13 @@ def leaks(pairs):
 
 
 def test_planted_leaks_are_found(leaks):
-    document, query = ("en_JP_region", "document"), ("JP_language_en", "query")
+    document, query = ("en_CU_region", "document"), ("CU_language_en", "query")
     assert rows(leaks) == sorted([
         ("exact-query", "en", "query", "exact", *query),
         ("exact-passage", "en", "passage", "exact", *document),
         ("longer", "en", "passage", "near", *document),
         ("part", "en", "passage", "near", *document),
-        ("edited", "en", "passage", "near", "en_JP_language", "document"),
+        ("edited", "en", "passage", "near", "en_CU_language", "document"),
         ("elsewhere", "de", "passage", "near", *document),
         ("negative", "en", "negative", "exact", *document),
         ("sentence", "en", "text", "near", *document),
@@ -137,7 +137,7 @@ def test_a_family_is_all_its_languages():
     planted = []
     for lang in ("de", "hi", "th", "zh"):
         queries = {query.query_id: query.text for query in ir_datasets.load(f"atlas/{lang}/test").queries_iter()}
-        planted.append(item(lang, query=queries[f"JP_language_{lang}"] + "!", passage="{{}}", lang=lang))
+        planted.append(item(lang, query=queries[f"CU_language_{lang}"] + "!", passage="{{}}", lang=lang))
     pairs = ParallelPairs(planted)
     assert find_leaks(pairs, "atlas/de/th/test").leaking.id.tolist() == ["th"]
     assert set(find_leaks(pairs, ["atlas"]).leaking.id) == {"de", "hi", "th", "zh"}
@@ -279,7 +279,7 @@ def test_recipe_without_leaks(pairs, tmp_path):
 
 
 def test_a_leak_in_a_language_that_is_not_learned_counts(pairs, tmp_path):
-    words = {"de": "Auf der Karte liegt Japan im Osten.", "fr": "Le Japon est à l'est."}
+    words = {"de": "Auf der Karte liegt Kuba im Westen.", "fr": "Cuba est à l'ouest."}
     sentences = {**words, "en": DOCUMENT}
     ParallelPairs([Item("1", None, "talk", sentences, sentences, translation=True)]).to_jsonl(tmp_path / "pairs.jsonl")
     fields = {"sources": ["pairs.jsonl"], "languages": ["de", "fr"]}

@@ -70,7 +70,7 @@ def test_many_texts_and_portions(monkeypatch):
     assert found_by(known, texts, 0.6) == expected
 
 
-QUESTION = "Which is the state language of Japan?"
+QUESTION = "Which is the state language of Saudi Arabia?"
 
 
 def check(question, **options):
@@ -79,19 +79,19 @@ def check(question, **options):
 
 
 def test_a_question_with_another_word_is_near():
-    found = check("What is the stale language of Japan?")
-    row = found.frame.set_index("evaluation_id").loc["JP_language_en"]
+    found = check("What is the stale language of Saudi Arabia?")
+    row = found.frame.set_index("evaluation_id").loc["SA_language_en"]
     assert (row.kind, row.longest, row.shared, row.containment, row.stretch) == ("near", 0, 0, 0, "")
-    assert row.similarity == pytest.approx(20 / 30)
+    assert row.similarity == pytest.approx(26 / 36)
     assert len(found.remove(ParallelPairs([Item("1", None, "toy", {"en": "a"}, {"en": "b"})]))) == 0
-    assert len(check("What is the stale language of Japan?", min_similarity=None)) == 0
-    assert len(check("What is the stale language of Japan?", min_similarity=0.99)) == 0
+    assert len(check("What is the stale language of Saudi Arabia?", min_similarity=None)) == 0
+    assert len(check("What is the stale language of Saudi Arabia?", min_similarity=0.99)) == 0
 
 
 def test_pairs_with_a_span_and_a_similarity_are_one_row():
-    found = check("What is the state language of Japan?")
-    rows = found.frame[found.frame.evaluation_id == "JP_language_en"]
-    assert rows.similarity.tolist() == [1.0] and rows.kind.tolist() == ["exact"] and rows.longest.tolist() == [29]
+    found = check("What is the state language of Saudi Arabia?")
+    rows = found.frame[found.frame.evaluation_id == "SA_language_en"]
+    assert rows.similarity.tolist() == [1.0] and rows.kind.tolist() == ["exact"] and rows.longest.tolist() == [35]
 
 
 @pytest.mark.parametrize("value", [0, -0.1, 1.1])

@@ -307,6 +307,8 @@ def _evaluate(
                 "known items: only the document that a question was written for, and its translations, count as "
                 "relevant; the values compare systems, and are lower bounds"
             )
+        if note := getattr(family, "note", ""):
+            click.echo(note)
     if len(pages) > 1:
         write_page(output / "report.html", pages)
 

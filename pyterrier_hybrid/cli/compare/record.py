@@ -51,7 +51,7 @@ def write_record(
     seconds: Mapping[str, float],
     bias_source: str | None,
 ) -> None:
-    """Write ``run.json``: options, rows, systems, times, versions.
+    """Write ``run.json``: options, rows, systems, times, versions of packages and generated datasets.
 
     Args:
         output: The folder.
@@ -62,6 +62,8 @@ def write_record(
         bias_source: What language bias was estimated on; ``None``: it was not estimated.
     """
     import torch
+
+    from pyterrier_hybrid.datasets import families
 
     write_json(
         output / "run.json",
@@ -76,6 +78,7 @@ def write_record(
             "versions": {
                 "python": platform.python_version(),
                 **{name: importlib.metadata.version(name) for name in _PACKAGES},
+                **{family.name: family.version for family in families() if family.version},
             },
             "platform": platform.platform(),
             "processors": torch.get_num_threads(),

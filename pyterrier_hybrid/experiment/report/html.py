@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from pyterrier_hybrid import __version__
+from pyterrier_hybrid.datasets import families
 from pyterrier_hybrid.experiment.measures import lower_is_better
 from pyterrier_hybrid.experiment.report import tables
 from pyterrier_hybrid.experiment.report.formats import (
@@ -174,6 +175,7 @@ def _part(title: str, results: _Results) -> dict[str, Any]:
     kinds = [kind for kind in KIND_NAMES if (settings["kind"] == kind).any()]
     return {
         "title": title,
+        "note": _note(results.dataset),
         "languages": results.languages,
         "systems": list(settings["system"].unique()),
         "settings_count": len(settings[["doc_lang", "query_lang"]].drop_duplicates()),
@@ -205,6 +207,12 @@ def _part(title: str, results: _Results) -> dict[str, Any]:
         "settings": _settings(settings),
         "tested": "p_corrected" in settings,
     }
+
+
+def _note(dataset: str) -> str:
+    """Return how to read results on a dataset of this package; empty: as those of any other."""
+    notes = {family.name: family.note for family in families()}
+    return notes.get(dataset.partition("/")[0], "")
 
 
 def _queries(counts: pd.Series) -> str:

@@ -61,10 +61,10 @@ class Leaks:
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
-        >>> item = Item("1", None, "toy", {"en": "What is the STATE LANGUAGE of Japan"}, {"en": "You guess."})
+        >>> item = Item("1", None, "toy", {"en": "What is the STATE LANGUAGE of Saudi Arabia"}, {"en": "You guess."})
         >>> leaks = find_leaks(ParallelPairs([item]), "atlas/en/test")
         >>> leaks.frame[["id", "role", "kind", "evaluation_id"]].iloc[0].tolist()
-        ['1', 'query', 'exact', 'JP_language_en']
+        ['1', 'query', 'exact', 'SA_language_en']
         >>> len(leaks), len(leaks.remove(ParallelPairs([item])))
         (1, 0)
     """
@@ -247,11 +247,11 @@ def find_leaks(
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item, ParallelPairs
-        >>> answer = "If you ask me: on the map of the world, you find Japan in eastern Asia, not in America."
+        >>> answer = "If you ask me: on the map of the world, you find Cuba in the caribbean, not in Asia."
         >>> item = Item("1", None, "toy", {"en": "Where is it?"}, {"en": answer})
         >>> frame = find_leaks(ParallelPairs([item]), "atlas/en/test").frame
         >>> frame[["kind", "evaluation_id", "stretch"]].iloc[0].tolist()
-        ['near', 'en_JP_region', 'on the map of the world, you find Japan in eastern Asia']
+        ['near', 'en_CU_region', 'on the map of the world, you find Cuba in the caribbean']
     """
     import pandas as pd
 
