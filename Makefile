@@ -4,10 +4,10 @@ BENCHMARK ?= planning
 ARGS ?=
 REVISION ?= HEAD
 
-.PHONY: help install fix test coverage typecheck docs bench same ci
+.PHONY: help install fix test coverage typecheck docs figures architecture bench same ci
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
 
 install:  ## install this checkout with everything that development needs, and the commit hooks
 	$(PYTHON) -m pip install -c constraints.txt -e '.[dev]'
@@ -27,7 +27,13 @@ typecheck:  ## check types and the direction of imports
 	$(PYTHON) -m mypy
 	lint-imports --no-logo
 
-docs:  ## draw docs/architecture.svg from the imports
+docs:  ## build the documentation as a site in build/docs/html; any warning is an error
+	$(PYTHON) -m sphinx -W --keep-going -q -c docs -d build/docs/doctrees pyterrier_hybrid/pt_docs build/docs/html
+
+figures:  ## draw the figures of the documentation anew
+	$(PYTHON) docs/draw_figures.py
+
+architecture:  ## draw docs/architecture.svg from the imports
 	$(PYTHON) docs/draw_architecture.py
 
 bench:  ## run a benchmark: make bench BENCHMARK=planning ARGS="--items 1000000"

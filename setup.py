@@ -17,6 +17,8 @@ README = re.sub(
     (HERE / "README.md").read_text(encoding="utf-8"),
 )
 
+# PyTerrier's own site is built with these, and so with Sphinx below 9.
+DOCS = ["sphinx>=8,<9", "furo>=2025.9", "myst-parser>=4"]
 TEST = [
     # Without the tools that only a training with sentence-transformers needs, and without Java.
     *(
@@ -45,6 +47,7 @@ TEST = [
     "types-PyYAML>=6.0",
     "types-regex>=2025.9",
     "types-tqdm>=4.66",
+    *DOCS,
 ]
 
 setup(
@@ -88,7 +91,7 @@ setup(
     package_data={
         # In any package: the marker of type information, stubs of lazy exports, data files and templates.
         "": ["py.typed", "*.pyi", "etc/*", "**/*.j2", "UNICODE-LICENSE"],
-        "pyterrier_hybrid": ["recipes/**/*.yaml"],
+        "pyterrier_hybrid": ["recipes/**/*.yaml", "pt_docs/**/*"],
     },
     python_requires=">=3.10,<3.13",
     install_requires=[
@@ -129,6 +132,7 @@ setup(
     ],
     extras_require={
         **{name: list(extra.requirements) for name, extra in EXTRAS.items()},
+        "docs": DOCS,
         "test": TEST,
         "dev": [*TEST, "pre-commit>=4"],
     },

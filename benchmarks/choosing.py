@@ -2,7 +2,7 @@
 
     python benchmarks/choosing.py PARALLEL_QA PARALLEL_SENTENCES MONOLINGUAL_QA --encoder NAME=MODEL... [--feedback]
 
-The encoders must not have been trained on these sets: ``docs/results.md`` has the command that trains the recipe
+The encoders must not have been trained on these sets: ``pt_docs/results.md`` has the command that trains the recipe
 without them. None of the sets consists of course headings, which are most of the recipe's training data.
 
 - *neighbours*: the query is a sentence of FLORES (news, travel and school books), the relevant document is the next

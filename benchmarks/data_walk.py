@@ -1,4 +1,4 @@
-"""The walk of docs/data.md with real pairs and models: its figures.
+"""The walk of pt_docs/howto/from-english-pairs.md with real pairs and models: its figures.
 
     python benchmarks/data_walk.py SQUAD_TRAIN.jsonl.gz FOLDER --encoder E5
 

@@ -1,4 +1,4 @@
-"""The studies of docs/robustness.md that need Python: all operators with code-switching, and the worst case.
+"""The studies of pt_docs/robustness.md that need Python: all operators with code-switching, and the worst case.
 
     python benchmarks/robustness_study.py operators --system NAME=FOLDER ... --lexicon lexicon.jsonl.gz --output FOLDER
     python benchmarks/robustness_study.py worst --system NAME=FOLDER ... --questions 100 --budget 30 --output FOLDER

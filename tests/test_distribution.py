@@ -78,6 +78,7 @@ def test_the_wheel_has_all_files_of_the_package(wheel):
         "pyterrier_hybrid/py.typed",
         "pyterrier_hybrid/__init__.pyi",
         "pyterrier_hybrid/recipes/laptop.yaml",
+        "pyterrier_hybrid/pt_docs/index.rst",
     } < names
 
 
@@ -92,7 +93,7 @@ def test_metadata(wheel):
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = HeaderParser().parsestr(archive.read(name).decode("utf-8"))
         assert name.replace("METADATA", "licenses/LICENSE") in archive.namelist()
-    assert set(metadata.get_all("Provides-Extra")) == {*EXTRAS, "test", "dev"}
+    assert set(metadata.get_all("Provides-Extra")) == {*EXTRAS, "docs", "test", "dev"}
     assert metadata["Description-Content-Type"] == "text/markdown" and metadata["Requires-Python"] == ">=3.10,<3.13"
     # On PyPI, only absolute links lead somewhere.
     assert re.findall(r"\]\((?!https?://)", metadata.get_payload()) == []

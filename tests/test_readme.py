@@ -1,47 +1,35 @@
 """What the README shows runs as it stands there."""
 
-import json
 import re
 
 import pytest
-from document_helpers import ROOT, blocks, links
+from document_helpers import ROOT, blocks, check_command, commands, languages_of_blocks, links
 
 import pyterrier_hybrid as ph
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_python(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    for block in blocks("README.md", "python"):
-        exec(compile(block, "README.md", "exec"), names)
-    assert names["results"].systems == ["BM25", "Hybrid"]
-    assert {path.name for path in tmp_path.iterdir()} == {"bm25.index", "dense.index", "encoder"}
+def test_the_snippet_is_that_of_the_page_to_start_with():
+    """Which tests/test_pages.py runs."""
+    assert languages_of_blocks("README.md") == {"python", "bash"}
+    (snippet,) = blocks("README.md", "python")
+    assert snippet == blocks("pyterrier_hybrid/pt_docs/start.md", "python")[0]
+    assert len(snippet.splitlines()) == 12
 
 
-def test_json(tmp_path):
-    example, collection = blocks("README.md", "json")
-    docs, queries = ([json.loads(line)] for line in collection.splitlines())
-    family = ph.family_from(docs, queries, [{"qid": "q1", "docno": "d1", "label": 1}])
-    assert list(family.settings()) == [("de", "en")]
-    (tmp_path / "pairs.jsonl").write_text(example, encoding="utf-8")
-    pairs = ph.ParallelPairs.from_jsonl(tmp_path / "pairs.jsonl")
-    assert (len(pairs), pairs.languages) == (2, ["de", "en", "tr"])
+def test_commands():
+    (block,) = blocks("README.md", "bash")
+    for command in commands(block):
+        check_command(command)
 
 
-def test_yaml(tmp_path):
-    (example,) = blocks("README.md", "yaml")
-    (tmp_path / "recipe.yaml").write_text(example, encoding="utf-8")
-    recipe = ph.Recipe.from_file(tmp_path / "recipe.yaml")
-    assert [next(iter(source)) for source in recipe.pairs["sources"]] == ["jsonl", "irds"]
-
-
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"ph\.(\w+)", README)) - {"index"}))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"ph\.(\w+)", README))))
 def test_names_exist(name):
     assert hasattr(ph, name)
 
 
-@pytest.mark.parametrize("path", links("README.md"), ids=lambda path: path.name)
-def test_links_lead_somewhere(path):
-    assert path.exists()
+@pytest.mark.parametrize("document", ["README.md", "docs/README.md", "docs/architecture.md"])
+def test_links_lead_somewhere(document):
+    found = links(document)
+    assert found and [path for path in found if not path.exists()] == []

@@ -13,7 +13,7 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid.retrieval.encoder.card import model_card, public_name, without_paths
 from pyterrier_hybrid.retrieval.encoder.hub import is_hub_name
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+CITE = (Path(__file__).parents[2] / "pyterrier_hybrid" / "pt_docs" / "cite.md").read_text(encoding="utf-8")
 TEXTS = ["the capital of France", "die Hauptstadt von Frankreich"]
 TRAINING = {
     "start": "intfloat/multilingual-e5-small", "sampler": "HybridSampler(alpha=0.5)", "items": 12345,
@@ -73,9 +73,9 @@ def test_everything_about_the_training_is_shown(card):
     assert "grad_norm" not in card
 
 
-def test_citation_equals_that_of_the_readme(card):
+def test_citation_equals_that_of_the_documentation(card):
     paper = re.search(r"```bibtex\n(@misc.*?2408\.10536.*?)\n```", card, flags=re.DOTALL)[1]
-    assert paper in README
+    assert paper in CITE
 
 
 def test_headings_and_blank_lines(card):

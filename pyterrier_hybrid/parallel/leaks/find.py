@@ -223,7 +223,7 @@ def find_leaks(
     every fourth word is changed. Copies of XQuAD-R's sentences with every tenth word replaced are found at a rate of
     96%, of its questions 83%; without similarity, 88% and 38% (``benchmarks/leaks.py``). Short questions that differ in
     a name are similar, too ("Who is the current president of Poland?"), so that some reports are false alarms: 38 of
-    291,913 items in docs/results.md. Pretraining data of the encoder is not checked.
+    291,913 items in pt_docs/results.md. Pretraining data of the encoder is not checked.
 
     Memory holds the evaluation sets, some 100 bytes for each letter and 0.1 GB; pairs are read in batches.
 

@@ -22,7 +22,7 @@ class VectorFeedback(pt.Transformer):
     scores remain cosines. The probabilities ``p`` are a softmax of the inner products divided by ``temperature``, so
     that irrelevant documents count little. With equal probabilities, this is the vector feedback of Li et al. (arXiv
     2108.11044), ``VectorPrf`` in pyterrier_dr. The defaults were tuned for L2-normalised vectors on held-out pairs,
-    where a weight of 1 was better in a pool and worse within a language (``docs/results.md``).
+    where a weight of 1 was better in a pool and worse within a language (``pt_docs/results.md``).
 
     Args:
         k: Number of documents per query, from the top of its ranking.

@@ -1,4 +1,4 @@
-"""What docs/data.md shows runs as it stands there, with small stand-ins for the models and sets that it names."""
+"""What the page about English pairs shows runs as it stands there, with small stand-ins for its models and sets."""
 
 import itertools
 import json
@@ -10,7 +10,7 @@ from document_helpers import blocks, links
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.cli import main
 
-DOCUMENT = "docs/data.md"
+DOCUMENT = "pyterrier_hybrid/pt_docs/howto/from-english-pairs.md"
 # English, Portuguese, Spanish, Thai. Each word has one translation, so that the way back is exact.
 WORDS = """
 where onde dónde ที่ไหน
