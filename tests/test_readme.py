@@ -19,9 +19,9 @@ def test_the_snippet_is_that_of_the_page_to_start_with():
 
 
 def test_commands():
-    (block,) = blocks("README.md", "bash")
-    for command in commands(block):
-        check_command(command)
+    for block in blocks("README.md", "bash"):
+        for command in commands(block):
+            check_command(command)
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"ph\.(\w+)", README))))
