@@ -4,11 +4,12 @@
     python benchmarks/atlas_relations.py comparison
 
 Prints the AP of each encoder over questions whose relation has parallel pairs in the language, and over those where it
-has none; across languages, both languages count. Each question has one relevant document, so AP is the reciprocal rank.
-Needs no download and no GPU.
+has none; across languages, both languages count. Encoders of several seeds are averaged. Each question has one relevant
+document, so AP is the reciprocal rank. Needs no download and no GPU.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -46,7 +47,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder that `pyterrier-hybrid compare` wrote")
     models = sorted((parser.parse_args().folder / "models").iterdir())
-    ranks = pd.concat([reciprocal_ranks(model.name, ph.DenseEncoder(model)) for model in models])
+    names = [re.sub(r"-seed\d+$", "", model.name) for model in models]
+    ranks = pd.concat(
+        [reciprocal_ranks(name, ph.DenseEncoder(model)) for name, model in zip(names, models, strict=True)]
+    )
     table = ranks.pivot_table("AP", "encoder", ["kind", "pairs"], sort=False)
     print(table.round(3).to_string())
     print(ranks.groupby(["kind", "pairs"], sort=False).size().floordiv(len(models)).to_string())

@@ -2,8 +2,8 @@
 
 from pyterrier_hybrid.datasets.atlas.sentences.language import Language, lower_first
 
-# It ends with a silent vowel: the suffix follows the pronunciation.
-_IRREGULAR_LOCATIVES = {"CI": "Côte d’Ivoire’da"}
+# The suffix follows the pronunciation: a silent vowel, and a thin l.
+_IRREGULAR_LOCATIVES = {"CI": "Côte d’Ivoire’da", "NP": "Nepal’de"}
 _POSSESSIVE = ("sı", "si", "ları", "leri", "yeti")
 
 
