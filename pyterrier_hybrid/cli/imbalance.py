@@ -10,10 +10,9 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.record import json_value, write_record
-from pyterrier_hybrid.cli.compare.resume import FOLDER, check_output, unfinished
+from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
 from pyterrier_hybrid.cli.options import (
     Choice,
-    Interrupted,
     ManyValues,
     Number,
     SamplerName,
@@ -120,38 +119,34 @@ def imbalance(output: Path | None, **options: Any) -> None:
         family.fetch()
         recorded = {name: json_value(value) for name, value in options.items()}
         decisive = {**recorded, "recipe": recipe.to_yaml(), "version": ph.__version__}
-        try:
-            with unfinished(output, decisive):
-                pairs, validation = recipe.load_pairs()
-                chosen = {} if validation is None else {"validation": validation}
-                results = ph.ImbalanceExperiment(
-                    pairs,
-                    samplers,
-                    shares=dict(options["share"]) if options["share"] else None,
-                    zipf=None if options["share"] else options["zipf"] or (0, 1, 2),
-                    order=options["order"] or None,
-                    total=options["total"],
-                    temperatures=options["temperatures"] or None,
-                    dataset=family,
-                    measures=options["measures"] or None,
-                    kinds=options["kinds"] or None,
-                    languages=options["eval_languages"] or None,
-                    encoder=recipe.start_encoder(pairs),
-                    seeds=options["seeds"],
-                    output=output,
-                    **{**recipe.training_options(), **chosen},
-                )
-                write_record(
-                    output,
-                    options={**recorded, "output": str(output)},
-                    rows=results.samplers,
-                    systems=samplers,
-                    seconds={"all": time.perf_counter() - started},
-                    bias_source=None,
-                )
-        except KeyboardInterrupt:
-            how = f": the same command with --output {output} goes on" if (output / FOLDER).exists() else ""
-            raise Interrupted(f"Interrupted{how}") from None
+        with unfinished(output, decisive):
+            pairs, validation = recipe.load_pairs()
+            chosen = {} if validation is None else {"validation": validation}
+            results = ph.ImbalanceExperiment(
+                pairs,
+                samplers,
+                shares=dict(options["share"]) if options["share"] else None,
+                zipf=None if options["share"] else options["zipf"] or (0, 1, 2),
+                order=options["order"] or None,
+                total=options["total"],
+                temperatures=options["temperatures"] or None,
+                dataset=family,
+                measures=options["measures"] or None,
+                kinds=options["kinds"] or None,
+                languages=options["eval_languages"] or None,
+                encoder=recipe.start_encoder(pairs),
+                seeds=options["seeds"],
+                output=output,
+                **{**recipe.training_options(), **chosen},
+            )
+            write_record(
+                output,
+                options={**recorded, "output": str(output)},
+                rows=results.samplers,
+                systems=samplers,
+                seconds={"all": time.perf_counter() - started},
+                bias_source=None,
+            )
     table = results.table().rename_axis(None).to_string(float_format="{:.3f}".format, na_rep="–")
     click.echo(f"\n{results.dataset}\n{table}")
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")

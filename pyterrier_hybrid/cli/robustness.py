@@ -11,7 +11,7 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.record import json_value, write_record
-from pyterrier_hybrid.cli.compare.resume import FOLDER, check_output, unfinished
+from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
 from pyterrier_hybrid.cli.compare.rows import (
     DEBIAS,
     FUSIONS,
@@ -24,7 +24,6 @@ from pyterrier_hybrid.cli.compare.rows import (
 )
 from pyterrier_hybrid.cli.options import (
     Choice,
-    Interrupted,
     ManyValues,
     Number,
     check_option,
@@ -126,24 +125,20 @@ def robustness(output: Path | None, cache: Path | None, **options: Any) -> None:
             loaded = [system_from_option(text, dtype=options["dtype"]) for text in texts]
             systems[name] = loaded if len(loaded) > 1 else loaded[0]
         recorded = {name: json_value(value) for name, value in options.items()}
-        try:
-            with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
-                for name in options["dataset"]:
-                    folder = output / name.replace("/", "-") if len(options["dataset"]) > 1 else output
-                    documents, vectors = DocumentTexts(name, options["eval_languages"]), cache or scratch / "cache"
-                    evaluated = with_derived_rows(systems, derived, texts=documents, cache=vectors)
-                    _study(evaluated, name, perturbations, options, folder=folder, cache=vectors)
-                write_record(
-                    output,
-                    options={**recorded, "output": str(output), "cache": json_value(cache)},
-                    rows=names,
-                    systems=systems,
-                    seconds={"all": time.perf_counter() - started},
-                    bias_source="the documents that are searched" if options["debias"] else None,
-                )
-        except KeyboardInterrupt:
-            how = f": the same command with --output {output} goes on" if (output / FOLDER).exists() else ""
-            raise Interrupted(f"Interrupted{how}") from None
+        with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
+            for name in options["dataset"]:
+                folder = output / name.replace("/", "-") if len(options["dataset"]) > 1 else output
+                documents, vectors = DocumentTexts(name, options["eval_languages"]), cache or scratch / "cache"
+                evaluated = with_derived_rows(systems, derived, texts=documents, cache=vectors)
+                _study(evaluated, name, perturbations, options, folder=folder, cache=vectors)
+            write_record(
+                output,
+                options={**recorded, "output": str(output), "cache": json_value(cache)},
+                rows=names,
+                systems=systems,
+                seconds={"all": time.perf_counter() - started},
+                bias_source="the documents that are searched" if options["debias"] else None,
+            )
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
 
 

@@ -11,9 +11,9 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.record import json_value, write_record
-from pyterrier_hybrid.cli.compare.resume import FOLDER, check_output, unfinished
+from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
 from pyterrier_hybrid.cli.compare.rows import NamedSystem, bm25_is_available, system_from_option
-from pyterrier_hybrid.cli.options import Choice, Interrupted, ManyValues, check_option, errors_in_one_line
+from pyterrier_hybrid.cli.options import Choice, ManyValues, check_option, errors_in_one_line
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 
@@ -87,32 +87,28 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
         targets = _targets(options)
         recorded = {name: json_value(value) for name, value in options.items()}
         recorded["queries"] = [[name, str(path)] for name, path in options["queries"]]
-        try:
-            with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
-                results = ph.ShiftExperiment(
-                    systems,
-                    source,
-                    targets,
-                    measures=options["measures"] or None,
-                    kinds=options["kinds"] or None,
-                    languages=options["eval_languages"] or None,
-                    baseline=options["baseline"],
-                    every_question=not options["one_per_group"],
-                    cache=cache or scratch / "cache",
-                    verbose=True,
-                )
-                results.save(output)
-                write_record(
-                    output,
-                    options={**recorded, "output": str(output), "cache": json_value(cache)},
-                    rows=list(systems),
-                    systems=systems,
-                    seconds={"all": time.perf_counter() - started},
-                    bias_source=None,
-                )
-        except KeyboardInterrupt:
-            how = f": the same command with --output {output} goes on" if (output / FOLDER).exists() else ""
-            raise Interrupted(f"Interrupted{how}") from None
+        with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
+            results = ph.ShiftExperiment(
+                systems,
+                source,
+                targets,
+                measures=options["measures"] or None,
+                kinds=options["kinds"] or None,
+                languages=options["eval_languages"] or None,
+                baseline=options["baseline"],
+                every_question=not options["one_per_group"],
+                cache=cache or scratch / "cache",
+                verbose=True,
+            )
+            results.save(output)
+            write_record(
+                output,
+                options={**recorded, "output": str(output), "cache": json_value(cache)},
+                rows=list(systems),
+                systems=systems,
+                seconds={"all": time.perf_counter() - started},
+                bias_source=None,
+            )
     printed: dict[str, Any] = {"float_format": "{:.3f}".format, "na_rep": "–"}
     click.echo(f"\nfrom {results.source}\n{results.table().rename_axis(None).to_string(**printed)}")
     if len(systems) > 1:

@@ -143,7 +143,7 @@ class Shards:
 class VectorCache:
     """Vectors of one encoder's queries or documents in a folder, each text encoded once.
 
-    An interrupted run goes on with the texts that are missing. Several encoders may share the folder.
+    An interrupted run resumes with the missing texts. Several encoders may share the folder.
 
     Args:
         encoder: The encoder.

@@ -64,10 +64,10 @@ def test_a_stopped_study_resumes(models, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(RobustnessResults, "save", stopped)
-    assert "goes on" in run(*arguments, code=130)
+    assert "to resume" in run(*arguments, code=130)
     monkeypatch.setattr(RobustnessResults, "save", save)
     monkeypatch.setattr(ph.DenseEncoder, "encode_queries", None)
-    assert "going on in" in run(*arguments)
+    assert "resuming " in run(*arguments)
     assert not (output / "unfinished").exists()
 
 

@@ -52,11 +52,11 @@ def test_an_interrupted_experiment_resumes(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ph.experiment.ShiftResults, "save", interrupted)
-    assert f"the same command with --output {tmp_path / 'out'} goes on" in run(*command, code=130)
+    assert f"rerun the same command with --output {tmp_path / 'out'} to resume" in run(*command, code=130)
     monkeypatch.setattr(ph.experiment.ShiftResults, "save", save)
     refused = run(*command, "--no-bm25", "--system", "BM25=none", code=1)
     assert "none" in refused
-    assert "going on in" in run(*command)
+    assert "resuming " in run(*command)
     assert (tmp_path / "out" / "run.json").exists() and not (tmp_path / "out" / "unfinished").exists()
 
 

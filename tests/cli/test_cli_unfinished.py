@@ -1,4 +1,4 @@
-"""Comparisons that were killed go on when the same command is given again, and end with the same figures."""
+"""Comparisons that were killed resume when the same command is given again, and end with the same figures."""
 
 import fcntl
 import json
@@ -34,7 +34,7 @@ def test_killed_in_training_and_in_evaluation_is_as_if_it_was_not(tmp_path, monk
     assert (folder / "models" / "X-Y").exists() and not (folder / "models" / "Hybrid").exists()
     assert not (folder / "means.csv").exists()
     output = killed("setting", 5, *COMPARE, folder)
-    assert "going on in" in output and "resuming at step 2 of 4" in output
+    assert "resuming " in output and "resuming at step 2 of 4" in output
     assert (folder / "models" / "Hybrid").exists()
     assert sum(1 for _ in (folder / "unfinished" / "cache" / "ranks").rglob("*.npy")) == 4
     monkeypatch.setattr("transformers.Trainer.train", lambda *_, **__: pytest.fail("it was trained again"))
@@ -56,7 +56,7 @@ def begun(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("pyterrier_hybrid.LanguageExperiment", _interrupt)
         output = run(*COMPARE, folder, code=130)
-    assert output.splitlines()[-1] == f"Interrupted: the same command with --output {folder} goes on"
+    assert output.splitlines()[-1] == f"Interrupted: rerun the same command with --output {folder} to resume"
     return folder
 
 
@@ -68,7 +68,7 @@ def test_other_options_are_refused(begun):
     other = [arg if arg != "4" else "6" for arg in COMPARE]
     output = run(*other, begun, code=1)
     assert len(output.splitlines()) == 1
-    assert "begun holds an unfinished comparison with steps '4', not '6': give the same options to go on" in output
+    assert "begun holds an unfinished comparison with steps '4', not '6': give the same options to resume" in output
     output = run(*COMPARE, begun, "--debias", "lir", "centring", code=1)
     assert "with debias '', not 'lir centring'" in output
     (begun.parent / "a.yaml").write_text("name: a\nencoder: {from_scratch: static}\npairs: {sources: [pairs.jsonl]}\n")

@@ -12,7 +12,7 @@ import click
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.record import json_value, terminal_table, write_record
-from pyterrier_hybrid.cli.compare.resume import FOLDER, check_output, unfinished
+from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
 from pyterrier_hybrid.cli.compare.rows import (
     DEBIAS,
     FUSIONS,
@@ -32,7 +32,6 @@ from pyterrier_hybrid.cli.compare.rows import (
 )
 from pyterrier_hybrid.cli.options import (
     Choice,
-    Interrupted,
     ManyValues,
     SamplerName,
     WholeNumber,
@@ -165,25 +164,21 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
         decisive = {**recorded, "recipe": plan.recipe and plan.recipe.to_yaml(), "version": ph.__version__}
         if own:
             decisive["collection"] = own.fingerprint
-        try:
-            with unfinished(output, decisive) as scratch:
-                if plan.recipe is not None and plan.recipes:
-                    warn_of_leaks(plan.recipe, options["dataset"])
-                systems, pairs = _systems(plan, options, output / "models")
-                seconds = {"training": time.perf_counter() - started}
-                _evaluate(plan, systems, pairs, families, options, output=output, cache=cache or scratch / "cache")
-                seconds["all"] = time.perf_counter() - started
-                write_record(
-                    output,
-                    options={**recorded, "output": str(output), "cache": json_value(cache)},
-                    rows=plan.names,
-                    systems=systems,
-                    seconds=seconds,
-                    bias_source=plan.bias_source and _BIAS_SOURCES[plan.bias_source],
-                )
-        except KeyboardInterrupt:
-            how = f": the same command with --output {output} goes on" if (output / FOLDER).exists() else ""
-            raise Interrupted(f"Interrupted{how}") from None
+        with unfinished(output, decisive) as scratch:
+            if plan.recipe is not None and plan.recipes:
+                warn_of_leaks(plan.recipe, options["dataset"])
+            systems, pairs = _systems(plan, options, output / "models")
+            seconds = {"training": time.perf_counter() - started}
+            _evaluate(plan, systems, pairs, families, options, output=output, cache=cache or scratch / "cache")
+            seconds["all"] = time.perf_counter() - started
+            write_record(
+                output,
+                options={**recorded, "output": str(output), "cache": json_value(cache)},
+                rows=plan.names,
+                systems=systems,
+                seconds=seconds,
+                bias_source=plan.bias_source and _BIAS_SOURCES[plan.bias_source],
+            )
     if plan.bias_source:
         click.echo(f"\nlanguage bias was estimated on {_BIAS_SOURCES[plan.bias_source]}")
     if plan.notice:

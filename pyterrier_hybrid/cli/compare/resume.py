@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pyterrier_hybrid.cli.options import new_folder
+from pyterrier_hybrid.cli.options import Interrupted, new_folder
 from pyterrier_hybrid.utils.files import locked
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 
@@ -32,6 +32,7 @@ def unfinished(output: Path, options: Mapping[str, Any]) -> Iterator[Path]:
     Raises:
         click.BadParameter: The folder already exists and is not an unfinished comparison.
         ValueError: It was started with other options, or another process writes to it.
+        Interrupted: The block was interrupted; the message says how to resume.
     """
     check_output(output)
     folder = output / FOLDER
@@ -39,14 +40,18 @@ def unfinished(output: Path, options: Mapping[str, Any]) -> Iterator[Path]:
     with locked(folder / _LOCK, f"{output} is being written by another process: choose another folder"):
         if (folder / _OPTIONS).exists() and _has_work(output):
             _require_same_options(output, read_json(folder / _OPTIONS), options)
-            click.echo(f"going on in {output}/")
+            click.echo(f"resuming {output}/")
         else:
             write_json(folder / _OPTIONS, options)
         try:
             yield folder
-        except BaseException:
+        except BaseException as error:
+            how = f": rerun the same command with --output {output} to resume"
             if not _has_work(output):
                 shutil.rmtree(output)
+                how = ""
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted(f"Interrupted{how}") from None
             raise
         shutil.rmtree(folder)
 
@@ -71,7 +76,7 @@ def _require_same_options(output: Path, known: Mapping[str, Any], current: Mappi
         before, now = _printed(known), _printed(current)
         difference = f"another {name}" if max(len(before), len(now)) > 80 else f"{name} {before!r}, not {now!r}"
         return (
-            f"{output} holds an unfinished comparison with {difference}: give the same options to go on, choose "
+            f"{output} holds an unfinished comparison with {difference}: give the same options to resume, choose "
             "another folder, or remove it"
         )
 
