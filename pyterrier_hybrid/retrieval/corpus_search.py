@@ -140,14 +140,14 @@ class CorpusSearch:
         chosen = self._languages(list_of("langs", langs))
         depth = max(num_results, _FUSED_DEPTH) if system == "fusion" else num_results
         if query_lang:
-            readings = [self._bm25.retriever(depth, lang, query_lang=query_lang) for lang in chosen]
+            sparse = _Union([self._bm25.retriever(depth, lang, query_lang=query_lang) for lang in chosen], depth)
         else:
             readings = [
                 _ReadAs(asked, self.languages) >> self._bm25.retriever(depth, lang, query_lang=asked)
                 for lang in chosen
                 for asked in self.languages
             ]
-        sparse = _Union(readings, depth)
+            sparse = _Union(readings, depth)
         encoded = _Encoded(self.encoder)
         dense = _Union([encoded >> self._dense.retriever(depth, lang, keep_query_vec=False) for lang in chosen], depth)
         fused = ScoreFusion(sparse, dense, weights=_WEIGHTS, num_results=num_results)
