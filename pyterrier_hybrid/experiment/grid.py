@@ -106,9 +106,9 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         verbose: Show a progress bar over systems and settings.
 
     Returns:
-        The results: ``.settings``, ``.means``, ``.per_language()``, ``.fairness()``, ``.per_resource_class()``,
-        ``.per_training_group()``, ``.by_document_language()``, ``.table()``, ``.compare()``, ``.heatmap()``,
-        ``.to_html()``, ``.save()``.
+        The results: ``.settings``, ``.means``, ``.ranks``, ``.limits``, ``.differences``, ``.per_language()``,
+        ``.fairness()``, ``.per_resource_class()``, ``.per_training_group()``, ``.by_document_language()``,
+        ``.table()``, ``.compare()``, ``.heatmap()``, ``.heatmaps()``, ``.to_html()``, ``.save()``.
 
     Raises:
         ValueError: An unknown dataset, measure, kind, language, baseline, test or name of a system; a kind that the

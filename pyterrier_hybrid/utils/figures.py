@@ -12,6 +12,7 @@ _FOR_PAGES = tuple(
         (r"^.*?<svg [^>]*?(?=width=')", "<svg fill='currentColor' stroke-linejoin='round' "),
         # A style would hold for the whole page, and so would a name, which another picture may have too.
         (r"<style.*?</style>", ""),
+        (r"xlink:href", "href"),
         (r'<g id="[^"]*">', "<g>"),
         (r"font-family: [^;\"]*;?", ""),
         (r"stroke: #e6e6e6", "stroke: currentColor; stroke-opacity: .15"),

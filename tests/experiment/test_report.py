@@ -11,6 +11,8 @@ from ir_measures import AP, R
 
 from pyterrier_hybrid import RankDistance
 from pyterrier_hybrid.experiment import LanguageResults, plots
+from pyterrier_hybrid.experiment.heatmap_svg import heatmap_svg
+from pyterrier_hybrid.experiment.robustness.charts import slopes
 
 LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
 FILES = ["means.csv", "settings.csv", "table.csv", "table.md", "table.tex", "report.html"]
@@ -154,6 +156,27 @@ def test_heatmaps_of_one_experiment_share_their_colours(eleven):
     for system in eleven.systems:
         assert eleven.heatmap(system, "R@1").axes[0].images[0].get_clim() == (of_measure.min(), of_measure.max())
     assert eleven.heatmap("X-Y", R @ 1, vmin=0, vmax=1).axes[0].images[0].get_clim() == (0, 1)
+
+
+def test_drawings_for_pages(eleven):
+    figure = eleven.heatmap("a/b: $c")
+    root = ElementTree.fromstring(figure.svg())
+    printed = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    own = eleven.settings.query("system == 'a/b: $c' and measure == 'AP'")
+    assert sorted(printed) == sorted(
+        [
+            "a/b: $c", "AP", "query language", "document language", *LANGUAGES, *LANGUAGES,
+            *(text.get_text() for text in figure.axes[0].texts), *(plots.short(value) for value in figure.axes[0].images[0].get_clim()),
+        ]
+    )  # fmt: skip
+    titles = {title.text for title in root.iter("{http://www.w3.org/2000/svg}title")}
+    assert titles == {f"{row.query_lang}, {row.doc_lang}: {plots.short(row.value)}" for row in own.itertuples()}
+    long = heatmap_svg(pd.DataFrame([[np.nan, 1.0]], ["de"], ["a very long name", "b <"]), title="t")
+    assert long.count("rotate(-45)") == 2 and ">b &lt;</text>" in long and long.count("<title>") == 1
+    chart = slopes({"<a> & b": pd.DataFrame([[0.5, 0.25]], ["x"])}, labels=("p", "q"), ylabel="AP").svg()
+    texts = [text.text for text in ElementTree.fromstring(chart).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"<a> & b", "x", "p", "q", "AP"} <= set(texts)
+    assert "<image" not in chart and "#000000" not in chart and ' id="figure' not in chart
 
 
 def test_heatmap_of_mono_only_leaves_the_other_cells_empty():
