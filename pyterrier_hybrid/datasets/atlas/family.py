@@ -58,7 +58,7 @@ ATLAS = Family(
     splits=("train", "test"),
     version=f"2 (CLDR {CLDR_VERSION})",
     note="atlas is generated text. Some languages have no parallel pairs of some relations, which only monolingual "
-    "batches teach. What holds for real text is in docs/results.md.",
+    "batches teach. What holds for real text is in pt_docs/results.md.",
     title="atlas",
     description="Parallel questions and statements about countries in eleven languages: official language, currencies, "
     "region, continent, week, codes and time zone, made from Unicode CLDR and templates. Every question has exactly "
