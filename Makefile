@@ -4,7 +4,9 @@ BENCHMARK ?= planning
 ARGS ?=
 REVISION ?= HEAD
 
-.PHONY: help install fix test typecheck docs bench same ci
+NOTEBOOKS ?=
+
+.PHONY: help install fix test typecheck docs notebooks bench same ci
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -26,6 +28,9 @@ typecheck:  ## check types and the direction of imports
 
 docs:  ## draw docs/architecture.svg from the imports
 	$(PYTHON) docs/draw_architecture.py
+
+notebooks:  ## execute the notebooks and write their outputs: make notebooks NOTEBOOKS=quickstart
+	$(PYTHON) notebooks/run.py $(NOTEBOOKS)
 
 bench:  ## run a benchmark: make bench BENCHMARK=planning ARGS="--items 1000000"
 	$(PYTHON) benchmarks/$(BENCHMARK).py $(ARGS)

@@ -18,8 +18,13 @@ README = re.sub(
 )
 
 TEST = [
-    # Without the tools that only a training with sentence-transformers needs, and without Java.
-    *(extra.requirement for name, extra in EXTRAS.items() if name not in ("sentence-transformers", "terrier")),
+    # Without the tools that only a training with sentence-transformers needs, Java, and JupyterLab, since tests execute
+    # the notebooks with nbclient.
+    *(
+        extra.requirement
+        for name, extra in EXTRAS.items()
+        if name not in ("sentence-transformers", "terrier", "notebooks")
+    ),
     "sentence-transformers>=5.0",
     "pytest>=8",
     "pytest-cov>=6",
@@ -28,6 +33,8 @@ TEST = [
     "nbclient>=0.10",
     "nbformat>=5.10",
     "ipykernel>=6.29",
+    # Reads the tables of executed notebooks.
+    "lxml>=5",
     "python-bidi>=0.6",
     # Builds the distributions that a test installs.
     "setuptools>=70.1",

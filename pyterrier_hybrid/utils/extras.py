@@ -42,6 +42,7 @@ EXTRAS = {
     "pypinyin": Extra("pypinyin>=0.55,<0.56", "pypinyin", "typing errors in Chinese"),
     "opencc": Extra("opencc>=1.1.7", "opencc", "Chinese in the other script"),
     "uroman": Extra("uroman>=1.3.1", "uroman", "another romanisation"),
+    "notebooks": Extra("jupyterlab>=4", "jupyterlab", "opening the notebooks"),
 }  # fmt: skip
 """The optional dependencies."""
 
