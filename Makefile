@@ -4,7 +4,9 @@ BENCHMARK ?= planning
 ARGS ?=
 REVISION ?= HEAD
 
-.PHONY: help install fix test coverage typecheck docs figures architecture bench same ci
+NOTEBOOKS ?=
+
+.PHONY: help install fix test coverage typecheck docs notebooks figures architecture bench same ci
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -35,6 +37,9 @@ figures:  ## draw the figures of the documentation anew
 
 architecture:  ## draw docs/architecture.svg from the imports
 	$(PYTHON) docs/draw_architecture.py
+
+notebooks:  ## execute the notebooks and write their outputs: make notebooks NOTEBOOKS=quickstart
+	$(PYTHON) notebooks/run.py $(NOTEBOOKS)
 
 bench:  ## run a benchmark: make bench BENCHMARK=planning ARGS="--items 1000000"
 	$(PYTHON) benchmarks/$(BENCHMARK).py $(ARGS)

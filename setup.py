@@ -20,11 +20,12 @@ README = re.sub(
 # PyTerrier's own site is built with these, and so with Sphinx below 9.
 DOCS = ["sphinx>=8,<9", "furo>=2025.9", "myst-parser>=4"]
 TEST = [
-    # Without the tools that only a training with sentence-transformers needs, and without Java.
+    # Without the tools that only a training with sentence-transformers needs, Java, and JupyterLab, since tests execute
+    # the notebooks with nbclient.
     *(
         requirement
         for name, extra in EXTRAS.items()
-        if name not in ("sentence-transformers", "terrier")
+        if name not in ("sentence-transformers", "terrier", "notebooks")
         for requirement in extra.requirements
     ),
     "sentence-transformers>=5.0",
@@ -35,6 +36,8 @@ TEST = [
     "nbclient>=0.10",
     "nbformat>=5.10",
     "ipykernel>=6.29",
+    # Reads the tables of executed notebooks.
+    "lxml>=5",
     "python-bidi>=0.6",
     # Opens pages in Chromium, if it is there.
     "selenium>=4.20",

@@ -143,6 +143,19 @@ def test_a_family_is_all_its_languages():
     assert set(find_leaks(pairs, ["atlas"]).leaking.id) == {"de", "hi", "th", "zh"}
 
 
+def test_a_collection_of_ones_own(pairs):
+    docs = [{"docno": "d1", "text": DOCUMENT, "lang": "en"}, {"docno": "d2", "text": "Niemand.", "lang": "de"}]
+    family = ph.family_from(docs, [{"qid": "q", "query": f"{QUERY}!", "lang": "en", "docno": "d1"}], name="mine")
+    own = find_leaks(pairs, family, min_similarity=None)
+    assert own.evaluation == ["mine"]
+    assert ("exact-passage", "en", "passage", "exact", "d1", "document") in rows(own)
+    assert ("exact-query", "en", "query", "exact", "q_en", "query") in rows(own)
+    both = find_leaks(pairs, ["atlas/en/test", family], min_similarity=None)
+    assert both.evaluation == ["atlas/en/test", "mine"] and set(both.frame.evaluation) == set(both.evaluation)
+    with pytest.raises(TypeError, match="datasets=3 is int"):
+        find_leaks(pairs, 3)
+
+
 def test_parts_of_a_store(pairs, leaks):
     part = pairs.filter(datasets=["toy"], languages=["en"]).split(0.5)[1]
     ids = {part.item(i).id for i in range(len(part))}

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pyterrier_hybrid.datasets.own import OwnFamily
 from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
 from pyterrier_hybrid.parallel.leaks.similarity import KnownGrams, Similar
 from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, training_texts
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.text.letters import span_of
-from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.checks import list_of, list_of_names
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.progress import BAR_DELAY, progress_bar
 
@@ -200,7 +201,7 @@ class Leaks:
 
 def find_leaks(
     pairs: ParallelPairs,
-    datasets: str | Sequence[str],
+    datasets: str | OwnFamily | Sequence[str | OwnFamily],
     *,
     containment: float = 0.5,
     min_shared: int = 40,
@@ -229,8 +230,8 @@ def find_leaks(
 
     Args:
         pairs: The training pairs.
-        datasets: Families such as ``"xquad-r"``, meaning all their languages, or ir_datasets IDs such as
-            ``"xquad-r/de"``.
+        datasets: Families such as ``"xquad-r"``, meaning all their languages; ir_datasets IDs such as
+            ``"xquad-r/de"``; or collections of one's own, from :func:`pyterrier_hybrid.family_from`.
         containment: Ratio of the shorter text that shared spans need for ``near``, above 0.
         min_shared: Letters that shared spans need for ``near``; 40 letters are eight words.
         min_stretch: Letters that a single shared span needs for ``near``; 60 letters are twelve words.
@@ -275,8 +276,9 @@ def find_leaks(
         exact = overlaps.equal & (overlaps.shared >= _MIN_EXACT)
         return np.select([exact, near & ~overlaps.equal], ["exact", "near"], "phrase")
 
-    datasets = [datasets] if isinstance(datasets, str) else list_of_names("datasets", datasets)
-    sources, known_texts = evaluation_texts(datasets)
+    chosen = list_of("datasets", datasets, (str, OwnFamily))
+    evaluation = list_of_names("datasets", [one.name if isinstance(one, OwnFamily) else one for one in chosen])
+    sources, known_texts = evaluation_texts(chosen)
     known = KnownTexts(known_texts)
     known_grams = None if min_similarity is None else KnownGrams(known_texts, min_similarity=min_similarity)
     rows = []
@@ -307,7 +309,7 @@ def find_leaks(
     frame = frame.sort_values(order, ascending=[True, True, True, False, False], kind="stable", ignore_index=True)
     return Leaks(
         frame,
-        evaluation=list(dict.fromkeys(datasets)),
+        evaluation=list(dict.fromkeys(evaluation)),
         counts=_counts(pairs),
         items=len(pairs),
         options={

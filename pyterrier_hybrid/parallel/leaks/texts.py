@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pyterrier_hybrid.datasets import Family, families, register
 from pyterrier_hybrid.datasets.base import MULTI
 from pyterrier_hybrid.datasets.download import download_errors
+from pyterrier_hybrid.datasets.own import OwnFamily
 from pyterrier_hybrid.datasets.records import text_of
 from pyterrier_hybrid.parallel.store.texts import role_and_language
 from pyterrier_hybrid.utils.suggestions import did_you_mean
@@ -81,14 +82,22 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
     return sets
 
 
-def evaluation_texts(names: str | Iterable[str]) -> tuple[list[Source], list[str]]:
+def evaluation_texts(names: str | Iterable[str | OwnFamily]) -> tuple[list[Source], list[str]]:
     """Return the distinct documents and queries of evaluation sets, and their sources.
 
     Args:
-        names: As for :func:`evaluation_sets`.
+        names: As for :func:`evaluation_sets`, or collections of one's own.
     """
+    chosen = [names] if isinstance(names, str) else list(names)
     texts: dict[tuple[Source, str], None] = {}
-    for name, parts in evaluation_sets(names).items():
+    for own in chosen:
+        if isinstance(own, OwnFamily):
+            for document in own.documents():
+                texts[Source(own.name, document.doc_id, "document"), document.text] = None
+            for asked in own.asked:
+                texts[Source(own.name, f"{asked.qid}_{asked.lang}", "query"), asked.text] = None
+    listed = [name for name in chosen if isinstance(name, str)]
+    for name, parts in (evaluation_sets(listed) if listed or not chosen else {}).items():
         with download_errors(name):
             for part in parts:
                 if part.has("docs"):
