@@ -202,8 +202,8 @@ class SearchPages:
             raise HTTPException(404, f"there is no document {docno!r}") from error
         here, *others = self._passages(texts, asked)
         if not exact:
-            # Which part of the paragraph is the translation is not known, and so are its mark and its ranks.
-            whole: dict[str, Any] = {"text": "", "mark": "", "ranks": {}}
+            # Which part of the paragraph is the translation is not known, and so are its ID and its ranks.
+            whole: dict[str, Any] = {"docno": "", "text": "", "mark": "", "ranks": {}}
             others = [other._replace(before=other.before + other.text, **whole) for other in others]
         return self._page("document.html.j2", asked=asked, here=here, others=others, exact=exact)
 
