@@ -163,12 +163,10 @@ def test_drawings_for_pages(eleven):
     root = ElementTree.fromstring(figure.svg())
     printed = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     own = eleven.settings.query("system == 'a/b: $c' and measure == 'AP'")
-    assert sorted(printed) == sorted(
-        [
-            "a/b: $c", "AP", "query language", "document language", *LANGUAGES, *LANGUAGES,
-            *(text.get_text() for text in figure.axes[0].texts), *(plots.short(value) for value in figure.axes[0].images[0].get_clim()),
-        ]
-    )  # fmt: skip
+    ends = [plots.short(value) for value in figure.axes[0].images[0].get_clim()]
+    cells = [text.get_text() for text in figure.axes[0].texts]
+    labels = ["a/b: $c", "AP", "query language", "document language", *LANGUAGES, *LANGUAGES]
+    assert sorted(printed) == sorted([*labels, *cells, *ends])
     titles = {title.text for title in root.iter("{http://www.w3.org/2000/svg}title")}
     assert titles == {f"{row.query_lang}, {row.doc_lang}: {plots.short(row.value)}" for row in own.itertuples()}
     long = heatmap_svg(pd.DataFrame([[np.nan, 1.0]], ["de"], ["a very long name", "b <"]), title="t")
