@@ -31,8 +31,7 @@ class Translations:
     Example:
         >>> from pyterrier_hybrid.datasets import family
         >>> translations = Translations.of_family(family("atlas"))
-        >>> docno = next(family("atlas").documents(["de"])).doc_id
-        >>> list(translations.find(docno))
+        >>> list(translations.find("de_AL_currency"))
         ['ar', 'el', 'en', 'es', 'hi', 'ru', 'th', 'tr', 'vi', 'zh']
     """
 

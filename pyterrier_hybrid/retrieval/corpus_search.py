@@ -245,7 +245,7 @@ class _ReadAs(pt.Transformer):
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         pt.validate.query_frame(inp, extra_columns=["query"], context=self)
-        return inp[[self.lang in languages_of(query, self.languages) for query in inp["query"]]]
+        return inp[np.array([self.lang in languages_of(query, self.languages) for query in inp["query"]], bool)]
 
 
 class _Union(pt.Transformer):

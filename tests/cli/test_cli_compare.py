@@ -299,5 +299,5 @@ def test_every_option_is_explained():
     options = ("--baseline --test --confidence --cache --seeds --debias --debias-on --fuse --with-start --system "
                "--eval-languages --kinds --measures")  # fmt: skip
     for option in options.split():
-        (line,) = [line for line in help_text.splitlines() if line.strip().startswith(f"{option} ")]
+        (line,) = [line for line in help_text.splitlines() if line.startswith(f"  {option} ")]
         assert len(line.split()) > 2

@@ -34,13 +34,17 @@ def test_documents_of_a_group_are_translations():
     assert translations.near("th_7_4") == {"de": ["de_7_0"]}
 
 
-def test_every_document_of_atlas_has_one_translation_in_each_other_language():
+def test_documents_of_atlas_have_one_translation_in_each_language_that_has_the_question():
     atlas = family("atlas")
     translations = Translations.of_family(atlas)
+    numbers = []
     for document in atlas.documents(["de", "th"]):
         found = translations.find(document.doc_id)
-        assert sorted([*found, document.lang]) == list(atlas.languages)
-        assert {docno.split("_", 1)[1] for (docno,) in found.values()} == {document.doc_id.split("_", 1)[1]}
+        numbers.append(len(found))
+        assert {docno.split("_", 1)[1] for (docno,) in found.values()} <= {document.doc_id.split("_", 1)[1]}
+        assert sorted([*translations.near(document.doc_id), document.lang]) == list(atlas.languages)
+    # Introductions answer no question; of some relations, some languages have questions without translations.
+    assert 0.6 < numbers.count(10) / len(numbers) < 0.9 and set(numbers) <= {0, 6, 10}
 
 
 def test_paragraphs_of_xquad_r(lareqa_home):
