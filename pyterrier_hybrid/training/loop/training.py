@@ -189,7 +189,7 @@ def train(
     Example:
         >>> import pyterrier_hybrid as ph
         >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
-        >>> encoder = ph.DenseEncoder.from_scratch(pairs.texts(limit=200), dim=8, vocab_size=300)
+        >>> encoder = ph.DenseEncoder.from_scratch(pairs.texts(limit=200), dim=8, vocab_size=1000)
         >>> trained = ph.train(encoder, pairs, ph.HybridSampler(), batch_size=8, max_steps=2, verbose=False)
         >>> trained.dim
         8

@@ -82,7 +82,7 @@ def sweep(
         >>> import tempfile
         >>> import pyterrier_hybrid as ph
         >>> pairs = ph.ParallelPairs.from_irds("atlas/train")
-        >>> encoder = ph.DenseEncoder.from_scratch(pairs.texts(limit=200), dim=8, vocab_size=300)
+        >>> encoder = ph.DenseEncoder.from_scratch(pairs.texts(limit=200), dim=8, vocab_size=1000)
         >>> def evaluate(encoder):
         ...     return {"mean": float(encoder.encode_queries(["Wo ist Rom?"]).max())}
         >>> with tempfile.TemporaryDirectory() as folder:
