@@ -102,8 +102,9 @@ def test_committed_outputs_are_current(name, kernel, request):
     if name == "xquad-mlqa":
         request.getfixturevalue("lareqa_home")
     fresh = run["execute"](NOTEBOOKS[name], kernel)
-    outputs = [output for cell in fresh.cells for output in cell.get("outputs", [])]
-    assert not [output.text for output in outputs if "Warning" in output.get("text", "")]
+    texts = [output.get("text", "") for cell in fresh.cells for output in cell.get("outputs", [])]
+    # Tests have no widgets for progress bars, as the extra "notebooks" has.
+    assert not [text for text in texts if "Warning" in text.replace("TqdmWarning", "")]
     committed = nbformat.read(NOTEBOOKS[name], as_version=4)
     assert differences(committed, fresh, real_encoder=MODEL in os.environ) == []
 

@@ -46,7 +46,8 @@ EXTRAS = {
     "opencc": Extra(("opencc>=1.1.7",), ("opencc",), "Chinese in the other script"),
     "uroman": Extra(("uroman>=1.3.1",), ("uroman",), "another romanisation"),
     "web": Extra(("starlette>=1.0", "uvicorn>=0.30"), ("starlette", "uvicorn"), "the web page of search (--web)"),
-    "notebooks": Extra(("jupyterlab>=4",), ("jupyterlab",), "opening the notebooks"),
+    # With JupyterLab, its kernel, and the widgets that progress bars are drawn with.
+    "notebooks": Extra(("jupyter>=1.1",), ("jupyterlab",), "opening the notebooks"),
 }  # fmt: skip
 """The optional dependencies."""
 
