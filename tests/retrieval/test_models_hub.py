@@ -1,6 +1,7 @@
 """Models of the hub, whose cache the tests fill: presets, downloads and uploads."""
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,13 +27,22 @@ def encoder(transformer_encoder):
     return transformer_encoder
 
 
-def in_cache(name):
-    """Create the folder of a downloaded repository in the cache."""
-    home = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
-    (home / "refs").mkdir(parents=True)
-    (home / "refs" / "main").write_text("0" * 40)
-    (home / "snapshots" / ("0" * 40)).mkdir(parents=True)
-    return home / "snapshots" / ("0" * 40)
+@pytest.fixture
+def in_cache():
+    """A function that creates the folder of a downloaded repository in the cache, which other tests find empty again."""
+    homes = []
+
+    def create(name):
+        home = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+        homes.append(home)
+        (home / "refs").mkdir(parents=True)
+        (home / "refs" / "main").write_text("0" * 40)
+        (home / "snapshots" / ("0" * 40)).mkdir(parents=True)
+        return home / "snapshots" / ("0" * 40)
+
+    yield create
+    for home in homes:
+        shutil.rmtree(home)
 
 
 def tiny(encoder, folder, model="BertModel", **options):
@@ -62,7 +72,7 @@ def mean(encoder, model, texts, max_length):
     return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1).numpy()
 
 
-def test_xlmr(encoder):
+def test_xlmr(encoder, in_cache):
     """FacebookAI/xlm-roberta-base: a language model without files of sentence-transformers."""
     model = tiny(encoder, in_cache("FacebookAI/xlm-roberta-base"), "XLMRobertaForMaskedLM")
     xlmr = DenseEncoder.xlmr()
@@ -72,7 +82,7 @@ def test_xlmr(encoder):
         np.testing.assert_allclose(encode(TEXTS), expected, atol=1e-5)
 
 
-def test_me5(encoder):
+def test_me5(encoder, in_cache):
     """intfloat/multilingual-e5-small: mean, normalised, prompts only in its model card."""
     folder = in_cache("intfloat/multilingual-e5-small")
     model = tiny(encoder, folder, max_position_embeddings=512)
@@ -93,7 +103,7 @@ def test_me5(encoder):
         np.testing.assert_allclose(encode(TEXTS), expected, atol=1e-5)
 
 
-def test_labse(encoder):
+def test_labse(encoder, in_cache):
     """sentence-transformers/LaBSE: CLS, a dense layer with tanh, cosine, 256 tokens; no prompts in its config."""
     folder = in_cache("sentence-transformers/LaBSE")
     model = tiny(encoder, folder, max_position_embeddings=512)
@@ -122,7 +132,7 @@ def test_labse(encoder):
     np.testing.assert_array_equal(labse.encode_queries(TEXTS), labse.encode_documents(TEXTS))
 
 
-def test_mdpr():
+def test_mdpr(in_cache):
     """castorini/mdpr-tied-pft-msmarco: a bare BERT whose cased vocabulary comes without tokenizer.json."""
     folder = in_cache("castorini/mdpr-tied-pft-msmarco")
     vocabulary = [
