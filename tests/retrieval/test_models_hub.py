@@ -29,7 +29,7 @@ def encoder(transformer_encoder):
 
 @pytest.fixture
 def in_cache():
-    """A function that creates the folder of a downloaded repository in the cache, which other tests find empty again."""
+    """A function that creates the folder of a downloaded repository in the cache, which is empty again afterwards."""
     homes = []
 
     def create(name):
