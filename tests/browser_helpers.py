@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
+    from selenium.webdriver.remote.webelement import WebElement
 
 CHROMIUM, CHROMEDRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 
@@ -59,3 +60,14 @@ def browser(width: int = 1200, height: int = 900, dark: bool = False) -> Iterato
             driver.quit()
     finally:
         shutil.rmtree(profile, ignore_errors=True)
+
+
+def follow(driver: "Chrome", element: "WebElement") -> None:
+    """Click on a link or button that leads to another address, and wait for that page."""
+    from selenium.webdriver.support.expected_conditions import url_changes
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    wait, address = WebDriverWait(driver, 60), driver.current_url
+    element.click()
+    wait.until(url_changes(address))
+    wait.until(lambda driver: driver.execute_script("return document.readyState") == "complete")

@@ -302,8 +302,7 @@ def mine(
                 **options,
             )
         except KeyboardInterrupt:
-            how = "rerun the same command to resume" if options["cache"] else "with --cache FOLDER, a rerun resumes"
-            raise Interrupted(f"Interrupted: {how}") from None
+            raise _interrupted(options["cache"]) from None
         write(mined)
         if csv:
             with whole_file(csv) as unfinished:
@@ -362,8 +361,7 @@ def bitext(
         try:
             found = ph.mine_bitext(one, other, ph.DenseEncoder(encoder), langs=langs, **options)
         except KeyboardInterrupt:
-            how = "rerun the same command to resume" if options["cache"] else "with --cache FOLDER, a rerun resumes"
-            raise Interrupted(f"Interrupted: {how}") from None
+            raise _interrupted(options["cache"]) from None
         if not len(found):
             raise ValueError(f"no pair has a margin of {options['min_margin']} or more: try a lower --min-margin")
         click.echo(f"{len(found):,} pairs of {len(one):,} and {len(other):,} sentences")
@@ -371,6 +369,11 @@ def bitext(
         if csv:
             with whole_file(csv) as unfinished:
                 found.frame.to_csv(unfinished, index=False, lineterminator="\n")
+
+
+def _interrupted(cache: Path | None) -> Interrupted:
+    how = "rerun the same command to resume" if cache else "with --cache FOLDER, a rerun resumes"
+    return Interrupted(f"Interrupted: {how}")
 
 
 def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:

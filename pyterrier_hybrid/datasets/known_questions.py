@@ -10,7 +10,14 @@ from pyterrier_hybrid.text.normalisation import text_key
 
 
 class _Questions(NamedTuple):
-    """Text key -> docno -> level; text key -> ID without language; ID -> language -> text; language -> its IDs."""
+    """The questions of a dataset by their texts.
+
+    Attributes:
+        levels: Key of a text -> document -> relevance level.
+        ids: Key of a text -> ID of the question, without its language.
+        texts: ID of a question -> language -> text.
+        by_lang: Language -> IDs of its questions.
+    """
 
     levels: dict[str, dict[str, int]]
     ids: dict[str, str]

@@ -114,7 +114,7 @@ def _bar(x: int, top: int, height: int, low: float, high: float, label: str) -> 
     """Draw the colour bar, with the values of its ends."""
     levels = np.linspace(high, low, _STEPS)[:, None]
     step = height / _STEPS
-    # Each step reaches a little under the next one, or thin lines would show between them.
+    # The steps overlap by half a unit; otherwise thin lines would show between them.
     parts = [
         f"<rect x='{x}' y='{top + step * number:.1f}' width='12' height='{step + 0.5:.1f}' fill='{fill}'/>"
         for number, ((fill, _),) in enumerate(cell_colors(levels, low, high))

@@ -184,7 +184,7 @@ class Lexicon:
         known, longest = self._meanings_of.get(source, {}), self._longest.get(source, {})
         spaceless = source in NGRAMS
         spans = [match.span() for match in (_CHARACTER if spaceless else _WORD).finditer(text)]
-        # Only then are the words of a text those of its key.
+        # If normalisation changes the text, its words may differ from those of its key: then all spans are tried.
         plain = unicodedata.is_normalized("NFKC", text) and not _FORMAT.search(text)
         parts: list[str] = []
         copied = position = 0

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from urllib.request import urlopen
 
 import pytest
-from browser_helpers import browser
+from browser_helpers import browser, follow
 from cli_helpers import run
 from starlette.testclient import TestClient
 
@@ -267,7 +267,7 @@ def test_requests_at_once_get_what_each_gets_alone(address, client):
 def test_in_a_browser(address):
     with browser(width=400) as driver:
         driver.get(address)
-        driver.find_element("link text", QUESTION).click()
+        follow(driver, driver.find_element("link text", QUESTION))
         assert driver.find_element("name", "q").get_attribute("value") == QUESTION
         names = [heading.text for heading in driver.find_elements("css selector", "section h2")]
         assert [name.split(" ")[0] for name in names] == ["X-Y", "Hybrid", "BM25", "BM25", "BM25"]
@@ -282,12 +282,12 @@ def test_in_a_browser(address):
         field = driver.find_element("name", "q")
         field.clear()
         field.send_keys("Tiber")
-        driver.find_element("tag name", "button").click()
+        follow(driver, driver.find_element("tag name", "button"))
         assert "q=Tiber" in driver.current_url and "lang=de" in driver.current_url
         assert {lang.text for lang in driver.find_elements("css selector", "li .lang")} == {"German"}
 
-        driver.find_element("partial link text", "in 2 other languages").click()
+        follow(driver, driver.find_element("partial link text", "in 2 other languages"))
         assert [lang.text for lang in driver.find_elements("css selector", ".lang")] == ["German", "Arabic", "English"]
-        driver.find_element("partial link text", "Results").click()
+        follow(driver, driver.find_element("partial link text", "Results"))
         assert driver.find_element("name", "q").get_attribute("value") == "Tiber"
         assert driver.get_log("browser") == []

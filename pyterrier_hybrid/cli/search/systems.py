@@ -61,7 +61,7 @@ def open_systems(
     systems = []
     for kind in dict.fromkeys(kinds):
         if kind == "bm25":
-            # It is the same whatever the encoder.
+            # BM25 does not depend on the encoder.
             systems.append(System("BM25", kind, next(iter(searches.values()))))
             continue
         for name, search in searches.items():
