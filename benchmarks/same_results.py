@@ -378,7 +378,7 @@ def fusion() -> Iterator[tuple[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         store = ph.FaissIndex(Path(folder) / "index")
         (encoder().doc_encoder() >> store.indexer()).index(Corpus().get_corpus_iter())
-        first = encoder().query_encoder() >> store.retriever(10) >> store.vec_loader()
+        first = encoder().query_encoder() >> store.retriever(10, keep_query_vec=True) >> store.vec_loader()
         yield (
             "feedback in a pipeline",
             ranking((first >> ph.VectorFeedback() >> store.retriever(50)).transform(topics())),

@@ -44,9 +44,10 @@ def examples(tmp_path_factory):
     debiased = centring.applied_to(encoder)
     documents = pd.DataFrame(DOCUMENTS)
     vectors = encoder.query_encoder()(QUERIES)
-    candidates = dense.retriever()(vectors).merge(documents[["docno", "text"]])
+    candidates = dense.retriever(keep_query_vec=True)(vectors).merge(documents[["docno", "text"]])
     with_vectors = dense.vec_loader()(candidates)
     search = encoder.query_encoder() >> dense.retriever()
+    first = encoder.query_encoder() >> dense.retriever(keep_query_vec=True)
     texts_alone = candidates.drop(columns=["query_vec", "score", "rank"])
     noise = {kind.__name__: (kind(), QUERIES) for kind in PERTURBATIONS}
     switch = ph.perturbation.CodeSwitch(ph.Lexicon([{"de": ["Haus"], "en": ["house"]}]))
@@ -64,7 +65,7 @@ def examples(tmp_path_factory):
         "texts": (bm25.text_loader(), documents[["docno"]]),
         "any corpus, search": (search_in_corpus(encoder, folder / "cache"), QUERIES),
         "feedback": (ph.VectorFeedback(), with_vectors),
-        "two searches": (search >> dense.vec_loader() >> ph.VectorFeedback() >> dense.retriever(), QUERIES),
+        "two searches": (first >> dense.vec_loader() >> ph.VectorFeedback() >> dense.retriever(), QUERIES),
         "ranks": (ph.ReciprocalRankFusion(bm25.retriever(), search), QUERIES),
         "scores": (ph.ScoreFusion(bm25.retriever(query_lang="de"), search), QUERIES),
         "fused scorers": (ph.ScoreFusion(encoder.text_scorer(), encoder.text_scorer()), texts_alone),

@@ -149,7 +149,7 @@ class CorpusSearch:
             ]
             sparse = _Union(readings, depth)
         encoded = _Encoded(self.encoder)
-        dense = _Union([encoded >> self._dense.retriever(depth, lang, keep_query_vec=False) for lang in chosen], depth)
+        dense = _Union([encoded >> self._dense.retriever(depth, lang) for lang in chosen], depth)
         fused = ScoreFusion(sparse, dense, weights=_WEIGHTS, num_results=num_results)
         return {"encoder": dense, "bm25": sparse, "fusion": fused}[system] >> self._bm25.text_loader()
 

@@ -156,7 +156,7 @@ def test_missing_vectors_say_what_adds_them(encoder):
     results = pd.DataFrame({"qid": ["1"], "query": ["x"], "docno": ["a"], "score": [1.0], "rank": [0]})
     with pytest.raises(pt.validate.InputValidationError, match=r"doc_vec is missing: put `index.vec_loader\(\) >>`"):
         VectorFeedback()(results.assign(query_vec=[[1.0]]))
-    with pytest.raises(pt.validate.InputValidationError, match=r"query_vec is missing: put `encoder.query_encoder\(\)"):
+    with pytest.raises(pt.validate.InputValidationError, match=r"query_vec is missing: let the first search keep it"):
         VectorFeedback()(results.assign(doc_vec=[[1.0]]))
 
 

@@ -91,13 +91,10 @@ def test_inspection(encoder, dense, bm25):
         assert pt.inspect.transformer_inputs(noise)[-1] == needed
         assert pt.inspect.subtransformers(noise) == {}
         found = {"docno", "score", "rank"}
-        for search, added in (
-            (bm25.retriever(lang="de"), set()),
-            (encoder.query_encoder() >> dense.retriever(), {"query_vec"}),
-        ):
+        for search in (bm25.retriever(lang="de"), encoder.query_encoder() >> dense.retriever()):
             pipeline = noise >> search
-            assert set(pt.inspect.transformer_outputs(pipeline, ["qid", "query", "lang"])) == outputs | found | added
-            assert set(pipeline(TOPICS).columns) == outputs | found | added
+            assert set(pt.inspect.transformer_outputs(pipeline, ["qid", "query", "lang"])) == outputs | found
+            assert set(pipeline(TOPICS).columns) == outputs | found
     with pytest.raises(pt.validate.InputValidationError, match="lang"):
         pt.inspect.transformer_outputs(Case() >> encoder.query_encoder(), ["qid", "query"])
 
@@ -115,7 +112,8 @@ def test_schematics_need_no_network(encoder, dense, monkeypatch):
 
 def test_feedback_and_fusion_see_the_perturbed_query(encoder, dense, bm25):
     noise, search = Mirror(severity=1), dense.retriever(3)
-    to_feedback = encoder.query_encoder() >> search >> dense.vec_loader() >> ph.VectorFeedback(k=2)
+    first = encoder.query_encoder() >> dense.retriever(3, keep_query_vec=True)
+    to_feedback = first >> dense.vec_loader() >> ph.VectorFeedback(k=2)
     fusion = ph.ReciprocalRankFusion(bm25.retriever(), encoder.query_encoder() >> search)
     for pipeline in (noise >> to_feedback >> search, noise >> fusion):
         assert queries_of(pipeline(TOPICS)) == [MIRRORED["query"].tolist(), TOPICS["query"].tolist()]

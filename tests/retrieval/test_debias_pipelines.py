@@ -85,7 +85,7 @@ def test_the_language_is_given_or_read_from_a_column():
 
 
 def test_empty_frames_and_missing_columns(debias, index):
-    for transformer in (debias.query_debiaser(), debias.retriever(index)):
+    for transformer in (debias.query_debiaser(), debias.retriever(index, keep_query_vec=True)):
         assert set(queries().columns) <= set(transformer.transform(queries().head(0)).columns)
     assert {"docno", "score", "rank"} <= set(debias.retriever(index).transform(queries().head(0)).columns)
     for transformer, missing in (
@@ -140,13 +140,16 @@ def test_a_rewritten_index_equals_one_written_debiased(debias, index, tmp_path):
 @pytest.mark.parametrize("options", [{}, {"num_results": 4}, {"num_results": 100, "lang": "zh"}])
 def test_an_unchanged_index_gives_the_results_of_a_debiased_one(debias, index, tmp_path, options):
     asked = debias.query_debiaser().transform(queries())
-    truth = debias.rewrite(index, tmp_path / "rewritten").retriever(**options).transform(asked)
-    found = debias.retriever(index, **options).transform(asked)
+    rewritten = debias.rewrite(index, tmp_path / "rewritten")
+    truth = rewritten.retriever(**options, keep_query_vec=True).transform(asked)
+    found = debias.retriever(index, **options, keep_query_vec=True).transform(asked)
     assert found.docno.tolist() == truth.docno.tolist()
     assert found["rank"].tolist() == truth["rank"].tolist()
     np.testing.assert_allclose(found.score, truth.score, atol=1e-4)
     assert sorted(found.columns) == sorted(truth.columns)
     np.testing.assert_array_equal(np.stack(found.query_vec), np.stack(truth.query_vec))
+    without = debias.retriever(index, **options).transform(asked)
+    pd.testing.assert_frame_equal(without, found.drop(columns="query_vec"))
 
 
 def test_some_languages_of_an_unchanged_index_and_a_cutoff(index):

@@ -155,7 +155,9 @@ def test_the_grid_ranks_as_the_pipeline_does(toy, tmp_path, options):
 
         def search(topics):
             topics = topics.assign(query_vec=list(encoder.encode_queries(topics["query"].tolist())))
-            first = index.retriever(system.transformer.k) >> index.vec_loader() >> system.transformer
+            first = (
+                index.retriever(system.transformer.k, keep_query_vec=True) >> index.vec_loader() >> system.transformer
+            )
             return (first >> index.retriever())(topics)
 
         import pyterrier as pt

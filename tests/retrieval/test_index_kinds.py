@@ -83,7 +83,7 @@ def test_little_effort_still_fills_the_ranking(indexes, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_scores_are_inner_products(indexes, kind):
-    results = indexes[kind].retriever(20).transform(topics())
+    results = indexes[kind].retriever(20, keep_query_vec=True).transform(topics())
     expected = [float(VECTORS[int(row.docno[1:])] @ row.query_vec) for row in results.itertuples()]
     assert results.score.tolist() == pytest.approx(expected, abs=1e-5)
 
@@ -125,7 +125,7 @@ def test_codes_without_vectors(tmp_path):
     approximate = np.stack([doc["doc_vec"] for doc in index.documents()])
     error = np.linalg.norm(approximate - VECTORS, axis=1)
     assert 0 < error.mean() < 0.5
-    results = index.retriever(5).transform(topics())
+    results = index.retriever(5, keep_query_vec=True).transform(topics())
     expected = [float(approximate[int(row.docno[1:])] @ row.query_vec) for row in results.itertuples()]
     assert results.score.tolist() == pytest.approx(expected, abs=1e-4)
 

@@ -124,11 +124,15 @@ def test_an_index_without_texts_is_the_same_as_before(tmp_path):
     assert sorted(json.loads((index.path / "pt_meta.json").read_text())["files"]) == ["documents.arrow", "vectors.npy"]
 
 
-def test_results_leave_query_vectors_out_when_asked(tmp_path):
+def test_results_leave_query_vectors_out_unless_asked(tmp_path):
     index = dense(tmp_path / "index")
     topics = pd.DataFrame({"qid": ["1"], "query": ["x"], "query_vec": [np.ones(5, np.float32)]})
-    pipeline = index.retriever(2, keep_query_vec=False) >> index.text_loader()
+    pipeline = index.retriever(2) >> index.text_loader()
     assert pipeline(topics).columns.tolist() == ["qid", "query", "docno", "score", "rank", "text", "lang"]
     assert "query_vec" not in pipeline(topics[:0])
-    assert "query_vec" not in (index.retriever(5, keep_query_vec=False) % 2).compile()(topics)
-    assert "query_vec" in index.retriever(2)(topics)
+    assert "query_vec" not in (index.retriever(5) % 2).compile()(topics)
+    kept = index.retriever(5, keep_query_vec=True)
+    assert (
+        "query_vec" in kept(topics) and "query_vec" in kept(topics[:0]) and "query_vec" in (kept % 2).compile()(topics)
+    )
+    assert repr(kept).endswith(", keep_query_vec=True)") and kept != index.retriever(5)

@@ -377,7 +377,12 @@ class Debias(ABC):
         return pipeline.index(index.documents())
 
     def retriever(
-        self, index: "FaissIndex", num_results: int = 1000, lang: str | Sequence[str] | None = None
+        self,
+        index: "FaissIndex",
+        num_results: int = 1000,
+        lang: str | Sequence[str] | None = None,
+        *,
+        keep_query_vec: bool = False,
     ) -> pt.Transformer:
         """Return a retriever that scores the documents of an unchanged index as if they were debiased.
 
@@ -390,12 +395,13 @@ class Debias(ABC):
             index: The index; documents without a language are never found.
             num_results: Maximum number of results per query.
             lang: Search only documents in this language or these languages. Default: all.
+            keep_query_vec: Leave ``query_vec`` in the results.
 
         Raises:
             ValueError: Debiased vectors are L2-normalised, which cannot be done at query time.
         """
         self.check_fitted()
-        return UnchangedIndexRetriever(self, index, num_results=num_results, lang=lang)
+        return UnchangedIndexRetriever(self, index, num_results=num_results, lang=lang, keep_query_vec=keep_query_vec)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Save the fitted method in a folder, atomically; :meth:`load` reads it.

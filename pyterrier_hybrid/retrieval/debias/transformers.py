@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from pyterrier_hybrid.retrieval.frames import not_encoded
 from pyterrier_hybrid.text.languages import canonical_language
-from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.index import FaissIndex
@@ -135,16 +135,23 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         index: The index.
         num_results: Maximum number of results per query.
         lang: Search only documents in this language or these languages. Default: all.
+        keep_query_vec: Leave ``query_vec`` in the results.
 
     Raises:
-        TypeError: ``num_results`` is not a whole number.
+        TypeError: ``num_results`` is not a whole number, or ``keep_query_vec`` not a bool.
         ValueError: ``num_results`` is below 1, or the method L2-normalises vectors.
     """
 
     schematic = {"label": "Debiased retriever", "help_url": None}
 
     def __init__(
-        self, debias: FittedMethod, index: "FaissIndex", *, num_results: int, lang: str | Sequence[str] | None
+        self,
+        debias: FittedMethod,
+        index: "FaissIndex",
+        *,
+        num_results: int,
+        lang: str | Sequence[str] | None,
+        keep_query_vec: bool = False,
     ) -> None:
         num_results = whole_number("num_results", num_results)
         langs = (
@@ -154,7 +161,8 @@ class UnchangedIndexRetriever(_DebiasTransformer):
             if lang is None
             else tuple(dict.fromkeys(map(canonical_language, lang)))
         )
-        super().__init__(debias, index.path, num_results, langs)
+        keep_query_vec = true_or_false("keep_query_vec", keep_query_vec)
+        super().__init__(debias, index.path, num_results, langs, keep_query_vec)
         if debias.normalizes:
             raise ValueError(
                 f"{debias!r} brings documents to length 1, which cannot be done at query time: write a debiased index "
@@ -163,6 +171,7 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         self.index = index
         self.num_results = num_results
         self.langs = langs
+        self.keep_query_vec = keep_query_vec
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Search with debiased queries.
@@ -180,7 +189,7 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         with not_encoded("query_vec", "encoder.query_encoder()"):
             pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
         if not len(inp):
-            return self.index.retriever(num_results=1).transform(inp)
+            return self.index.retriever(num_results=1, keep_query_vec=self.keep_query_vec).transform(inp)
         langs = self.index.languages if self.langs is None else self.langs
         if not langs:
             raise ValueError(f"{self.index!r}: no language to search; its documents must be indexed with their lang")
@@ -201,15 +210,19 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         results = results.sort_values([_ROW, "score", "docno"], ascending=[True, False, False], ignore_index=True)
         results = results.groupby(_ROW, sort=False).head(self.num_results).reset_index(drop=True)
         results["rank"] = results.groupby(_ROW, sort=False).cumcount()
-        query_vectors = pd.Series(list(inp["query_vec"]), dtype=object)
-        results["query_vec"] = query_vectors.iloc[results[_ROW]].to_numpy()
+        if self.keep_query_vec:
+            query_vectors = pd.Series(list(inp["query_vec"]), dtype=object)
+            results["query_vec"] = query_vectors.iloc[results[_ROW]].to_numpy()
         return results.drop(columns=[_ROW, _CONSTANT])
 
     def fuse_rank_cutoff(self, k: int) -> "UnchangedIndexRetriever | None":
         """Search no deeper than a following cutoff keeps."""
         if k >= self.num_results:
             return None
-        return UnchangedIndexRetriever(self.debias, self.index, num_results=k, lang=self.langs)
+        return UnchangedIndexRetriever(
+            self.debias, self.index, num_results=k, lang=self.langs, keep_query_vec=self.keep_query_vec
+        )
 
     def __repr__(self) -> str:
-        return f"{self.debias!r}.retriever({self.index!r}, num_results={self.num_results}, lang={self.langs!r})"
+        kept = ", keep_query_vec=True" if self.keep_query_vec else ""
+        return f"{self.debias!r}.retriever({self.index!r}, num_results={self.num_results}, lang={self.langs!r}{kept})"

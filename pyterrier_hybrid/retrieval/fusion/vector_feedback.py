@@ -5,7 +5,7 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.corpus_index import CachedEncoder, Corpus, dense_index
-from pyterrier_hybrid.retrieval.frames import not_encoded, vectors_of
+from pyterrier_hybrid.retrieval.frames import hint_if_missing, not_encoded, vectors_of
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
@@ -16,7 +16,9 @@ class VectorFeedback(pt.Transformer):
 
     In a pool of many languages, the first document is usually in the query's language, and its translations are closer
     to it than to the query: a second search with the moved query finds them. Within one language it changes little. In
-    a pipeline: ``index.retriever(10) >> index.vec_loader() >> VectorFeedback() >> index.retriever()``.
+    a pipeline, the first search keeps the vectors of the queries::
+
+        index.retriever(10, keep_query_vec=True) >> index.vec_loader() >> VectorFeedback() >> index.retriever()
 
     The new vector is ``query_vec + weight * sum(p * doc_vec)``, scaled to the norm of ``query_vec``, so that cosine
     scores remain cosines. The probabilities ``p`` are a softmax of the inner products divided by ``temperature``, so
@@ -68,7 +70,10 @@ class VectorFeedback(pt.Transformer):
             ValueError: Vectors differ in dimension or have a value that is not finite, or two queries have the same
                 ``qid``.
         """
-        with not_encoded("doc_vec", "index.vec_loader()"), not_encoded("query_vec", "encoder.query_encoder()"):
+        with (
+            not_encoded("doc_vec", "index.vec_loader()"),
+            hint_if_missing("query_vec", "let the first search keep it, with index.retriever(keep_query_vec=True)"),
+        ):
             pt.validate.result_frame(inp, extra_columns=["query_vec", "doc_vec", "score"], context=self)
         query_columns = pt.model.query_columns(inp)
         columns = [name for name in inp.columns if name in query_columns]
@@ -151,7 +156,8 @@ class Feedback:
     def __call__(self, corpus: Corpus) -> pt.Transformer:
         """Return the search over a corpus; its index is temporary and deleted with it."""
         index = dense_index(corpus, self._cached)
-        first = self._cached.query_encoder() >> index.retriever(self.transformer.k) >> index.vec_loader()
+        search = index.retriever(self.transformer.k, keep_query_vec=True)
+        first = self._cached.query_encoder() >> search >> index.vec_loader()
         return first >> self.transformer >> index.retriever(self.num_results)
 
     @property

@@ -269,7 +269,7 @@ class FaissIndex(pt.Artifact):
         ef_search: int | None = None,
         nprobe: int | None = None,
         rescore: int | None = None,
-        keep_query_vec: bool = True,
+        keep_query_vec: bool = False,
     ) -> "FaissRetriever":
         """Return a retriever for frames with ``qid`` and ``query_vec``.
 
@@ -286,8 +286,8 @@ class FaissIndex(pt.Artifact):
             nprobe: ``ivf``, ``ivfpq``: Number of clusters to search. Default: a 16th of them, but at least 16.
             rescore: ``ivfpq``: Number of candidates per result that are scored by their vectors. Default: 4 if the
                 vectors were kept.
-            keep_query_vec: Leave ``query_vec`` in the results, as :class:`VectorFeedback` and a second search need it.
-                Without it, frames are small and can be printed.
+            keep_query_vec: Leave ``query_vec`` in the results, as :class:`VectorFeedback` needs it. Without it, frames
+                are small and can be printed.
 
         Raises:
             ValueError: A number is below 1.
@@ -504,7 +504,7 @@ class FaissRetriever(pt.Transformer):
         ef_search: int | None = None,
         nprobe: int | None = None,
         rescore: int | None = None,
-        keep_query_vec: bool = True,
+        keep_query_vec: bool = False,
     ) -> None:
         """Search ``index``."""
         super().__init__()
@@ -554,7 +554,7 @@ class FaissRetriever(pt.Transformer):
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value}" for name, value in vars(self.options).items() if value is not None)
-        options += "" if self.keep_query_vec else ", keep_query_vec=False"
+        options += ", keep_query_vec=True" if self.keep_query_vec else ""
         return f"{self.index!r}.retriever(num_results={self.num_results}, lang={self.lang!r}{options})"
 
 
