@@ -344,9 +344,9 @@ class ParallelPairs:
         """Take queries and relevant documents of datasets that have an ir_datasets ID.
 
         There are two forms. ``from_irds("atlas/train")`` names a family of this package and its split, and takes all
-        its languages. A family without splits, such as ``"xquad-r"``, and a test split are evaluation data: training
-        on them is possible, with a warning. Unlike rows of a file, documents of one context are not one group, since
-        their relevance is known.
+        its languages, or some with ``languages=["de", "en"]``. A family without splits, such as ``"xquad-r"``, and a
+        test split are evaluation data: training on them is possible, with a warning. Unlike rows of a file, documents
+        of one context are not one group, since their relevance is known.
 
         ``from_irds("mmarco/v2/{lang}/train", languages=["ar", "de"])`` names any ID, with ``{lang}`` for each language,
         or without it for a dataset in one language: ``from_irds("natural-questions/train", languages=["en"])``. Each
@@ -355,7 +355,8 @@ class ParallelPairs:
 
         Args:
             name: Family and split, or ID.
-            languages: Languages that replace ``{lang}`` in the ID.
+            languages: Languages that replace ``{lang}`` in the ID, or those to take of a family. Default: all of the
+                family.
             parallel: Whether queries and documents with equal IDs in several languages are translations, as in mMARCO.
                 In Mr. TyDi they are not: pass ``False``, and each language becomes a dataset of its own.
             min_relevance: Lowest judgement that counts as relevant.
@@ -364,19 +365,20 @@ class ParallelPairs:
             folder: Write the store into this folder while reading, and open it; default: keep it in memory.
 
         Raises:
-            ValueError: The family, split or ID does not exist, or has no queries, documents, judgements or negatives.
+            ValueError: The family, split, language or ID does not exist, or has no queries, documents, judgements or
+                negatives.
 
         Example:
             >>> "de" in ParallelPairs.from_irds("atlas/train").languages
             True
         """
-        from pyterrier_hybrid.parallel.readers.irds import PLACEHOLDER, read_family, read_irds
+        from pyterrier_hybrid.parallel.readers.irds import PLACEHOLDER, names_family, read_family, read_irds
 
         languages = None if languages is None else list_of_names("languages", languages)
-        if languages is None:
-            if PLACEHOLDER in name:
-                raise ValueError(f"{name!r} has a place for languages: pass languages=['de', ...]")
-            return cls._read(partial(read_family, name=name), folder)
+        if languages is None and PLACEHOLDER in name:
+            raise ValueError(f"{name!r} has a place for languages: pass languages=['de', ...]")
+        if languages is None or names_family(name):
+            return cls._read(partial(read_family, name=name, languages=languages), folder)
         return cls._read(
             partial(
                 read_irds,

@@ -63,6 +63,21 @@ def test_from_irds_atlas():
     }
 
 
+def test_from_irds_some_languages_of_a_family():
+    whole, some = ParallelPairs.from_irds("atlas/train"), ParallelPairs.from_irds("atlas/train", languages=["th", "de"])
+    assert some.languages == ["de", "th"]
+    expected = {
+        item.id: ({lang: item.queries[lang] for lang in ("de", "th") if lang in item.queries})
+        for item in map(whole.item, range(len(whole)))
+    }
+    assert {item.id: item.queries for item in map(some.item, range(len(some)))} == {
+        name: queries for name, queries in expected.items() if queries
+    }
+    for languages in (["de", "fr"], []):
+        with pytest.raises(ValueError, match="atlas/train is in ar, .*; choose at least one of them"):
+            ParallelPairs.from_irds("atlas/train", languages=languages)
+
+
 @pytest.mark.parametrize(("name", "message"), [
     ("squad", "no family 'squad'"), ("xquad-r/train", "choose xquad-r"), ("atlas", "choose atlas/train, atlas/test"),
     ("atlas/dev", "choose atlas/train, atlas/test"),
@@ -224,7 +239,7 @@ def test_judged_but_missing_texts_are_counted(register):
     ("x/{lang}", {"languages": "de"}, TypeError, "a string: pass a list"),
     ("x", {"languages": ["de", "en"]}, ValueError, "put {lang} into the name"),
     ("no-such-set/{lang}", {"languages": ["de"]}, ValueError, "ir_datasets has no dataset 'no-such-set/de'"),
-    ("xquad-r", {"languages": ["de"]}, ValueError, "xquad-r has no queries"),
+    ("wikir/en1k", {"languages": ["en"]}, ValueError, "wikir/en1k has no queries"),
     ("atlas/de/ar/train", {"languages": ["de"]}, ValueError, "atlas/de/ar/train has queries in 'ar', not in 'de'"),
     ("atlas/{lang}/de/train", {"languages": ["ar"]}, ValueError, "atlas/ar/de/train has queries in 'de', not in 'ar'"),
     ("atlas/de/train", {"languages": ["en"]}, ValueError, "has queries in 'de', not in 'en'"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from more_itertools import chunked
 
-from pyterrier_hybrid.datasets import Family, family, register
+from pyterrier_hybrid.datasets import Family, families, family, register
 from pyterrier_hybrid.datasets.download import download_errors
 from pyterrier_hybrid.datasets.existing import MMARCO_CODES
 from pyterrier_hybrid.datasets.records import text_of
@@ -23,7 +23,13 @@ PLACEHOLDER = "{lang}"
 _LOOKUP_SIZE = 2000
 
 
-def read_family(builder: Builder, *, name: str) -> None:
+def names_family(name: str) -> bool:
+    """Whether a name is that of a family of this package, or of a family and a split."""
+    family_name, _, split = name.partition("/")
+    return any(known.name == family_name and split in ("", *known.splits) for known in families())
+
+
+def read_family(builder: Builder, *, name: str, languages: Sequence[str] | None) -> None:
     """Read a family of this package; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.from_irds`."""
     import ir_datasets
 
@@ -43,8 +49,14 @@ def read_family(builder: Builder, *, name: str) -> None:
             f"{name} is evaluation data: results on {family_name} of an encoder trained on it are not zero-shot",
             stacklevel=5,
         )
+    languages = source.languages if languages is None else list(dict.fromkeys(map(check_language, languages)))
+    unknown = [code for code in languages if code not in source.languages]
+    if unknown or not languages:
+        raise ValueError(
+            f"languages={languages!r}: {name} is in {', '.join(source.languages)}; choose at least one of them"
+        )
     items: dict[str, Item] = {}
-    for language in source.languages:
+    for language in languages:
         dataset = ir_datasets.load(source.id(language, language, split or None))
         texts = {doc.doc_id: doc.text for doc in dataset.docs_iter()}
         relevant = {qrel.query_id: qrel.doc_id for qrel in dataset.qrels_iter() if qrel.relevance > 0}
