@@ -19,7 +19,7 @@ from pyterrier_hybrid.perturbation import PERTURBATIONS, CodeSwitch, WorstCase, 
 ATTACKS = ["typing", "invisible", "homoglyphs", "spaces"]
 
 
-def operators(arguments: argparse.Namespace, systems: dict[str, object]) -> None:
+def operators(arguments: argparse.Namespace, systems: dict[str, list[object]]) -> None:
     """Run every operator against every system."""
     chosen = arguments.perturbation or [kind.__name__ for kind in PERTURBATIONS]
     perturbations = [perturbation_from(name) for name in chosen]
@@ -34,12 +34,12 @@ def operators(arguments: argparse.Namespace, systems: dict[str, object]) -> None
     print(results.table())
 
 
-def worst(arguments: argparse.Namespace, systems: dict[str, object]) -> None:
+def worst(arguments: argparse.Namespace, systems: dict[str, list[object]]) -> None:
     """Search the worst variant of each query for each encoder, and evaluate the encoder on it."""
     frames = []
-    for name, encoder in systems.items():
-        if name == "BM25":
-            continue
+    for name, (encoder, *others) in systems.items():
+        if others:
+            raise SystemExit(f"{name}: the worst case is searched for one encoder; give each seed a name")
         attacks = {
             "worst case": WorstCase(encoder, ATTACKS, budget=arguments.budget, severity=arguments.distance),
             **{attack: perturbation_from(attack) for attack in ATTACKS},
@@ -58,7 +58,9 @@ def main() -> None:
     """Read the arguments and run a study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=["operators", "worst"])
-    parser.add_argument("--system", nargs="+", default=[], metavar="NAME=FOLDER")
+    parser.add_argument(
+        "--system", nargs="+", default=[], metavar="NAME=FOLDER", help="the same NAME again adds another seed"
+    )
     parser.add_argument("--bm25", action="store_true", help="add BM25")
     parser.add_argument("--fuse", metavar="NAME", help="add this encoder fused with BM25: min-max, weights .2 and .8")
     parser.add_argument("--dataset", default="xquad-r")
@@ -76,13 +78,16 @@ def main() -> None:
     parser.add_argument("--cache")
     parser.add_argument("--output", required=True)
     arguments = parser.parse_args()
-    systems: dict[str, object] = {"BM25": "bm25"} if arguments.bm25 else {}
+    systems: dict[str, list[object]] = {}
     for text in arguments.system:
         name, folder = text.split("=")
-        systems[name] = ph.DenseEncoder(folder, dtype=arguments.dtype)
+        systems.setdefault(name, []).append(ph.DenseEncoder(folder, dtype=arguments.dtype))
     if arguments.fuse:
-        encoder = systems[arguments.fuse]
-        systems[f"BM25 + {arguments.fuse}"] = ph.fuse("bm25", encoder, by="min-max", weights=(0.2, 0.8))
+        systems[f"BM25 + {arguments.fuse}"] = [
+            ph.fuse("bm25", encoder, by="min-max", weights=(0.2, 0.8)) for encoder in systems[arguments.fuse]
+        ]
+    if arguments.bm25:
+        systems["BM25"] = ["bm25"]
     {"operators": operators, "worst": worst}[arguments.study](arguments, systems)
 
 
