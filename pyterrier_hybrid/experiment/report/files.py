@@ -1,10 +1,43 @@
 """Writing the files of results, each whole or not at all."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pandas as pd
+
+from pyterrier_hybrid.experiment.report.formats import TextFormat
 from pyterrier_hybrid.utils.files import whole_file
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV."""
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def table_files(table: Callable[[TextFormat], str]) -> dict[str, str]:
+    """Return a table as files in three formats.
+
+    Args:
+        table: Returns the table in a format: csv, markdown or latex.
+    """
+    return {
+        "table.csv": table("csv"),
+        "table.md": table("markdown") + "\n",
+        "table.tex": table("latex") + "\n",
+    }
+
+
+def write_file(path: str | os.PathLike[str], content: bytes | str) -> Path:
+    """Write a file, whole or not at all, and return its path.
+
+    Args:
+        path: The file; an existing one is replaced.
+        content: The content; text is written as UTF-8.
+    """
+    with whole_file(Path(path)) as unfinished:
+        unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Path(path)
 
 
 def write_files(folder: str | os.PathLike[str], contents: Mapping[str, bytes | str]) -> list[Path]:
@@ -14,8 +47,4 @@ def write_files(folder: str | os.PathLike[str], contents: Mapping[str, bytes | s
         folder: The folder, which is created if needed; existing files of these names are replaced.
         contents: The content of each file by its name; text is written as UTF-8.
     """
-    folder = Path(folder)
-    for name, content in contents.items():
-        with whole_file(folder / name) as unfinished:
-            unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
-    return [folder / name for name in contents]
+    return [write_file(Path(folder) / name, content) for name, content in contents.items()]

@@ -3,18 +3,17 @@
 import os
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.experiment.report.files import write_file
 from pyterrier_hybrid.experiment.report.frames import Cell, Frames
 from pyterrier_hybrid.experiment.report.html import page
 from pyterrier_hybrid.experiment.report.intervals import RANK_CONFIDENCE
 from pyterrier_hybrid.experiment.report.results import LanguageResults
 from pyterrier_hybrid.experiment.settings import question_of
-from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 _SETTING = ["kind", "doc_lang", "query_lang"]
@@ -27,9 +26,7 @@ def write_page(path: str | os.PathLike[str], parts: Mapping[str, LanguageResults
         path: The file; an existing one is replaced.
         parts: The results by their titles.
     """
-    content = page(parts)
-    with whole_file(Path(path)) as unfinished:
-        unfinished.write_text(content, encoding="utf-8")
+    write_file(path, page(parts))
 
 
 def merged(

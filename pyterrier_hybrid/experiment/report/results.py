@@ -12,20 +12,20 @@ from ir_measures import Measure
 
 from pyterrier_hybrid import __version__
 from pyterrier_hybrid.experiment.report import fairness, tables
+from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
 from pyterrier_hybrid.experiment.report.saved import (
     FACTS,
     QUERIES,
     compressed_csv,
-    csv,
     frame_files,
     read_results,
 )
 from pyterrier_hybrid.experiment.settings import KINDS, choose
 from pyterrier_hybrid.text.resources import resource_class
 from pyterrier_hybrid.utils.checks import list_of
-from pyterrier_hybrid.utils.files import file_names, whole_file
+from pyterrier_hybrid.utils.files import file_names
 from pyterrier_hybrid.utils.formatting import format_number
 from pyterrier_hybrid.utils.suggestions import did_you_mean, unknown_name
 
@@ -466,11 +466,7 @@ class LanguageResults:
         """
         from pyterrier_hybrid.experiment.report.html import page
 
-        path = Path(path)
-        content = page({"": self})
-        with whole_file(path) as unfinished:
-            unfinished.write_text(content, encoding="utf-8")
-        return path
+        return write_file(path, page({"": self}))
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the results as files, each whole or not at all, and none if one of them cannot be made.
@@ -486,9 +482,8 @@ class LanguageResults:
         """
         from pyterrier_hybrid.experiment.report.html import page
 
-        folder = Path(folder)
         heatmaps = self.heatmaps()
-        contents = {
+        contents: dict[str, bytes | str] = {
             "means.csv": csv(self.means),
             "settings.csv": csv(self.settings),
             **frame_files(
@@ -500,22 +495,17 @@ class LanguageResults:
                     "document_languages": self._document_languages,
                 }
             ),
-            "table.csv": self.table("csv").encode(),
-            "table.md": (self.table("markdown") + "\n").encode(),
-            "table.tex": (self.table("latex") + "\n").encode(),
-            "report.html": page({"": self}).encode(),
+            **table_files(self.table),
+            "report.html": page({"": self}),
         }
         for name, heatmap in zip(file_names(heatmaps), heatmaps.values(), strict=True):
             contents[f"heatmap-{name}.png"] = heatmap.png()
-            contents[f"heatmap-{name}.svg"] = heatmap.svg().encode()
+            contents[f"heatmap-{name}.svg"] = heatmap.svg()
         if self.queries is not None:
             contents[QUERIES] = compressed_csv(self.queries)
         # Written last: a folder with it has all other files.
-        contents[FACTS] = (json.dumps(self._facts(), ensure_ascii=False, indent=2) + "\n").encode()
-        for name, content in contents.items():
-            with whole_file(folder / name) as unfinished:
-                unfinished.write_bytes(content)
-        return [folder / name for name in contents]
+        contents[FACTS] = json.dumps(self._facts(), ensure_ascii=False, indent=2) + "\n"
+        return write_files(folder, contents)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "LanguageResults":

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pyterrier_hybrid.experiment.report.files import csv
 from pyterrier_hybrid.utils.json_files import read_json
 
 FACTS = "results.json"
@@ -25,11 +26,6 @@ _FRAMES = {
 _TEXT = {"docno": str, "qid": str, "lang": str, "doc_lang": str, "query_lang": str, "system": str, "other": str}
 
 
-def csv(frame: pd.DataFrame) -> bytes:
-    """Return a frame as CSV."""
-    return bytes(frame.to_csv(index=False, lineterminator="\n").encode())
-
-
 def compressed_csv(frame: pd.DataFrame) -> bytes:
     """Return a frame as gzipped CSV, which is the same for the same frame."""
     content = io.BytesIO()
@@ -39,7 +35,7 @@ def compressed_csv(frame: pd.DataFrame) -> bytes:
     return content.getvalue()
 
 
-def frame_files(frames: dict[str, pd.DataFrame | None]) -> dict[str, bytes]:
+def frame_files(frames: dict[str, pd.DataFrame | None]) -> dict[str, str]:
     """Return the files of the frames that are there and not empty.
 
     Args:

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.report.files import write_files
+from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
 from pyterrier_hybrid.experiment.report.tables import HEADINGS, columns_of
 from pyterrier_hybrid.utils.checks import one_of
-from pyterrier_hybrid.utils.files import whole_file
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.utils.figures import Picture
@@ -211,8 +210,7 @@ class ImbalanceResults:
         panels = {condition: values[values["condition"] == condition] for condition in self.conditions}
         figure = values_by_share(panels, ylabel=f"{name}, {kind}, {self.dataset}")
         if path is not None:
-            with whole_file(path) as unfinished:
-                unfinished.write_bytes(figure.png())
+            write_file(path, figure.png())
         return figure
 
     def _plots(self) -> "dict[str, Picture]":
@@ -227,10 +225,7 @@ class ImbalanceResults:
         Returns:
             The file.
         """
-        path = Path(path)
-        with whole_file(path) as unfinished:
-            unfinished.write_text(self._page(self._plots()), encoding="utf-8")
-        return path
+        return write_file(path, self._page(self._plots()))
 
     def _page(self, plots: "dict[str, Picture]") -> str:
         columns = self._columns()
@@ -265,12 +260,10 @@ class ImbalanceResults:
         """
         plots = self._plots()
         contents: dict[str, bytes | str] = {
-            "values.csv": self.values.to_csv(index=False, lineterminator="\n"),
-            "data.csv": self.data.to_csv(index=False, lineterminator="\n"),
-            "slopes.csv": self.slopes.to_csv(index=False, lineterminator="\n"),
-            "table.csv": self.table("csv"),
-            "table.md": self.table("markdown") + "\n",
-            "table.tex": self.table("latex") + "\n",
+            "values.csv": csv(self.values),
+            "data.csv": csv(self.data),
+            "slopes.csv": csv(self.slopes),
+            **table_files(self.table),
             "report.html": self._page(plots),
         }
         return write_files(folder, contents | {f"imbalance-{kind}.png": plot.png() for kind, plot in plots.items()})

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, overload
 import pandas as pd
 from ir_measures import Measure
 
+from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.tables import HEADINGS
 from pyterrier_hybrid.experiment.robustness.labels import VALUES, condition_label
 from pyterrier_hybrid.experiment.settings import KINDS, choose
 from pyterrier_hybrid.utils.checks import list_of, one_of
-from pyterrier_hybrid.utils.files import file_names, whole_file
+from pyterrier_hybrid.utils.files import file_names
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.utils.figures import Picture
@@ -311,11 +312,7 @@ class RobustnessResults:
         """
         from pyterrier_hybrid.experiment.robustness.html import page
 
-        path = Path(path)
-        content = page(self, self._figures())
-        with whole_file(path) as unfinished:
-            unfinished.write_text(content, encoding="utf-8")
-        return path
+        return write_file(path, page(self, self._figures()))
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the results as files, each whole or not at all, and none if one of them cannot be made.
@@ -329,22 +326,18 @@ class RobustnessResults:
         """
         from pyterrier_hybrid.experiment.robustness.html import page
 
-        folder = Path(folder)
         pictures = self._figures()
-        contents = {
-            "drops.csv": self.drops.to_csv(index=False, lineterminator="\n").encode(),
-            "means.csv": self.means.to_csv(index=False, lineterminator="\n").encode(),
-            "undefined.csv": self.undefined.to_csv(index=False, lineterminator="\n").encode(),
-            "table.csv": self.table("csv").encode(),
-            "table.md": (self.table("markdown") + "\n").encode(),
-            "table.tex": (self.table("latex") + "\n").encode(),
-            "report.html": page(self, pictures).encode(),
-            **{f"{name}.png": picture.png() for name, picture in pictures.items()},
-        }
-        for name, content in contents.items():
-            with whole_file(folder / name) as unfinished:
-                unfinished.write_bytes(content)
-        return [folder / name for name in contents]
+        return write_files(
+            folder,
+            {
+                "drops.csv": csv(self.drops),
+                "means.csv": csv(self.means),
+                "undefined.csv": csv(self.undefined),
+                **table_files(self.table),
+                "report.html": page(self, pictures),
+                **{f"{name}.png": picture.png() for name, picture in pictures.items()},
+            },
+        )
 
     def __repr__(self) -> str:
         """The dataset, its languages and the table of relative drops."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal, overload
 import pandas as pd
 from ir_measures import Measure
 
-from pyterrier_hybrid.experiment.report.files import write_files
+from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
 from pyterrier_hybrid.experiment.report.tables import HEADINGS, columns_of
 from pyterrier_hybrid.utils.checks import one_of
-from pyterrier_hybrid.utils.files import file_names, whole_file
+from pyterrier_hybrid.utils.files import file_names
 from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
@@ -254,8 +254,7 @@ class ShiftResults:
                 panels[title] = rows.set_index("system")[["in_domain", "shifted"]]
         figure = slopes(panels, labels=(self.source, "target"), ylabel=f"{name}, {kind}")
         if path is not None:
-            with whole_file(path) as unfinished:
-                unfinished.write_bytes(figure.png())
+            write_file(path, figure.png())
         return figure
 
     def _kind(self, kind: str | None) -> str:
@@ -312,10 +311,7 @@ class ShiftResults:
         Returns:
             The file.
         """
-        path = Path(path)
-        with whole_file(path) as unfinished:
-            unfinished.write_text(self._page(self._plots(), self._heatmaps()), encoding="utf-8")
-        return path
+        return write_file(path, self._page(self._plots(), self._heatmaps()))
 
     def _plots(self) -> "dict[str, Picture]":
         kinds = dict.fromkeys(kind for _, kind in self._columns())
@@ -366,12 +362,10 @@ class ShiftResults:
         """
         plots, heatmaps = self._plots(), self._heatmaps()
         contents: dict[str, bytes | str] = {
-            "drops.csv": self.drops.to_csv(index=False, lineterminator="\n"),
-            "means.csv": self.means.to_csv(index=False, lineterminator="\n"),
-            "order.csv": self.order.to_csv(index=False, lineterminator="\n"),
-            "table.csv": self.table("csv"),
-            "table.md": self.table("markdown") + "\n",
-            "table.tex": self.table("latex") + "\n",
+            "drops.csv": csv(self.drops),
+            "means.csv": csv(self.means),
+            "order.csv": csv(self.order),
+            **table_files(self.table),
             "report.html": self._page(plots, heatmaps),
         }
         contents |= {f"shift-{kind}.png": plot.png() for kind, plot in plots.items()}
