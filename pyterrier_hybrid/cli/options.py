@@ -231,7 +231,7 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
             "language only, some words are replaced.",
         ),
         TrainingOption(
-            ["--augment"], multiple=True, metavar="NAME...",
+            ["--augment"], multiple=True, metavar="NAME[:OPTION=VALUE,...]...",
             help="Perturbations to train on, such as typing: one of them changes each of a random half of the queries.",
         ),
         TrainingOption(

@@ -38,7 +38,11 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
     "--dataset", multiple=True, default=["atlas"], show_default=True, metavar="NAME...",
     help="Datasets to evaluate on: atlas, xquad-r, mlqa-r, or another one that `datasets` lists.",
 )  # fmt: skip
-@click.option("--perturbation", "perturbations", multiple=True, metavar="NAME...", help="Perturbations. [default: all]")
+@click.option(
+    "--perturbation", "perturbations", multiple=True, metavar="NAME[:OPTION=VALUE,...]...",
+    help="Perturbations, with options as in case:to=upper. [default: all but codeswitch, which needs words, as in "
+    "codeswitch:lexicon=FILE]",
+)  # fmt: skip
 @click.option(
     "--severity", multiple=True, type=Number(0, 1), default=[0.05, 0.1, 0.2], show_default=True, metavar="SHARE...",
     help="Severities of graded perturbations: the share of characters or words.",

@@ -217,9 +217,12 @@ class Perturbation(pt.Transformer):
                 )
         perturbed = self.perturb_all(texts, langs)
         pushed = pt.model.push_queries(inp)
-        first = pushed[max((name for name in pushed.columns if _is_original(name)), key=_number)]
+        # Other transformers, such as tokenise(), push queries too: only after a perturbation, the first query counts.
+        first = "query_0"
+        if "changed" in inp.columns:
+            first = max((name for name in pushed.columns if _is_original(name)), key=_number)
         result = pushed.assign(query=pd.Series(perturbed, index=pushed.index, dtype=object))
-        return result.assign(changed=(result["query"] != first).astype(bool))
+        return result.assign(changed=(result["query"] != pushed[first]).astype(bool))
 
     def _langs(self, inp: pd.DataFrame) -> list[str]:
         missing = inp[self.lang_field].isna().to_numpy()

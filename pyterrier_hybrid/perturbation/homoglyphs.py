@@ -9,6 +9,7 @@ from random import Random
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_positions, how_many, pick
 from pyterrier_hybrid.perturbation.segments import replace_spans
+from pyterrier_hybrid.text.languages import script_of
 from pyterrier_hybrid.utils.checks import list_of_texts
 from pyterrier_hybrid.utils.hashing import hash_json
 
@@ -63,7 +64,7 @@ class Homoglyphs(Perturbation):
 
     def supports(self, lang: str) -> bool:
         """Whether the language is written in Latin, Greek or Cyrillic letters."""
-        return _script(lang) in _SCRIPTS
+        return script_of(lang) in _SCRIPTS
 
     def perturb_text(self, text: str, lang: str, generator: Random) -> str:
         """Replace a share of the letters by their look-alikes."""
@@ -78,13 +79,6 @@ class Homoglyphs(Perturbation):
 
 def _is_letter(character: str) -> bool:
     return unicodedata.category(character)[0] == "L"
-
-
-@cache
-def _script(lang: str) -> str | None:
-    from langcodes import Language
-
-    return Language.get(lang).maximize().script
 
 
 @cache

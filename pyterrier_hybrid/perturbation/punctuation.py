@@ -10,7 +10,7 @@ from pyterrier_hybrid.perturbation.draws import choose_share
 from pyterrier_hybrid.perturbation.segments import replace_spans, space_between
 from pyterrier_hybrid.utils.checks import one_of
 
-_IN_WORD = r"(?<=[\p{L}\p{M}\p{N}])['’.,:/&·@_\p{Pd}](?=[\p{L}\p{N}])"
+_IN_WORD = r"(?<=[\p{L}\p{M}\p{N}])['’.,:/&·@_\u066b\u066c\p{Pd}](?=[\p{L}\p{N}])"
 # Marks that stand together, without those within words and numbers: l'eau, U.S., 1,5.
 _MARKS = regex.compile(rf"(?:(?!{_IN_WORD})\p{{P}})+")
 

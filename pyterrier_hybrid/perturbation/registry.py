@@ -1,5 +1,6 @@
 """The list of all perturbations, and perturbations from configs."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -45,15 +46,17 @@ PERTURBATIONS: tuple[type[Perturbation], ...] = (
 )
 """All perturbations that need no further objects. A new one is added here and to ``perturbation/__init__.pyi``."""
 
+_BETWEEN_OPTIONS = re.compile(r",(?=\w+=)")
 _BY_NAME = {kind.__name__.lower(): kind for kind in (*PERTURBATIONS, CodeSwitch)}
 
 
 def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
-    """Make a perturbation from its name, or from a mapping of its name and options, as in recipes.
+    """Make a perturbation from its name and options.
 
     Args:
-        config: The name of a class in any case, or a mapping with ``name`` and the arguments of the class;
-            ``codeswitch`` needs the argument ``lexicon``, a file.
+        config: The name of a class in any case, with options behind a colon (``"case:to=upper,severity=.5"``); or a
+            mapping with ``name`` and the arguments of the class, as in recipes. ``codeswitch`` needs the argument
+            ``lexicon``, a file.
 
     Raises:
         TypeError: ``config`` or an option has the wrong type.
@@ -62,8 +65,10 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     Example:
         >>> perturbation_from("case"), perturbation_from({"name": "case", "to": "upper", "severity": 0.5})
         (Case(to='lower', severity=1), Case(to='upper', severity=0.5))
+        >>> perturbation_from("case:to=upper,severity=.5")
+        Case(to='upper', severity=0.5)
     """
-    options = {"name": config} if isinstance(config, str) else config
+    options = _split(config) if isinstance(config, str) else config
     if not isinstance(options, Mapping) or not isinstance(options.get("name"), str):
         raise TypeError(f"perturbation {config!r}: give a name, or a mapping with a name and options")
     kind = _BY_NAME.get(options["name"].lower())
@@ -76,7 +81,31 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     except TypeError as error:
         if not any(text in str(error) for text in ("unexpected keyword argument", "required positional argument")):
             raise
-        raise ValueError(f"perturbation {kind.__name__}: {error}") from None
+        missing = re.findall(r"'(\w+)'", str(error)) if "required" in str(error) else []
+        needs = f"it needs {missing[0]}, as in {kind.__name__.lower()}:{missing[0]}=FILE" if missing else str(error)
+        raise ValueError(f"perturbation {kind.__name__}: {needs}") from None
+
+
+def _split(text: str) -> dict[str, Any]:
+    """Split a name from its options."""
+    name, colon, rest = text.partition(":")
+    options: dict[str, Any] = {"name": name}
+    # A comma within a value, such as the name of a file, has no name and equals sign behind it.
+    for part in _BETWEEN_OPTIONS.split(rest) if colon else ():
+        key, equals, value = part.partition("=")
+        if not (key and equals and value):
+            raise ValueError(f"perturbation {text!r}: write options as in case:to=upper,severity=.5")
+        options[key] = _number(value)
+    return options
+
+
+def _number(text: str) -> int | float | str:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            pass
+    return text
 
 
 def perturbations_from(

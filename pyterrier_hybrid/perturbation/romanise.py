@@ -13,10 +13,13 @@ from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_share, pick
 from pyterrier_hybrid.perturbation.segments import chunk_spans, replace_spans, word_spans
 from pyterrier_hybrid.perturbation.tables.romanisation import SCHEMES
+from pyterrier_hybrid.text.languages import script_of
 from pyterrier_hybrid.utils.checks import one_of
 from pyterrier_hybrid.utils.extras import install_command
 
 _FOREIGN = regex.compile(r"[\p{L}--\p{Latin}]", regex.VERSION1)
+# Acronyms, and words in capitals.
+_CAPITALS = regex.compile(r"(?<![\p{L}\p{M}])\p{Lu}[\p{Lu}\p{M}]+(?!\p{L})")
 _HAN = regex.compile(r"\p{Han}")
 
 
@@ -67,7 +70,7 @@ class Romanise(Perturbation):
 
     def supports(self, lang: str) -> bool:
         """Whether the language is written in another script than Latin, most of the time."""
-        return _script(lang) != "Latn"
+        return (script_of(lang) or "Latn") != "Latn"
 
     def perturb_text(self, text: str, lang: str, generator: Random) -> str:
         """Write a share of the words in Latin letters."""
@@ -90,11 +93,15 @@ def _anyascii(lang: str, generator: Random) -> Callable[[str], str]:
     for alternatives in scheme.varying:
         letters |= pick(generator, alternatives)
 
-    def romanise(text: str) -> str:
-        text = unicodedata.normalize("NFC", text)
+    def write(text: str) -> str:
         for pattern, written in scheme.rules:
             text = pattern.sub(written, text)
         return anyascii(text.translate(letters))
+
+    def romanise(text: str) -> str:
+        text = unicodedata.normalize("NFC", text)
+        # A letter that becomes two is Sh in a name, and SH in an acronym.
+        return write(_CAPITALS.sub(lambda word: write(word[0]).upper(), text))
 
     return romanise
 
@@ -128,11 +135,3 @@ def _uroman_system() -> Any:
     except ImportError as error:
         raise ImportError(f"{error}: Romanise(system='uroman') needs it; run {install_command('uroman')}") from error
     return Uroman()
-
-
-@cache
-def _script(lang: str) -> str:
-    from babel.core import get_global
-
-    # Such as zh_Hans_CN; of languages that CLDR does not list, the script is not known.
-    return get_global("likely_subtags").get(lang, f"{lang}_Latn").split("_")[1]

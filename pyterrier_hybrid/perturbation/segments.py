@@ -8,8 +8,11 @@ from pyterrier_hybrid.utils.extras import install_command
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*")
 # Scripts without spaces between words.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-# Where no spaces stand between words: a character with its marks, or a whole foreign word or number.
-_CHARACTER = regex.compile(rf"{_UNSPACED}\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}]+", regex.VERSION1)
+# Where no spaces stand between words: a character with its marks, or a whole foreign word or number. Thai's vowel am
+# and Lao's am are letters, but belong to the consonant before them (Unicode Standard Annex 29).
+_CHARACTER = regex.compile(
+    rf"{_UNSPACED}[\p{{M}}\u0e33\u0eb3]*|[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}]+", regex.VERSION1
+)
 # Two words that have become one.
 _JOINED = regex.compile(rf"[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}][[\p{{L}}\p{{N}}]--{_UNSPACED}]", regex.VERSION1)
 # A character as it is displayed: with its marks, letters joined to it by a virama, conjoining vowels and finals of

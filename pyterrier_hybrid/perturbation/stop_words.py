@@ -53,10 +53,10 @@ class StopWords(WordPerturbation):
         while position < len(spans):
             start = spans[position][0]
             size = 0
-            for number, (_, stop) in enumerate(spans[position:], start=1):
-                key = _key(text[start:stop], lang)
+            for last in range(position, len(spans)):
+                key = _key(text[start : spans[last][1]], lang)
                 if key in stop_words:
-                    size = number
+                    size = last - position + 1
                 if key not in beginnings:
                     break
             if size:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from pyterrier_hybrid.experiment import LanguageExperiment
 from pyterrier_hybrid.experiment.held_out import find_family
-from pyterrier_hybrid.experiment.measures import parse_measures
+from pyterrier_hybrid.experiment.measures import lower_is_better, parse_measures
 from pyterrier_hybrid.experiment.robustness.imbalance import ImbalanceResults
 from pyterrier_hybrid.experiment.robustness.shares import (
     check_order,
@@ -117,7 +117,7 @@ def ImbalanceExperiment(  # noqa: N802 - named like LanguageExperiment
             ``"uniform"``. Default: those of the samplers.
         dataset: The evaluation dataset, as for :func:`~pyterrier_hybrid.LanguageExperiment`: ``"tatoeba"`` has 36
             languages. If its kinds, languages and measures are not chosen, they are its defaults; the measures are AP.
-        measures: Measures, as for :func:`~pyterrier_hybrid.LanguageExperiment`, without RankDistance. Default: AP.
+        measures: Measures of which more is better, as for :func:`~pyterrier_hybrid.LanguageExperiment`. Default: AP.
         kinds: Some of mono, cross, multi; default: those of the dataset.
         languages: Some of the dataset's languages; default: all. Those not in the pairs are evaluated unseen.
         encoder: The encoder to start from. Default: a new static encoder, whose tokenizer is trained on all pairs; the
@@ -134,8 +134,8 @@ def ImbalanceExperiment(  # noqa: N802 - named like LanguageExperiment
 
     Raises:
         ValueError: Neither or both of ``shares`` and ``zipf``; shares that are negative or do not sum to 1; a language
-            that is unknown or would have no text; a ``total`` that is too large; a folder with other settings; or as
-            for the functions that it calls.
+            that is unknown or would have no text; a ``total`` that is too large; a measure whose lower values are
+            better; a folder with other settings; or as for the functions that it calls.
         TypeError: A sampler without language weights, with ``temperatures``; or an argument of the wrong type.
 
     Example:
@@ -163,8 +163,14 @@ def ImbalanceExperiment(  # noqa: N802 - named like LanguageExperiment
         options = {**_OPTIONS_OF_NEW_ENCODERS, **options}
     check_options(options)
     family = find_family(dataset)
+    parsed = parse_measures("AP" if measures is None else measures)
+    for measure in parsed:
+        if lower_is_better(measure):
+            raise ValueError(
+                f"measures: lower values of {measure} are better; choose one of which more is better, such as AP"
+            )
     evaluation: dict[str, Any] = {
-        "measures": [str(measure) for measure in parse_measures("AP" if measures is None else measures)],
+        "measures": [str(measure) for measure in parsed],
         "kinds": choose_kinds(family, kinds),
         "languages": family.default_languages
         if languages is None

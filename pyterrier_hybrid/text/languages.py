@@ -123,6 +123,22 @@ def language_name(code: str) -> str:
 
 
 @cache
+def script_of(code: str) -> str | None:
+    """Return the script that a language is usually written in, by Unicode CLDR; None if it is not known.
+
+    Args:
+        code: A language code.
+
+    Example:
+        >>> script_of("el"), script_of("zh-Hant"), script_of("qqq")
+        ('Grek', 'Hant', None)
+    """
+    from langcodes import Language
+
+    return Language.get(code).maximize().script
+
+
+@cache
 def _known_languages() -> frozenset[str]:
     """Return the codes of the about 7,600 languages for which CLDR has a likely script or an alias."""
     # Imported late, because it reads a file of half a megabyte.

@@ -75,6 +75,8 @@ def test_a_stopped_study_resumes(models, tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         (["--perturbation", "cas"], "unknown perturbation 'cas'"),
+        (["--perturbation", "codeswitch"], "it needs lexicon, as in codeswitch:lexicon=FILE"),
+        (["--perturbation", "case:upper"], "write options as in case:to=upper"),
         (["--severity", "0.1,0.2"], "separate by spaces"),
         (["--dataset", "atlsa"], "atlsa"),
         (["--no-bm25"], "nothing to evaluate"),

@@ -367,9 +367,11 @@ def test_rank_biased_overlap_is_that_of_pyterrier_alpha():
     assert rank_biased_overlap(shorter, np.array([[2, -1, -1], [1, -1, -1], [-1, -1, -1]]), p=0.5).tolist() == (
         pytest.approx([0.25 / 1.5, 0, 0])
     )
+    assert rank_biased_overlap(np.array([[1, 2]]), np.array([[3, 4]])).tolist() == [0]
+    assert rank_biased_overlap(np.array([[-1], [-1]]), np.array([[-1], [2]])).tolist() == [1, 0]
 
 
-def test_one_language():
+def test_one_language(tmp_path):
     family = make_family("toy-robust-one", {"de": language("de", (0, 1, 2))})
     results = RobustnessExperiment(
         {"a": Letters()}, family, [Lose()], severities=[0.3], draws=2, measures=["AP"], kinds=["mono"]
@@ -379,6 +381,15 @@ def test_one_language():
     nothing = RobustnessExperiment({"a": Letters()}, spanish, [Lose()], draws=1, measures=["AP"], kinds=["mono"])
     assert nothing.drops["drop"].isna().all() and nothing.means.empty
     assert nothing.undefined.values.tolist() == [["Lose", "es"]]
+    # That is a result, too.
+    names = {path.name for path in nothing.save(tmp_path)}
+    assert {"undefined.csv", "table.md", "report.html"} <= names and "robustness.png" not in names
+    assert (tmp_path / "undefined.csv").read_text().splitlines() == ["perturbation,lang", "Lose,es"]
+    assert nothing.table("markdown") and nothing.table("latex") and nothing._repr_html_() and repr(nothing)
+    assert nothing.per_resource_class().empty
+    for draw in (nothing.plot, lambda: nothing.heatmap("a")):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            draw()
 
 
 def test_severity_zero_changes_nothing(toy):

@@ -51,6 +51,19 @@ def test_tables(results):
     assert results.undefined.values.tolist() == [["Case", "zh"]]
 
 
+def test_groups_of_languages(results):
+    # German and Chinese have most resources, and Chinese has no case.
+    classes = results.per_resource_class().set_index(["system", "perturbation", "severity"])
+    assert classes["resource_class"].tolist() == [5] * 6
+    assert classes.loc[("b", "Typing", 0.2), ["langs", "drop", "relative"]].tolist() == ["de zh", 0.4, 0.5]
+    assert classes.loc[("b", "Case", 1.0), ["langs", "relative"]].tolist() == ["de", pytest.approx(0.05 / 0.8)]
+    groups = results.per_training_group({"de": 9, "en": 1})
+    typing = groups[(groups["system"] == "b") & (groups["severity"] == 0.1)]
+    assert typing[["group", "langs", "relative"]].values.tolist() == [
+        ["head", "de", pytest.approx(0.25)], ["unseen", "zh", pytest.approx(0.25)],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -81,6 +81,24 @@ def test_means_and_tables_by_hand():
         results.table(measures=["R@1"])
 
 
+def test_groups_of_languages_by_hand():
+    results = by_hand()
+    per_language = results.per_language()
+    classes = results.per_resource_class()
+    for row in classes.itertuples():
+        langs = row.langs.split()
+        part = per_language[
+            (per_language["target"] == row.target)
+            & (per_language["system"] == row.system)
+            & (per_language["measure"] == row.measure)
+            & per_language["lang"].isin(langs)
+        ]
+        assert row.drop == pytest.approx(part["drop"].mean()) and len(part) == len(langs)
+        assert np.isnan(row.relative) or row.relative == pytest.approx(part["drop"].mean() / part["in_domain"].mean())
+    groups = results.per_training_group({"de": 1})
+    assert set(groups["group"]) <= {"head", "unseen"} and len(groups) >= len(classes)
+
+
 def test_values_are_those_of_the_grid_on_common_languages(home, away, results):
     for column, family in (("in_domain", home), ("shifted", away)):
         grid = ph.LanguageExperiment(SYSTEMS, family, measures=["AP", "R@1"], languages=["de", "en"])

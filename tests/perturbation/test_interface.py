@@ -156,6 +156,31 @@ def test_chains_keep_the_first_query():
     assert out["changed"].tolist() == [True, False]
 
 
+def test_what_other_transformers_push_is_not_changed():
+    tokenised = pt.apply.query(lambda row: row["query"].replace(",", ""))
+    out = (tokenised >> perturbation_from("case:severity=0"))(
+        pd.DataFrame({"qid": ["1"], "query": ["Guten, Morgen"], "lang": "de"})
+    )
+    assert out[["query_1", "query_0", "query", "changed"]].values.tolist() == [
+        ["Guten, Morgen", "Guten Morgen", "Guten Morgen", False]
+    ]
+
+
+def test_options_behind_a_name(tmp_path):
+    assert perturbation_from("case:to=upper,severity=.5") == perturbation_from(
+        {"name": "case", "to": "upper", "severity": 0.5}
+    )
+    words = tmp_path / "a,b:c.jsonl"
+    words.write_text('{"terms": {"de": ["Stadt"], "en": ["city"]}}\n')
+    switch = perturbation_from(f"codeswitch:lexicon={words},to=en,severity=1")
+    assert switch.perturb("Welche Stadt?", "de") == "Welche city?"
+    for text in ("case:upper", "case:", "case:to=", "case:=upper"):
+        with pytest.raises(ValueError, match="write options as in case:to=upper,severity=.5"):
+            perturbation_from(text)
+    with pytest.raises(ValueError, match="CodeSwitch: it needs lexicon, as in codeswitch:lexicon=FILE"):
+        perturbation_from("codeswitch")
+
+
 def test_unsupported_language_warns():
     with pytest.warns(UserWarning, match="Case means nothing in zh: 1 queries"):
         perturbation_from("case")(frame())

@@ -41,6 +41,7 @@ def spellings(text: str, lang: str) -> set[str]:
         ("ru", "Ёлка за́мок чёрный мой", {"Елка замок черный мой"}),
         ("th", "เมืองที่ใหญ่ที่สุด", {"เมืองทีใหญทีสุด"}),
         ("tr", "İstanbul'da ışık çöğüş IĞDIR", {"Istanbul'da isik cogus IGDIR"}),
+        ("tr", "Hakkâri'de kâğıt", {"Hakkari'de kagit"}),
         ("vi", "Thủ đô nước Đức", {"Thu đô nươc Đưc", "Thu do nuoc Duc", "Thũ đô nước Đức"}),
         ("vi", "nghĩ ở", {"nghi ơ", "nghi o", "nghỉ ỡ"}),
         ("zh", "头发发展，皇后在后面", {"頭髮發展，皇后在後面"}),

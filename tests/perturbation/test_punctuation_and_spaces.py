@@ -44,7 +44,7 @@ SPLIT = {
     "es": ("¿Es él?", "¿E s é l?"),
     "hi": ("राम कि है", "रा म कि है"),
     "ru": ("он и я, ты", "о н и я, т ы"),
-    "th": ("ที่ไหน", "ที่ ไ ห น"),
+    "th": ("ที่น้ำไหน", "ที่ น้ำ ไ ห น"),
     "tr": ("bu İç", "b u İ ç"),
     "vi": ("ở e\u0302m đó", "ở e\u0302 m đ ó"),
     "zh": ("德国的iPhone？", "德 国 的 iPhone？"),
@@ -68,6 +68,7 @@ def test_all_punctuation(lang):
         ("U.S. of A.", "en", "U.S of A"),
         ("e-mail: a.b@c.org?", "en", "e-mail a.b@c.org"),
         ("?!", "en", "?!"),
+        ("٣٫١٤ و ١٬٠٠٠؟", "ar", "٣٫١٤ و ١٬٠٠٠"),
         # The apostrophe of a possessive s at the end of a word cannot be told from a quotation mark.
         ("the Normans' enemy", "en", "the Normans enemy"),
     ],

@@ -48,6 +48,8 @@ def test_by_hand(lang: str, text: str, expected: str):
 
 def test_case_is_kept():
     assert Romanise().perturb_text("Θήβα", "el", First()) == "Thiva"
+    assert Romanise().perturb_text("США, Шуша и ШАГ", "ru", First()) == "SSHA, Shusha i SHAG"
+    assert Romanise().perturb_text("Χ και ΘΕΟΣ", "el", First()) == "X kai THEOS"
 
 
 def test_ways_are_drawn_for_a_text_and_kept_in_it():

@@ -1,6 +1,7 @@
 """Words left out, swapped and repeated, and stop words."""
 
 import builtins
+import time
 from collections import Counter
 
 import pandas as pd
@@ -76,6 +77,28 @@ def test_all_words_but_one_dropped(lang):
     words = words_of(QUERIES[lang], lang)
     kept = {tuple(words_of(DropWords(severity=1, draw=draw).perturb(QUERIES[lang], lang), lang)) for draw in range(40)}
     assert kept <= {(word,) for word in words} and len(kept) > 3
+
+
+# A text of two words, and what is left without the first and without the second.
+HALVED = {
+    "ar": ("من كتب؟", "كتب؟", "من؟"),
+    "de": ("Wer schrieb?", "schrieb?", "Wer?"),
+    "el": ("Ποιος έγραψε;", "έγραψε;", "Ποιος;"),
+    "en": ("Who wrote?", "wrote?", "Who?"),
+    "es": ("¿Quién escribió?", "¿escribió?", "¿Quién?"),
+    "hi": ("किसने लिखा?", "लिखा?", "किसने?"),
+    "ru": ("Кто написал?", "написал?", "Кто?"),
+    "th": ("น้ำก", "ก", "น้ำ"),
+    "tr": ("Kim yazdı?", "yazdı?", "Kim?"),
+    "vi": ("Ai viết?", "viết?", "Ai?"),
+    "zh": ("水？火", "？火", "水？"),
+}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_half_of_two_words_dropped(lang):
+    text, *left = HALVED[lang]
+    assert {DropWords(severity=0.5, draw=draw).perturb(text, lang) for draw in range(20)} == set(left)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +220,22 @@ def test_missing_segmenter_is_named(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(ImportError, match=r"pip install 'pythainlp>=5'"):
         DropWords(segmenter="pythainlp").perturb("ที่ไหน", "th")
+
+
+def test_sara_am_belongs_to_its_consonant():
+    assert words_of("น้ำมันทำ", "th") == ["น้ำ", "มั", "น", "ทำ"]
+    assert words_of("\u0e99\u0ec9\u0eb3", "lo") == ["\u0e99\u0ec9\u0eb3"]
+
+
+def test_long_queries_take_time_in_proportion():
+    # 20 times the text; with a copy of the rest for each word it would take 400 times the time.
+    short, long = ("กขคง" * number for number in (1_000, 20_000))
+    seconds = []
+    for text in (short, long):
+        started = time.process_time()
+        StopWords().perturb(text, "th")
+        seconds.append(time.process_time() - started)
+    assert seconds[1] < 100 * seconds[0] + 0.5
 
 
 def test_unknown_segmenter():

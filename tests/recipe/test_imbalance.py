@@ -80,6 +80,9 @@ def test_summary_by_hand():
     even = summary(np.full(3, 1 / 3), np.array([0.5, 0.6, 0.7]))
     assert even["head"] == pytest.approx(0.6) == even["mean"]
     assert all(math.isnan(even[name]) for name in ("tail", "unseen", "slope", "pearson", "spearman"))
+    # Two of four equal languages were evaluated: each has what an equal share is.
+    some = summary(np.array([0.25, 0.25]), np.array([0.5, 0.7]), trained=4)
+    assert some["head"] == pytest.approx(0.6) and math.isnan(some["tail"])
 
 
 def test_table_and_means_over_seeds_by_hand():
@@ -222,6 +225,7 @@ def test_given_shares_and_a_language_left_out_of_mono_batches(pairs, encoder):
         ({"zipf": 1, "samplers": [ph.HybridSampler(0.1), ph.HybridSampler(0.2)]}, "two are called Hybrid"),
         ({"zipf": 1, "dataset": "atlass"}, "no family 'atlass'"),
         ({"zipf": 1, "languages": ["xx"]}, "languages: 'xx' is unknown"),
+        ({"zipf": 1, "measures": ["RankDistance"]}, "lower values of RankDistance are better"),
     ],
 )
 def test_bad_values(options, message, pairs, encoder):

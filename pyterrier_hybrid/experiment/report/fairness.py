@@ -1,6 +1,6 @@
 """How the values of languages differ: Gini coefficient, deviation, the worst language, groups of languages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from pyterrier_hybrid.experiment.measures import lower_is_better
 from pyterrier_hybrid.text.languages import canonical_language, same_language
+from pyterrier_hybrid.text.resources import resource_class
 from pyterrier_hybrid.utils.checks import finite_number
 
 if TYPE_CHECKING:
@@ -69,26 +70,72 @@ def gini(values: np.ndarray) -> float:
     return float((weights * ordered).sum() / (len(values) * ordered.sum()))
 
 
-def by_group(per_language: pd.DataFrame, group_of: Callable[[str], Any], name: str) -> pd.DataFrame:
-    """Average the values of languages by groups of languages.
+def by_resource_class(
+    per_language: pd.DataFrame, *, by: Sequence[str] = ("system", "kind"), values: Sequence[str] = ("value",)
+) -> pd.DataFrame:
+    """Average the values of languages by their class of resources (Joshi et al., ACL 2020).
 
     Args:
-        per_language: Columns system, kind, lang, measure, value.
-        group_of: The group of a language.
-        name: The name of the column of the groups, which are sorted.
+        per_language: Columns lang, measure, and those of ``by`` and ``values``.
+        by: What to keep apart.
+        values: What to average.
 
     Returns:
-        Columns system, kind, the group, langs (the languages, separated by spaces), measure, value (their mean).
+        The columns of ``by``, resource_class (0 to 5, where 5 has most resources; NA for languages whose class is
+        unknown), langs (the languages, separated by spaces), measure, and means of ``values``.
     """
+    frame = _by_group(
+        per_language,
+        lambda lang: np.nan if (level := resource_class(lang)) is None else level,
+        "resource_class",
+        by,
+        values,
+    )
+    return frame.astype({"resource_class": "Int64"})
+
+
+def by_training_group(
+    per_language: pd.DataFrame,
+    training: "ParallelPairs | Mapping[str, float]",
+    *,
+    by: Sequence[str] = ("system", "kind"),
+    values: Sequence[str] = ("value",),
+) -> pd.DataFrame:
+    """Average the values of languages by their share in training data.
+
+    Args:
+        per_language: As for :func:`by_resource_class`.
+        training: As for :func:`training_groups`.
+        by: What to keep apart.
+        values: What to average.
+
+    Returns:
+        The columns of ``by``, group (see :func:`training_groups`), langs, measure, and means of ``values``.
+
+    Raises:
+        ValueError: There is no training data, or an amount is negative.
+        TypeError: Neither pairs nor a mapping.
+    """
+    groups = training_groups(training, list(per_language["lang"].unique()))
+    frame = _by_group(per_language, lambda lang: GROUPS.index(groups[lang]), "group", by, values)
+    return frame.assign(group=[GROUPS[number] for number in frame["group"]])
+
+
+def _by_group(
+    per_language: pd.DataFrame, group_of: Callable[[str], Any], name: str, by: Sequence[str], values: Sequence[str]
+) -> pd.DataFrame:
+    """Average the values of languages by groups of languages, which are sorted."""
     groups = {lang: group_of(lang) for lang in per_language["lang"].unique()}
     frame = per_language.assign(**{name: per_language["lang"].map(groups)})
     parts = []
-    for _, part in frame.groupby(["system", "kind"], sort=False):
+    for _, part in frame.groupby(list(by), sort=False):
         # Groups are sorted; the measures of each keep their order.
-        by = ["system", "kind", name, "measure"]
-        means = part.groupby(by, sort=False, dropna=False).agg(langs=("lang", " ".join), value=("value", "mean"))
+        means = part.groupby([*by, name, "measure"], sort=False, dropna=False).agg(
+            langs=("lang", " ".join), **{value: (value, "mean") for value in values}
+        )
         parts.append(means.reset_index().sort_values(name, kind="stable"))
-    return pd.concat(parts, ignore_index=True)[["system", "kind", name, "langs", "measure", "value"]]
+    columns = [*by, name, "langs", "measure", *values]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def training_groups(training: "ParallelPairs | Mapping[str, float]", languages: list[str]) -> dict[str, str]:

@@ -162,7 +162,7 @@ def _best_cells(
 def header_levels(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, int]]]:
     """Return, for each level of a header, its names and the number of columns that each name spans.
 
-    Equal names side by side are one name, except in the last level.
+    Equal names side by side are one name, except in the last level. Without columns, there is one empty level.
 
     Args:
         columns: The names above each column, outermost first.
@@ -171,6 +171,8 @@ def header_levels(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, in
         >>> header_levels([("AP", "Mo."), ("AP", "Cr."), ("R@1", "Mo.")])
         [[('AP', 2), ('R@1', 1)], [('Mo.', 1), ('Cr.', 1), ('Mo.', 1)]]
     """
+    if not columns:
+        return [[]]
     prefixes = [[column[:depth] for column in columns] for depth in range(1, len(columns[0]))]
     levels = [[(names[-1], len(list(group))) for names, group in groupby(level)] for level in prefixes]
     return [*levels, [(column[-1], 1) for column in columns]]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import pandas as pd
 from ir_measures import Measure
 
@@ -23,7 +22,6 @@ from pyterrier_hybrid.experiment.report.saved import (
     read_results,
 )
 from pyterrier_hybrid.experiment.settings import KINDS, choose
-from pyterrier_hybrid.text.resources import resource_class
 from pyterrier_hybrid.utils.checks import list_of
 from pyterrier_hybrid.utils.files import file_names
 from pyterrier_hybrid.utils.formatting import format_number
@@ -190,12 +188,7 @@ class LanguageResults:
             unknown), langs (the languages, separated by spaces), measure, value (mean over these languages). The
             classes are those of :func:`pyterrier_hybrid.text.resources.resource_class`.
         """
-        frame = fairness.by_group(
-            self.per_language(),
-            lambda lang: np.nan if (level := resource_class(lang)) is None else level,
-            "resource_class",
-        )
-        return frame.astype({"resource_class": "Int64"})
+        return fairness.by_resource_class(self.per_language())
 
     def per_training_group(self, training: "ParallelPairs | Mapping[str, float]") -> pd.DataFrame:
         """Return means over languages by their share in training data.
@@ -213,9 +206,7 @@ class LanguageResults:
             ValueError: There is no training data, or an amount is negative.
             TypeError: Neither pairs nor a mapping.
         """
-        groups = fairness.training_groups(training, list(self.languages))
-        frame = fairness.by_group(self.per_language(), lambda lang: fairness.GROUPS.index(groups[lang]), "group")
-        return frame.assign(group=[fairness.GROUPS[number] for number in frame["group"]])
+        return fairness.by_training_group(self.per_language(), training)
 
     def by_document_language(self) -> pd.DataFrame:
         """Return the mean rank of relevant documents in the pool by their language, with a test of the differences.

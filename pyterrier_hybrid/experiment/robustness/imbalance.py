@@ -87,11 +87,19 @@ class ImbalanceResults:
         languages). NaN where there is none: no such language, fewer than two trained ones, or equal shares.
         """
         by = [*_ROW, "kind", "measure"]
-        rows = [
-            dict(zip(by, key, strict=True)) | summary(group["share"].to_numpy(), group["value"].to_numpy())
-            for key, group in self.per_language().groupby(by, sort=False)
-        ]
+        rows = []
+        for key, group in self.per_language().groupby(by, sort=False):
+            names = dict(zip(by, map(str, key), strict=True))
+            trained = self._trained_languages(names["condition"], names["sampler"])
+            rows.append(names | summary(group["share"].to_numpy(), group["value"].to_numpy(), trained=trained))
         return pd.DataFrame(rows)
+
+    def _trained_languages(self, condition: str, sampler: str) -> int | None:
+        """Return the number of languages that were trained on, evaluated or not; None without data."""
+        if self.data.empty:
+            return None
+        rows = self.data[(self.data["condition"] == condition) & (self.data["sampler"] == sampler)]
+        return int(rows.loc[rows["share"] > 0, "lang"].nunique())
 
     @overload
     def table(
@@ -276,12 +284,13 @@ class ImbalanceResults:
         return self.table().round(3).to_html()
 
 
-def summary(shares: np.ndarray, values: np.ndarray) -> dict[str, float]:
+def summary(shares: np.ndarray, values: np.ndarray, *, trained: int | None = None) -> dict[str, float]:
     """Return the columns of :attr:`ImbalanceResults.slopes` for the languages of one condition.
 
     Args:
         shares: float64 ``[languages]``.
         values: float64 ``[languages]``.
+        trained: The number of languages with training data. Default: those that have a share here.
 
     Example:
         >>> result = summary(np.array([0.9, 0.09, 0.009]), np.array([0.8, 0.7, 0.3]))
@@ -290,19 +299,19 @@ def summary(shares: np.ndarray, values: np.ndarray) -> dict[str, float]:
     """
     from scipy import stats
 
-    trained = shares > 0
-    equal = 1 / (int(trained.sum()) or 1)
+    seen = shares > 0
+    equal = 1 / (trained or int(seen.sum()) or 1)
     # Equal shares that do not sum to exactly 1 in floating point are still head.
-    head = trained & (shares >= equal * (1 - 1e-9))
+    head = seen & (shares >= equal * (1 - 1e-9))
     slope = pearson = spearman = math.nan
-    if np.count_nonzero(trained) > 1 and np.ptp(shares[trained]) > 1e-12:
-        logs = np.log10(shares[trained])
-        slope = float(np.polyfit(logs, values[trained], 1)[0])
-        if np.ptp(values[trained]) > 0:
-            pearson = float(np.corrcoef(logs, values[trained])[0, 1])
+    if np.count_nonzero(seen) > 1 and np.ptp(shares[seen]) > 1e-12:
+        logs = np.log10(shares[seen])
+        slope = float(np.polyfit(logs, values[seen], 1)[0])
+        if np.ptp(values[seen]) > 0:
+            pearson = float(np.corrcoef(logs, values[seen])[0, 1])
     if len(shares) > 1 and np.ptp(shares) > 1e-12 and np.ptp(values) > 0:
         spearman = float(stats.spearmanr(shares, values).statistic)
-    means: dict[str, Any] = {"head": head, "tail": trained & ~head, "unseen": ~trained}
+    means: dict[str, Any] = {"head": head, "tail": seen & ~head, "unseen": ~seen}
     return {
         "mean": float(values.mean()),
         **{name: float(values[chosen].mean()) if chosen.any() else math.nan for name, chosen in means.items()},

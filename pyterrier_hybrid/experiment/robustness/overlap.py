@@ -73,7 +73,8 @@ def rank_biased_overlap(one: np.ndarray, other: np.ndarray, p: float = P) -> np.
     _, first, second = np.intersect1d(positions[0][0], positions[1][0], assume_unique=True, return_indices=True)
     row, place = np.divmod(positions[0][1][first], k)
     both = np.maximum(place, positions[1][1][second] % k)
-    score = np.bincount(row, tail[both], minlength=rankings)
+    # Without any common document, bincount counts in integers.
+    score = np.bincount(row, tail[both], minlength=rankings).astype(np.float64)
     # Rankings that end before depth k: where both have ended, they agree in all that there is.
     lengths = np.maximum((one >= 0).sum(axis=1), (other >= 0).sum(axis=1))
     normalizer = np.concatenate([[0.0], np.cumsum(weight)])

@@ -1,13 +1,14 @@
 """The results of a robustness study: frames, tables, figures and files."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 from ir_measures import Measure
 
+from pyterrier_hybrid.experiment.report import fairness
 from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.tables import HEADINGS
@@ -17,6 +18,7 @@ from pyterrier_hybrid.utils.checks import list_of, one_of
 from pyterrier_hybrid.utils.files import file_names
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.utils.figures import Picture
 
 Names = Iterable[str] | str | None
@@ -26,6 +28,8 @@ Severities = Iterable[float] | float | None
 _ROWS = ("perturbation", "system", "language")
 # Of these, the smallest is best; no value of the others is marked.
 _LOSSES, _BENEFITS = ("relative", "drop"), ("perturbed", "clean", "worst", "urisk")
+_BY = ["system", "perturbation", "severity", "kind"]
+_MEANS = ["clean", "perturbed", "drop", "worst", "changed", "urisk"]
 
 
 class RobustnessResults:
@@ -137,11 +141,38 @@ class RobustnessResults:
             relative, urisk.
         """
         by = ["system", "perturbation", "severity", "kind", "query_lang", "measure"]
-        values = ["clean", "perturbed", "drop", "worst", "changed", "urisk"]
-        frame = self.drops.groupby(by, sort=False)[values].mean().reset_index()
-        relative = frame["drop"] / frame["clean"].where(frame["clean"] != 0)
-        frame.insert(frame.columns.get_loc("changed") + 1, "relative", relative)
-        return frame.rename(columns={"query_lang": "lang"})
+        frame = self.drops.groupby(by, sort=False)[_MEANS].mean().reset_index()
+        return _with_relative(frame.rename(columns={"query_lang": "lang"}))
+
+    def per_resource_class(self) -> pd.DataFrame:
+        """Return means over languages by their class of resources (Joshi et al., ACL 2020).
+
+        Returns:
+            Columns system, perturbation, severity, kind, resource_class (0 to 5, where 5 has most resources; NA for
+            languages whose class is unknown), langs (those in which the perturbation means something, separated by
+            spaces), measure, and the values of :meth:`per_language`.
+        """
+        return _with_relative(fairness.by_resource_class(self._defined(), by=_BY, values=_MEANS))
+
+    def per_training_group(self, training: "ParallelPairs | Mapping[str, float]") -> pd.DataFrame:
+        """Return means over languages by their share in training data.
+
+        Args:
+            training: As for :meth:`LanguageResults.per_training_group`.
+
+        Returns:
+            Columns system, perturbation, severity, kind, group (``"head"``, ``"tail"`` or ``"unseen"``), langs (those
+            in which the perturbation means something), measure, and the values of :meth:`per_language`.
+
+        Raises:
+            ValueError: There is no training data, or an amount is negative.
+            TypeError: Neither pairs nor a mapping.
+        """
+        return _with_relative(fairness.by_training_group(self._defined(), training, by=_BY, values=_MEANS))
+
+    def _defined(self) -> pd.DataFrame:
+        """Return the values of the languages in which each perturbation means something."""
+        return self.per_language().dropna(subset="drop")
 
     @overload
     def table(
@@ -269,6 +300,10 @@ class RobustnessResults:
         """Return the rows of one measure and kind."""
         (name,) = self._measures([measure if measure is not None else self.measures[0]])
         frame = frame[frame["measure"] == name]
+        if frame["drop"].isna().all():
+            raise ValueError(
+                f"{name}: no perturbation means anything in {' '.join(self.languages)}; there is nothing to draw"
+            )
         kinds = [one for one in KINDS if (frame["kind"] == one).any()]
         return frame[frame["kind"] == (kinds[0] if kind is None else one_of("kind", kind, kinds))]
 
@@ -345,3 +380,10 @@ class RobustnessResults:
 
     def _repr_html_(self) -> str:
         return self.table().round(3).to_html()
+
+
+def _with_relative(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the relative drop of means, after ``changed``."""
+    relative = frame["drop"] / frame["clean"].where(frame["clean"] != 0)
+    frame.insert(list(frame.columns).index("changed") + 1, "relative", relative)
+    return frame

@@ -1,13 +1,14 @@
 """The results of a shift experiment: frames, tables, figures and files."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 from ir_measures import Measure
 
+from pyterrier_hybrid.experiment.report import fairness
 from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
@@ -17,9 +18,12 @@ from pyterrier_hybrid.utils.files import file_names
 from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.utils.figures import Picture
 
 _VALUES = {"in_domain": "in domain", "shifted": "shifted", "drop": "drop", "relative": "relative"}
+_BY = ["target", "system", "kind"]
+_MEANS = ["in_domain", "shifted", "drop"]
 _TABLES = ("target", "language", "order")
 
 
@@ -101,6 +105,31 @@ class ShiftResults:
         """
         return self._mean(["target", "system", "kind", "query_lang", "measure"]).rename(columns={"query_lang": "lang"})
 
+    def per_resource_class(self) -> pd.DataFrame:
+        """Return means over languages by their class of resources (Joshi et al., ACL 2020).
+
+        Returns:
+            Columns target, system, kind, resource_class (0 to 5, where 5 has most resources; NA for languages whose
+            class is unknown), langs (separated by spaces), measure, and the values of :attr:`means`.
+        """
+        return _with_relative(fairness.by_resource_class(self.per_language(), by=_BY, values=_MEANS))
+
+    def per_training_group(self, training: "ParallelPairs | Mapping[str, float]") -> pd.DataFrame:
+        """Return means over languages by their share in training data.
+
+        Args:
+            training: As for :meth:`LanguageResults.per_training_group`.
+
+        Returns:
+            Columns target, system, kind, group (``"head"``, ``"tail"`` or ``"unseen"``), langs, measure, and the values
+            of :attr:`means`.
+
+        Raises:
+            ValueError: There is no training data, or an amount is negative.
+            TypeError: Neither pairs nor a mapping.
+        """
+        return _with_relative(fairness.by_training_group(self.per_language(), training, by=_BY, values=_MEANS))
+
     @property
     def order(self) -> pd.DataFrame:
         """How similar the orders of the systems on source and target are: target, kind, lang, measure, tau, systems.
@@ -123,8 +152,7 @@ class ShiftResults:
         return pd.DataFrame(rows)
 
     def _mean(self, by: list[str]) -> pd.DataFrame:
-        means = self.drops.groupby(by, sort=False)[["in_domain", "shifted", "drop"]].mean().reset_index()
-        return means.assign(relative=means["drop"] / means["in_domain"].where(means["in_domain"] > 0))
+        return _with_relative(self.drops.groupby(by, sort=False)[_MEANS].mean().reset_index())
 
     @overload
     def table(
@@ -379,6 +407,11 @@ class ShiftResults:
 
     def _repr_html_(self) -> str:
         return self.table().round(3).to_html()
+
+
+def _with_relative(means: pd.DataFrame) -> pd.DataFrame:
+    """Add the relative drop of means."""
+    return means.assign(relative=means["drop"] / means["in_domain"].where(means["in_domain"] > 0))
 
 
 def kendall_tau(one: Iterable[float], other: Iterable[float]) -> float:

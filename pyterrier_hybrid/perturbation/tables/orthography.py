@@ -52,7 +52,7 @@ HABITS: dict[str, tuple[dict[str, str], ...]] = {
     # The acute is a stress mark, which only dictionaries and encyclopedias print.
     "ru": (_bare("ёЁ") | {"\u0301": ""},),
     "th": (dict.fromkeys("\u0e48\u0e49\u0e4a\u0e4b", ""),),
-    "tr": (_bare("çğöşüÇĞÖŞÜİ") | {"ı": "i"},),
+    "tr": (_bare("çğöşüâîûÇĞÖŞÜİÂÎÛ") | {"ı": "i"},),
     # Tones left out; all marks left out; the tones hook and tilde mixed up, which sound alike in the centre and south.
     "vi": (
         _WITHOUT_TONES,
