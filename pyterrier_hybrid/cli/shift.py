@@ -3,6 +3,7 @@
 import datetime
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,6 @@ def _systems(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _targets(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the targets by name, those of ``--queries`` with some of their queries."""
-    from pyterrier_hybrid.experiment import with_queries
-
     targets: dict[str, Any] = {}
     for text in options["target"]:
         name, equals, source = text.partition("=")
@@ -153,8 +152,16 @@ def _targets(options: Mapping[str, Any]) -> dict[str, Any]:
         if name not in targets:
             problem = f"there is no target {name!r}, only {', '.join(targets)}{did_you_mean(name, targets)}"
             raise click.BadParameter(problem, param_hint="--queries")
-        targets[name] = with_queries(targets[name], path.read_text(encoding="utf-8").split())
+        text = path.read_text(encoding="utf-8")
+        chosen = partial(_with_queries, targets[name])
+        targets[name] = check_option(f"--queries {name}={path}", chosen, text)
     return targets
+
+
+def _with_queries(dataset: Any, qids: str) -> Any:
+    from pyterrier_hybrid.experiment import with_queries
+
+    return with_queries(dataset, qids.split())
 
 
 def _is_file(text: str) -> bool:

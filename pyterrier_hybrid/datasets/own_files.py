@@ -143,7 +143,9 @@ def read_qrels(source: Source) -> Iterator[OwnQrel]:
     """
     files = _files(source)
     for place, row in _rows(source, "qrels") if files is None else _qrel_rows(files):
-        level: Any = next((row[name] for name in _LEVEL if name in row), None)
+        if not any(name in row for name in _LEVEL):
+            raise ValueError(f"{place}: there is no label; its fields are {', '.join(map(str, row))}")
+        level: Any = next(row[name] for name in _LEVEL if name in row)
         if isinstance(level, str) or _missing(level) or int(level) != level:
             try:
                 level = int(level)

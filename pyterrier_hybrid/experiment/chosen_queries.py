@@ -1,9 +1,11 @@
 """A dataset family with some of its queries."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pyterrier_hybrid.datasets.existing import ExistingFamily
 from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.settings import POOL, FamilyLike
 from pyterrier_hybrid.utils.checks import list_of_names
@@ -22,11 +24,17 @@ def with_queries(dataset: "str | FamilyLike | ParallelPairs", qids: Iterable[str
 
     Args:
         dataset: The name of a family or an ID, a family, or held-out pairs.
-        qids: The IDs of the queries, as ir_datasets has them.
+        qids: The IDs of the queries, as ir_datasets has them. In families, they end in the language of the query
+            (``12_de``); without it (``12``), the query is chosen in all languages.
 
     Raises:
-        ValueError: There is no ID, or the dataset is unknown.
+        ValueError: There is no ID, the dataset is unknown, or it has none of the queries. Datasets that ir_datasets
+            brings may have to be downloaded, so they are checked when they are evaluated, if their queries are in one
+            language.
         TypeError: ``qids`` is not a list of strings.
+
+    Warns:
+        UserWarning: The dataset lacks some of the queries, which are left out.
 
     Example:
         >>> part = with_queries("beir/fiqa/test", ["8", "15"])
@@ -36,7 +44,17 @@ def with_queries(dataset: "str | FamilyLike | ParallelPairs", qids: Iterable[str
     chosen = frozenset(list_of_names("qids", qids))
     if not chosen:
         raise ValueError("qids: no query was chosen; give the IDs of some")
-    return ChosenQueries(find_family(dataset), chosen)
+    family = find_family(dataset)
+    if not isinstance(family, ExistingFamily):
+        by_lang = {query_lang: family.load(doc_lang, query_lang) for doc_lang, query_lang in family.settings()}
+        unknown = _unknown(chosen, by_lang)
+        if unknown == chosen:
+            raise ValueError(f"qids: {_problem(chosen, unknown, family.label)}")
+        if unknown:
+            # A list of queries may be longer than the part of a dataset that is evaluated.
+            warnings.warn(_problem(chosen, unknown, family.label), stacklevel=2)
+        chosen -= unknown
+    return ChosenQueries(family, chosen)
 
 
 @dataclass(frozen=True)
@@ -110,13 +128,10 @@ class ChosenQueries:
         """
         setting = self.family.load(doc_lang, query_lang)
         if len({lang for _, lang in self.family.settings()} - {POOL}) == 1:
-            unknown = self.qids - {query.query_id for query in setting.queries_iter()}
+            unknown = _unknown(self.qids, {query_lang: setting})
             if unknown:
-                raise ValueError(
-                    f"{self.family.label} has no query {min(unknown)!r}: {len(unknown):,} of the {len(self.qids):,} "
-                    "chosen ones are not among its queries"
-                )
-        return _ChosenSetting(setting, self.qids)
+                raise ValueError(_problem(self.qids, unknown, self.family.label))
+        return _ChosenSetting(setting, self.qids, query_lang)
 
     def pooled(self, document: Any) -> Any:
         """Return a document as it is in the pool.
@@ -137,12 +152,32 @@ class ChosenQueries:
 class _ChosenSetting:
     setting: Any
     qids: frozenset[str]
+    query_lang: str
 
     def docs_iter(self) -> Iterator[Any]:
         return self.setting.docs_iter()
 
     def queries_iter(self) -> Iterator[Any]:
-        return (query for query in self.setting.queries_iter() if query.query_id in self.qids)
+        return (query for query in self.setting.queries_iter() if self._chosen(query.query_id))
 
     def qrels_iter(self) -> Iterator[Any]:
-        return (qrel for qrel in self.setting.qrels_iter() if qrel.query_id in self.qids)
+        return (qrel for qrel in self.setting.qrels_iter() if self._chosen(qrel.query_id))
+
+    def _chosen(self, qid: str) -> bool:
+        return qid in self.qids or qid.removesuffix(f"_{self.query_lang}") in self.qids
+
+
+def _unknown(qids: frozenset[str], settings: dict[str, Any]) -> frozenset[str]:
+    """Return the IDs that are those of no query; ``settings`` has one setting for each language of the queries."""
+    known: set[str] = set()
+    for lang, setting in settings.items():
+        for query in setting.queries_iter():
+            known |= {query.query_id, query.query_id.removesuffix(f"_{lang}")}
+    return qids - known
+
+
+def _problem(qids: frozenset[str], unknown: frozenset[str], label: str) -> str:
+    return (
+        f"{label} has no query {min(unknown)!r}: {len(unknown):,} of the {len(qids):,} chosen ones are not among its "
+        "queries"
+    )

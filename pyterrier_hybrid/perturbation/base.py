@@ -11,13 +11,15 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.perturbation.draws import generator
-from pyterrier_hybrid.retrieval.frames import texts_of
+from pyterrier_hybrid.retrieval.frames import hint_if_missing, texts_of
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
 
 Self = TypeVar("Self", bound="Perturbation")
+DEFAULT_SEVERITY = 0.1
+"""The severity of graded perturbations unless another is chosen."""
 
 
 class Perturbation(pt.Transformer):
@@ -65,7 +67,7 @@ class Perturbation(pt.Transformer):
     ) -> None:
         super().__init__()
         self.name = type(self).__name__
-        self.severity = _share((0.1 if self.graded else 1.0) if severity is None else severity)
+        self.severity = _share((DEFAULT_SEVERITY if self.graded else 1.0) if severity is None else severity)
         self.seed = whole_number("seed", seed, least=0)
         self.draw = whole_number("draw", draw, least=0)
         if lang is not None and dataset is not None:
@@ -207,7 +209,8 @@ class Perturbation(pt.Transformer):
         Warns:
             UserWarning: The perturbation means nothing in a language; its queries stay as they are.
         """
-        pt.validate.columns(inp, includes=self._columns(), context=self)
+        with hint_if_missing(self.lang_field, "give the perturbation lang= or dataset="):
+            pt.validate.columns(inp, includes=self._columns(), context=self)
         texts = texts_of(inp, "query")
         langs = [self.lang] * len(inp) if self.lang is not None else self._langs(inp)
         for lang in sorted(set(langs)):

@@ -41,6 +41,8 @@ def test_compare_reads_documents_queries_and_qrels(collection):
     assert {*zip(settings["doc_lang"], settings["query_lang"], strict=True)} == {
         ("de", "de"), ("de", "en"), ("en", "en"), ("multi", "de"), ("multi", "en"),
     }  # fmt: skip
+    alone = run("compare", *files, "--no-train", "--no-mdpr", "--output", collection / "alone")
+    assert set(pd.read_csv(collection / "alone" / "settings.csv")["system"]) == {"BM25"} and "BM25" in alone
     known = run("compare", *files, *options, "--output", collection / "known", "--kinds", "mono")
     assert "docs (known items)" in known and "known items: only the document that a question was written for" in known
 

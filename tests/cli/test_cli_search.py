@@ -172,3 +172,9 @@ def test_mistakes_are_one_line(folder, monkeypatch, arguments, message, code):
     monkeypatch.chdir(folder)
     output = run("search", *arguments, "--cache", "cache", "--query", "x", code=code)
     assert message in output and output.startswith("Error: ") or "Usage" in output
+
+
+def test_a_blank_question_is_refused(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    output = run("search", "compared/models/Hybrid", "--corpus", "docs.jsonl", "--query", "x", " ", code=2)
+    assert "question 2 is blank" in output

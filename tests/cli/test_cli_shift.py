@@ -29,6 +29,7 @@ def test_seeds_pairs_and_queries(encoders, pairs_file, tmp_path):
         "--system", f"new={encoders / '0'}", f"new={encoders / '1'}", "--baseline", "BM25",
         "--output", tmp_path / "out",
     )  # fmt: skip
+    assert "has no query '" in output and "2 of the 40 chosen ones" in output
     assert "atlas/train: BM25" in output and "some: new" in output and "Kendall's tau" in output
     drops = pd.read_csv(tmp_path / "out" / "drops.csv")
     assert drops[["target", "system"]].drop_duplicates().values.tolist() == [
@@ -70,6 +71,7 @@ def test_an_interrupted_experiment_resumes(tmp_path, monkeypatch):
         (["--target", "atlas/train", "--baseline", "BM26"], "there is no system 'BM26', only BM25 (did you mean"),
         (["--target", "atlas/train", "--no-bm25"], "there is no system: pass --system NAME=MODEL"),
         (["--target", "atlas/train", "--queries", "x=none"], "'x=none' is not NAME=FILE"),
+        (["--target", "atlas/train", "--queries", f"atlas/train={__file__}"], "for --queries atlas/train="),
         (["--target", "atlas/train", "--eval-languages", "fr"], "languages: 'fr' is unknown"),
     ],
 )

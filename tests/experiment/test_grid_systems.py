@@ -189,6 +189,18 @@ def test_runs(toy, runs):
     np.testing.assert_array_equal(values[1], values[2])
 
 
+def test_runs_with_the_ids_of_a_users_queries(toy, runs):
+    # The IDs of the family end in the language.
+    path = runs / "de.de.trec"
+    lines = [line.split(" ") for line in path.read_text().splitlines()]
+    assert any(line[0].endswith("_de") for line in lines)
+    own = runs / "own.trec"
+    own.write_text("".join(" ".join([line[0].removesuffix("_de"), *line[1:]]) + "\n" for line in lines))
+    systems = {name: Runs({"toy-systems/de": file}) for name, file in (("full", path), ("own", own))}
+    values = LanguageExperiment(systems, toy, kinds="mono", languages="de", measures="AP").settings["value"].tolist()
+    assert values[0] == values[1] > 0
+
+
 def test_runs_with_gzip(toy, runs):
     content = (runs / "de.de.trec").read_bytes()
     (runs / "de.de.trec.gz").write_bytes(gzip.compress(content))

@@ -227,6 +227,24 @@ def test_save_replaces_and_keeps_other_files(results, tmp_path):
     assert (tmp_path / "table.md").read_text().startswith("| | AP Mo.")
 
 
+def test_save_removes_what_earlier_results_had_and_these_lack(tmp_path):
+    from grid_helpers import Letters
+
+    import pyterrier_hybrid as ph
+
+    systems = {"a": Letters(), "b": "bm25"}
+    two = ph.LanguageExperiment(
+        systems, "atlas", languages=["de", "en"], kinds=["mono"], measures=["AP"], perquery=True
+    )
+    one = ph.LanguageExperiment({"x": Letters()}, "atlas", languages=["de"], kinds=["mono"], measures=["AP"])
+    two.save(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    kept = {path.name for path in one.save(tmp_path)}
+    assert {path.name for path in tmp_path.iterdir()} == kept | {"notes.txt"}
+    loaded = LanguageResults.load(tmp_path)
+    assert loaded.systems == ["x"] and loaded.queries is None
+
+
 def test_save_without_single_pairs_has_no_picture(tmp_path):
     make({"a": {(AP, "multi"): 0.5}}).save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, *FACTS])

@@ -408,6 +408,11 @@ def test_severity_zero_changes_nothing(toy):
         ({"perturbations": [Case(), Case()]}, ValueError, "given twice"),
         ({"perturbations": {"": Case()}}, TypeError, "must be a string that is not empty"),
         ({"severities": []}, ValueError, "severities: none was given"),
+        (
+            {"perturbations": {"hard": Lose(severity=0.5)}},
+            ValueError,
+            "hard has severity=0.5, but graded ones are measured",
+        ),
         ({"severities": [2]}, ValueError, "severity=2"),
         ({"draws": 0}, ValueError, "draws=0"),
         ({"questions": 0}, ValueError, "questions=0"),

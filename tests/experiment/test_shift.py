@@ -223,24 +223,30 @@ def test_files_and_figures(results, tmp_path):
 
 
 def test_some_queries_of_a_dataset(home):
-    part = with_queries(home, ["q0_de", "q1_de", "q1_en", "unknown"])
+    part = with_queries(home, ["q0_de", "q1_de", "q1_en"])
     results = ph.LanguageExperiment({"letters": Letters()}, part, measures=["AP"], perquery=True)
     whole = ph.LanguageExperiment({"letters": Letters()}, home, measures=["AP"], perquery=True)
-    assert results.dataset == "shift-home (4 queries)"
+    assert results.dataset == "shift-home (3 queries)"
+    in_all_languages = ph.LanguageExperiment(
+        {"letters": Letters()}, with_queries(home, ["q1"]), measures=["AP"], perquery=True
+    )
+    assert set(in_all_languages.queries["qid"]) == {f"q1_{lang}" for lang in home.languages}
     assert set(results.queries["qid"]) == {"q0_de", "q1_de", "q1_en"}
     keys = ["kind", "doc_lang", "query_lang", "qid"]
     merged = results.queries.merge(whole.queries, on=keys)
     assert len(merged) == len(results.queries) and (merged["value_x"] == merged["value_y"]).all()
     # The queries of FiQA with and without those of a list, as two targets.
     both = ph.ShiftExperiment({"letters": Letters()}, home, [home, part], measures=["AP"], kinds=["mono"])
-    assert both.targets == ["shift-home", "shift-home (4 queries)"]
+    assert both.targets == ["shift-home", "shift-home (3 queries)"]
     assert both.drops[both.drops["target"] == "shift-home"]["drop"].eq(0).all()
 
 
-def test_unknown_queries_of_a_single_setting():
+def test_unknown_queries(home):
     single = make_family("shift-single", {"en": language("en", (0, 1))})
-    with pytest.raises(ValueError, match="shift-single has no query 'q9_en': 1 of the 2 chosen"):
-        ph.LanguageExperiment({"letters": Letters()}, with_queries(single, ["q0_en", "q9_en"]), kinds=["mono"])
+    with pytest.warns(UserWarning, match="shift-single has no query 'q9_en': 1 of the 2 chosen ones"):
+        assert with_queries(single, ["q0_en", "q9_en"]).label == "shift-single (1 queries)"
+    with pytest.raises(ValueError, match="qids: shift-home has no query 'nope': 2 of the 2 chosen ones"):
+        with_queries(home, ["some", "nope"])
     with pytest.raises(ValueError, match="qids: no query was chosen"):
         with_queries(single, [])
     with pytest.raises(TypeError, match="qids='8' is a string"):

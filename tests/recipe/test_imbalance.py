@@ -80,6 +80,8 @@ def test_summary_by_hand():
     even = summary(np.full(3, 1 / 3), np.array([0.5, 0.6, 0.7]))
     assert even["head"] == pytest.approx(0.6) == even["mean"]
     assert all(math.isnan(even[name]) for name in ("tail", "unseen", "slope", "pearson", "spearman"))
+    two = summary(np.array([0.9, 0.1]), np.array([0.5, 0.7]))
+    assert two["slope"] < 0 and math.isnan(two["pearson"]) and math.isnan(two["spearman"])
     # Two of four equal languages were evaluated: each has what an equal share is.
     some = summary(np.array([0.25, 0.25]), np.array([0.5, 0.7]), trained=4)
     assert some["head"] == pytest.approx(0.6) and math.isnan(some["tail"])

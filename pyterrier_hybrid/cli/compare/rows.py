@@ -116,7 +116,7 @@ def start_row(recipe: "Recipe | None", options: Mapping[str, Any]) -> StartRow |
     option, encoder = "--no-train" if options["no_train"] else "--with-start", options["encoder"]
     settings = recipe.encoder if recipe else {"model": encoder}
     if settings.get("model") is None or (encoder is None and not options["recipe"]):
-        if options["no_train"] and options["system"]:
+        if options["no_train"] and (options["system"] or (encoder is None and not recipe and not options["no_bm25"])):
             return None
         raise click.UsageError(
             f"{option} evaluates a pretrained encoder: pass --encoder NAME or PATH, not {encoder or 'a new one'}"

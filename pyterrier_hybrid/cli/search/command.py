@@ -12,6 +12,7 @@ import click
 
 from pyterrier_hybrid.cli.options import Choice, ManyValues, errors_in_one_line
 from pyterrier_hybrid.cli.search.corpus import open_corpus
+from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.extras import EXTRAS, install_command
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ def search(models: tuple[str, ...], corpus: str, queries: tuple[str, ...], **opt
 
     MODEL is an encoder: its folder, its name on the hub, or labse, xlmr, me5, mdpr. With RECIPE it is the encoder that
     `train RECIPE` has written here. Several of them answer side by side. The corpus is indexed at the first search; the
-    next one is quick. Results of a question of the dataset itself are marked right or wrong.
+    next one is quick. Results of a question of the dataset itself are marked right, wrong, or ? if nobody judged them.
     """
+    if blank := [number for number, question in enumerate(queries, 1) if is_blank(question)]:
+        raise click.BadParameter(f"question {blank[0]} is blank", param_hint="--query")
     with errors_in_one_line():
         # A page that cannot be shown says so before anything is indexed.
         listener = _listener(queries, options)

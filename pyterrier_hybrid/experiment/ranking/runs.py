@@ -36,6 +36,10 @@ class RunsRanker(Ranker):
     def _read(self, setting: Setting) -> pd.DataFrame:
         languages = {"doc_lang": setting.doc_lang, "query_lang": setting.query_lang}
         run = self.system.read(setting.id, **languages)
+        # The IDs of families end in the language of the query; a run may have the user's own ones.
+        own = {qid.removesuffix(f"_{setting.query_lang}"): qid for qid in setting.qids}
+        if not run["qid"].isin(setting.qids).any():
+            run = run.assign(qid=run["qid"].map(own).fillna(run["qid"]))
         if len(run) and not run["qid"].isin(setting.qids).any():
             path = self.system.path(setting.id, **languages)
             raise OutputError(f"{path} ranks none of the queries of {setting.id}, such as {setting.qids[0]!r}")

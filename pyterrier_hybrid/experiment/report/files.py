@@ -1,7 +1,7 @@
 """Writing the files of results, each whole or not at all."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -40,11 +40,18 @@ def write_file(path: str | os.PathLike[str], content: bytes | str) -> Path:
     return Path(path)
 
 
-def write_files(folder: str | os.PathLike[str], contents: Mapping[str, bytes | str]) -> list[Path]:
+def write_files(
+    folder: str | os.PathLike[str], contents: Mapping[str, bytes | str], *, optional: Iterable[str] = ()
+) -> list[Path]:
     """Write files, each whole or not at all, and return their paths.
 
     Args:
         folder: The folder, which is created if needed; existing files of these names are replaced.
         contents: The content of each file by its name; text is written as UTF-8.
+        optional: Patterns of files that some results have and others lack: those of earlier results are removed first.
     """
-    return [write_file(Path(folder) / name, content) for name, content in contents.items()]
+    folder = Path(folder)
+    for pattern in optional:
+        for path in folder.glob(pattern):
+            path.unlink()
+    return [write_file(folder / name, content) for name, content in contents.items()]

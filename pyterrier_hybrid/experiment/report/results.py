@@ -16,6 +16,7 @@ from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, form
 from pyterrier_hybrid.experiment.report.paper import SAMPLERS, published_languages, published_means
 from pyterrier_hybrid.experiment.report.saved import (
     FACTS,
+    OPTIONAL,
     QUERIES,
     compressed_csv,
     frame_files,
@@ -496,7 +497,7 @@ class LanguageResults:
             contents[QUERIES] = compressed_csv(self.queries)
         # Written last: a folder with it has all other files.
         contents[FACTS] = json.dumps(self._facts(), ensure_ascii=False, indent=2) + "\n"
-        return write_files(folder, contents)
+        return write_files(folder, contents, optional=OPTIONAL)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "LanguageResults":

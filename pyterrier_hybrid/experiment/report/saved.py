@@ -23,6 +23,8 @@ _FRAMES = {
     "document_languages": "document-languages.csv",
 }
 """The files of the frames that results have or lack."""
+OPTIONAL = (FACTS, QUERIES, *_FRAMES.values(), "heatmap-*.png", "heatmap-*.svg")
+"""The files to remove before others are written: those that results may lack, and the one that is written last."""
 _TEXT = {"docno": str, "qid": str, "lang": str, "doc_lang": str, "query_lang": str, "system": str, "other": str}
 
 

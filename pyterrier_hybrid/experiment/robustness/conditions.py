@@ -1,12 +1,16 @@
 """The perturbations of a study, each at every severity."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pyterrier_hybrid.perturbation import Perturbation, perturbation_from
+from pyterrier_hybrid.perturbation.base import DEFAULT_SEVERITY
 from pyterrier_hybrid.utils.checks import list_of
 
 Perturbations = Iterable[Perturbation | str] | Mapping[str, Perturbation | str] | Perturbation | str
+# The severity in what a perturbation prints of itself; others tell two of one class apart.
+_SEVERITY = re.compile(r"severity=1, |, severity=1\b|severity=1\b")
 
 
 class Condition(NamedTuple):
@@ -46,6 +50,11 @@ def read_conditions(perturbations: Perturbations, severities: Iterable[float] | 
         raise ValueError("severities: none was given; give at least one, such as 0.1")
     conditions = []
     for name, perturbation in _named(perturbations).items():
+        if perturbation.graded and perturbation.severity not in (*levels, DEFAULT_SEVERITY):
+            raise ValueError(
+                f"perturbations: {name} has severity={perturbation.severity:g}, but graded ones are measured at "
+                f"severities={levels}: add it to them"
+            )
         variants = [perturbation.at(severity=level) for level in levels] if perturbation.graded else [perturbation]
         conditions += [Condition(name, variant.severity, variant) for variant in variants]
     return conditions
@@ -87,6 +96,6 @@ def _distinct_names(perturbations: Sequence[Perturbation]) -> list[str]:
     """Name perturbations by their classes; several of one class by their options too."""
     names = [perturbation.name for perturbation in perturbations]
     return [
-        name if names.count(name) == 1 else repr(perturbation.at(severity=1)).replace(", severity=1", "")
+        name if names.count(name) == 1 else _SEVERITY.sub("", repr(perturbation.at(severity=1)))
         for name, perturbation in zip(names, perturbations, strict=True)
     ]

@@ -84,7 +84,8 @@ class ImbalanceResults:
         least, or below, what it would be if all trained languages had equal shares, and those never trained on); slope
         (least squares, of the value on the decimal logarithm of the share: the gain from ten times the share) and
         pearson (its correlation) over the trained languages; spearman (rank correlation of value and share over all
-        languages). NaN where there is none: no such language, fewer than two trained ones, or equal shares.
+        languages). NaN where there is none: no such language, equal shares, or too few languages: two for the slope,
+        three for correlations.
         """
         by = [*_ROW, "kind", "measure"]
         rows = []
@@ -274,7 +275,8 @@ class ImbalanceResults:
             **table_files(self.table),
             "report.html": self._page(plots),
         }
-        return write_files(folder, contents | {f"imbalance-{kind}.png": plot.png() for kind, plot in plots.items()})
+        contents |= {f"imbalance-{kind}.png": plot.png() for kind, plot in plots.items()}
+        return write_files(folder, contents, optional=["imbalance-*.png"])
 
     def __repr__(self) -> str:
         """The dataset and the table."""
@@ -307,9 +309,10 @@ def summary(shares: np.ndarray, values: np.ndarray, *, trained: int | None = Non
     if np.count_nonzero(seen) > 1 and np.ptp(shares[seen]) > 1e-12:
         logs = np.log10(shares[seen])
         slope = float(np.polyfit(logs, values[seen], 1)[0])
-        if np.ptp(values[seen]) > 0:
+        # Of two points, any correlation is 1 or -1.
+        if np.count_nonzero(seen) > 2 and np.ptp(values[seen]) > 0:
             pearson = float(np.corrcoef(logs, values[seen])[0, 1])
-    if len(shares) > 1 and np.ptp(shares) > 1e-12 and np.ptp(values) > 0:
+    if len(shares) > 2 and np.ptp(shares) > 1e-12 and np.ptp(values) > 0:
         spearman = float(stats.spearmanr(shares, values).statistic)
     means: dict[str, Any] = {"head": head, "tail": seen & ~head, "unseen": ~seen}
     return {

@@ -372,6 +372,7 @@ class RobustnessResults:
                 "report.html": page(self, pictures),
                 **{f"{name}.png": picture.png() for name, picture in pictures.items()},
             },
+            optional=["robustness.png", "heatmap-*.png"],
         )
 
     def __repr__(self) -> str:

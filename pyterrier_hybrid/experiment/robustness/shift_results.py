@@ -399,7 +399,7 @@ class ShiftResults:
         contents |= {f"shift-{kind}.png": plot.png() for kind, plot in plots.items()}
         for name, heatmap in zip(file_names(heatmaps), heatmaps.values(), strict=True):
             contents[f"heatmap-{name}.png"] = heatmap.png()
-        return write_files(folder, contents)
+        return write_files(folder, contents, optional=["shift-*.png", "heatmap-*.png"])
 
     def __repr__(self) -> str:
         """The datasets and the table."""

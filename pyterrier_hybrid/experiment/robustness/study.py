@@ -68,7 +68,8 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
         dataset: As for :func:`~pyterrier_hybrid.LanguageExperiment`.
         perturbations: Perturbations of :mod:`pyterrier_hybrid.perturbation` or their names, or a dictionary from names
             to these. Their own ``lang`` is ignored: queries are perturbed in the language that the dataset says.
-        severities: The severities of graded perturbations. Those that are not graded have their own severity.
+        severities: The severities of graded perturbations, whatever their own is; one that was chosen for them must be
+            among these. Those that are not graded have their own severity.
         draws: Number of draws, 0 to ``draws - 1``. The value of a query is the mean over its draws.
         measures: As for :func:`~pyterrier_hybrid.LanguageExperiment`.
         kinds: Some of mono, cross, multi. Default: those that the dataset has.

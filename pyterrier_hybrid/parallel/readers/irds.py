@@ -52,9 +52,8 @@ def read_family(builder: Builder, *, name: str, languages: Sequence[str] | None)
     languages = source.languages if languages is None else list(dict.fromkeys(map(check_language, languages)))
     unknown = [code for code in languages if code not in source.languages]
     if unknown or not languages:
-        raise ValueError(
-            f"languages={languages!r}: {name} is in {', '.join(source.languages)}; choose at least one of them"
-        )
+        problem = f"{name} has no {unknown[0]!r}" if unknown else "none was given"
+        raise ValueError(f"languages={languages!r}: {problem}; choose some of {', '.join(source.languages)}")
     items: dict[str, Item] = {}
     for language in languages:
         dataset = ir_datasets.load(source.id(language, language, split or None))

@@ -8,7 +8,7 @@ import pandas as pd
 import pyterrier as pt
 from numpy.typing import ArrayLike
 
-from pyterrier_hybrid.retrieval.frames import not_encoded
+from pyterrier_hybrid.retrieval.frames import hint_if_missing, not_encoded
 from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 
@@ -101,7 +101,10 @@ class Debiaser(_DebiasTransformer):
             ValueError: A row has no language, or one that the method was not fitted on.
         """
         column = _VECTOR_COLUMNS[self.role]
-        with not_encoded(column, f"encoder.{'query' if self.role == 'queries' else 'doc'}_encoder()"):
+        with (
+            not_encoded(column, f"encoder.{'query' if self.role == 'queries' else 'doc'}_encoder()"),
+            hint_if_missing(self.lang_field, "give lang=, the language of all of them"),
+        ):
             pt.validate.columns(inp, includes=self._columns(), context=self)
         if not len(inp):
             return inp.copy()

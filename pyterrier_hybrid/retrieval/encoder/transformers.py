@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.frames import texts_of
+from pyterrier_hybrid.retrieval.frames import hint_if_missing, texts_of
 from pyterrier_hybrid.retrieval.protocols import Encoder
 
 
@@ -105,7 +105,8 @@ class TextScorer(_EncoderTransformer):
         """Add ``score`` and ``rank``."""
         query = "query_vec" if "query_vec" in inp.columns else "query"
         document = "doc_vec" if "doc_vec" in inp.columns else self.text_field
-        with pt.validate.any(inp, context=self) as frame:
+        hint = "put `index.text_loader() >>` in front, of an index that stores texts"
+        with hint_if_missing(self.text_field, hint), pt.validate.any(inp, context=self) as frame:
             for columns in product(("query", "query_vec"), (self.text_field, "doc_vec")):
                 frame.result_frame(extra_columns=list(columns))
         if not len(inp):
