@@ -166,6 +166,23 @@ def test_negatives_that_were_there(tmp_path):
         ph.mine_negatives(pairs, encoder, folder=tmp_path / "mined", verbose=False)
 
 
+@pytest.mark.parametrize("sampling", ["top", "random"])
+def test_a_second_mining_adds_the_next_best(sampling):
+    pairs, encoder = ph.ParallelPairs(items(languages=["en"])), Letters()
+    options = {"ranks": (0, 5), "sampling": sampling, "verbose": False}
+    first = ph.mine_negatives(pairs, encoder, count=2, **options)
+    second = ph.mine_negatives(first, encoder, count=2, **options)
+    within = naive(pairs, encoder, "en", count=5)
+    for i in range(len(pairs)):
+        assert second.negatives(i, "en")[:2] == first.negatives(i, "en")
+        assert len(set(second.negatives(i, "en")) & set(within[i])) == 4
+    if sampling == "top":
+        assert [second.negatives(i, "en") for i in range(len(pairs))] == [texts[:4] for texts in within]
+    last = ph.mine_negatives(second, encoder, count=2, **options)
+    assert [(row["mined"], row["short"]) for row in last.report.rows] == [(len(pairs), len(pairs))]
+    assert all(sorted(last.negatives(i, "en")) == sorted(within[i]) for i in range(len(pairs)))
+
+
 def test_random_draws_are_seeded_and_within_the_ranks():
     pairs, encoder = ph.ParallelPairs(items()), Letters()
     options = {"count": 3, "ranks": (1, 12), "sampling": "random", "verbose": False}

@@ -23,6 +23,7 @@ from pyterrier_hybrid.retrieval.mining.nearest import (
 )
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder
 from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import finite_number, list_of_names, true_or_false, whole_number
 from pyterrier_hybrid.utils.files import check_new_folder
 from pyterrier_hybrid.utils.progress import BAR_DELAY, above_bars, progress_bar
@@ -98,7 +99,7 @@ def mine_negatives(
     Args:
         pairs: The pairs. Translated sentences neither get negatives nor are negatives.
         encoder: The encoder, such as a :class:`~pyterrier_hybrid.DenseEncoder`.
-        count: Maximum number of negatives of an item in a language.
+        count: Maximum number of new negatives of an item in a language.
         corpus: The texts to search: an ir_datasets ID, a frame or dicts with ``text`` and ``lang``, or texts; by
             default, all passages of the pairs.
         languages: Languages of the passages that get negatives; by default all.
@@ -116,7 +117,7 @@ def mine_negatives(
         mask: Which texts are known answers: "document" or "passage", see
             :class:`~pyterrier_hybrid.parallel.negatives.AnswerGroups`. With "passage", other sentences of the
             passage's paragraph may become negatives.
-        keep: Keep the negatives that the pairs already have.
+        keep: Keep the negatives that the pairs already have; the new ones are the next best.
         kind: Kind of the index: "exact", "hnsw", "ivf" or "ivfpq", see :class:`~pyterrier_hybrid.FaissIndex`.
         seed: Seed of "random" and of the index.
         cache: A folder for the vectors of encoders that have a fingerprint, and for the index while it is needed; by
@@ -159,9 +160,9 @@ def mine_negatives(
         relative=None if relative_margin is None else finite_number("relative_margin", relative_margin),
         draws=sampling == "random",
         seed=whole_number("seed", seed, least=0),
+        keep=true_or_false("keep", keep),
     )
     options = BuildOptions(kind=kind, seed=rule.seed)
-    keep = true_or_false("keep", keep)
     if folder is not None:
         check_new_folder(folder)
     collection = collection_of(pairs, corpus)
@@ -188,7 +189,7 @@ def mine_negatives(
             report.append(miner.counts)
         if not any(row["items"] for row in report):
             raise ValueError("pairs: no item has a passage and a query that could search, so there is nothing to mine")
-    result = with_negatives(pairs, lambda item: _chosen(mined, item), keep=keep, folder=folder)
+    result = with_negatives(pairs, lambda item: _chosen(mined, item), keep=rule.keep, folder=folder)
     result.report = MiningReport(report)
     if verbose:
         above_bars(str(result.report))
@@ -205,6 +206,7 @@ class _Rule(NamedTuple):
     relative: float | None
     draws: bool
     seed: int
+    keep: bool
 
     def largest(self, positive: np.ndarray) -> np.ndarray:
         """Return the largest score of a negative, by the score of the positive."""
@@ -329,6 +331,9 @@ class _Miner:
             kept = candidate[part] & ~rejected
             found = _best_first(positions[part], scores[part], kept, rejected)
             item = items[int(rows[start])]
+            known = {text_key(text) for text in self._pairs.negatives(item, self._lang)} if self._rule.keep else set()
+            if known:
+                found = found[[text_key(text) not in known for text in self._texts.read(found)[0]]]
             if self._rule.draws and len(found) > self._rule.wanted:
                 rng = np.random.default_rng([self._rule.seed, item, *self._lang.encode()])
                 found = found[np.sort(rng.choice(len(found), self._rule.wanted, replace=False))]
