@@ -22,7 +22,7 @@ from pyterrier_hybrid.cli.options import (
     errors_in_one_line,
     training_options,
 )
-from pyterrier_hybrid.cli.recipes import recipe_of, with_sampler
+from pyterrier_hybrid.cli.recipes import check_alpha, recipe_of, with_sampler
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 
 _BUILT_IN_BATCH_SIZE = 32
@@ -101,6 +101,7 @@ def imbalance(output: Path | None, **options: Any) -> None:
     family = check_option("--dataset", datasets.family, options["dataset"])
     if options["zipf"] and options["share"]:
         raise click.UsageError("--zipf and --share exclude each other")
+    check_alpha(options)
     if not options["recipe"] and not options["pairs"]:
         if family.name != "atlas":
             raise click.UsageError(f"--dataset {options['dataset']} has no training pairs: pass --pairs FILE...")

@@ -358,6 +358,23 @@ def check_option(option: str, function: Callable[[str], T], value: str) -> T:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
+def refuse_without_effect(names: Collection[str], why: str) -> None:
+    """Refuse options that were given although they have no effect, rather than ignore them.
+
+    Args:
+        names: Names of parameters of the command that runs.
+        why: The rest of the error after the option's name: why it has no effect, and what to do.
+
+    Raises:
+        click.UsageError: One of them was given.
+    """
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]} {why}")
+
+
 def own_collection(options: Mapping[str, Any]) -> "OwnFamily | None":
     """Return the collection of ``--corpus``, ``--queries`` and ``--qrels``; ``None`` if there is none.
 

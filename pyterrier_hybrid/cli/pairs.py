@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pyterrier_hybrid.cli.options import Choice, Interrupted, ManyValues, errors_in_one_line, new_folder
+from pyterrier_hybrid.cli.options import (
+    Choice,
+    Interrupted,
+    ManyValues,
+    errors_in_one_line,
+    new_folder,
+    refuse_without_effect,
+)
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.json_lines import read_text_lines
 
@@ -205,6 +212,8 @@ def translate(
 
     if backend == "ctranslate2" and dtype is not None:
         raise click.UsageError("--dtype is an option of transformers; ctranslate2 computes with int8")
+    if encoder is None:
+        refuse_without_effect(["min_margin"], "is the margin by the encoder: add --encoder NAME")
     kind: Callable[..., Any] = translation.Seq2SeqTranslator
     of_model: dict[str, Any] = {"revision": revision, "beams": beams, "max_length": max_length}
     if batch_tokens is not None:

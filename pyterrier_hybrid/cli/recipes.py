@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pyterrier_hybrid.cli.options import refuse_without_effect
+
 if TYPE_CHECKING:
     from pyterrier_hybrid.recipe import Recipe
 
@@ -102,6 +104,17 @@ def with_sampler(config: Mapping[str, Any], name: str | None, options: Mapping[s
             raise click.UsageError(f"--alpha is an option of hybrid, and the sampler is {wanted.config_name}")
         result["alpha"] = changes["alpha"]
     return result
+
+
+def check_alpha(options: Mapping[str, Any]) -> None:
+    """Check that one of several samplers has the alpha of ``--alpha``.
+
+    Raises:
+        click.UsageError: None of them has.
+    """
+    if "hybrid" not in options["samplers"]:
+        samplers = " ".join(options["samplers"])
+        refuse_without_effect(["alpha"], f"is an option of hybrid, and --samplers has only {samplers}: add hybrid")
 
 
 def _as_mapping(config: str | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from pyterrier_hybrid.cli.options import (
     Number,
     check_option,
     errors_in_one_line,
+    refuse_without_effect,
 )
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.suggestions import did_you_mean
@@ -107,6 +108,8 @@ def robustness(output: Path | None, cache: Path | None, **options: Any) -> None:
     started = time.perf_counter()
     options["dataset"] = tuple(dict.fromkeys(options["dataset"]))
     families = [check_option("--dataset", datasets.family, name) for name in options["dataset"]]
+    if options["baseline"] is None:
+        refuse_without_effect(["test"], "is the test against --baseline: add --baseline ROW")
     rows = _by_name(options["system"])
     output = output or Path(f"robustness-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     check_output(output)

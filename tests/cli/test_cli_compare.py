@@ -257,6 +257,20 @@ def test_one_encoder_is_in_memory_at_a_time(encoder):
         (["--system", "a=x", "a=y"], "two rows would be called 'a'"),
         (["--confidence", "1"], "1"),
         (["--test", "sign"], "t-test"),
+        (["--test", "t-test"], "--test is the test against --baseline: add --baseline ROW"),
+        (["--run-depth", "5"], "--run-depth is the depth of the run files of --per-query: add --per-query"),
+        (["--debias-on", "pairs"], "--debias-on is what the bias of --debias is estimated on: add --debias METHOD"),
+        (["--samplers", "mono", "X-Y", "--alpha", "0.3"], "is an option of hybrid, and --samplers has only mono cross"),
+        (["--no-train", "--encoder", "e", "--steps", "5"], "--steps has no effect with --no-train"),
+        (["--no-train", "--encoder", "e", "--samplers", "hybrid"], "--samplers has no effect with --no-train"),
+        (["--no-train", "--system", "a=b", "--seeds", "1", "2"], "--seeds has no effect with --no-train"),
+        (["--no-train", "--encoder", "e", "--with-start"], "--with-start has no effect with --no-train"),
+        (["--no-train", "--encoder", "e", "--pairs", "p.jsonl"], "--pairs has no effect with --no-train"),
+        (["--no-train", "--encoder", "e", "--seed", "0"], "--seed has no effect with --no-train"),
+        (
+            ["--no-train", "--encoder", "e", "--pairs", "p.jsonl", "--debias", "lir", "--debias-on", "corpus"],
+            "--pairs has no effect with --no-train",
+        ),
     ],
 )
 def test_bad_usage(tmp_path, monkeypatch, args, message):

@@ -56,6 +56,7 @@ def test_an_interrupted_experiment_resumes(pairs_file, tmp_path, monkeypatch):
         (["--temperatures", "unform"], 2, "is none of proportional, uniform"),
         (["--share", "de=0.5", "en=0.1"], 1, "shares: the shares sum to 0.6"),
         (["--zipf", "-1"], 2, "--zipf"),
+        (["--samplers", "mono", "--alpha", "0.3"], 2, "--alpha is an option of hybrid, and --samplers has only mono"),
     ],
 )
 def test_bad_usage(arguments, code, message, pairs_file, tmp_path):

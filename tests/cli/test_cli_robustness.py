@@ -82,6 +82,7 @@ def test_a_stopped_study_resumes(models, tmp_path, monkeypatch):
         (["--no-bm25"], "nothing to evaluate"),
         (["--system", "r={doc_lang}.{query_lang}"], "runs cannot be perturbed"),
         (["--system", "BM25=folder"], "two rows would be called 'BM25'"),
+        (["--test", "t-test"], "--test is the test against --baseline: add --baseline ROW"),
         (["--baseline", "X"], "there is no row 'X'"),
     ],
 )

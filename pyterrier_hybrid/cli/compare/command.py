@@ -38,9 +38,10 @@ from pyterrier_hybrid.cli.options import (
     check_option,
     errors_in_one_line,
     own_collection,
+    refuse_without_effect,
     training_options,
 )
-from pyterrier_hybrid.cli.recipes import recipe_of, warn_of_leaks, with_sampler
+from pyterrier_hybrid.cli.recipes import check_alpha, recipe_of, warn_of_leaks, with_sampler
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.recipe import Recipe
 
+# What --no-train leaves something to do, and what is left as well if language bias is estimated on pairs.
+_OF_ENCODERS = {"recipe", "encoder", "dtype", "max_length"}
+_OF_PAIRS = {
+    "pairs", "languages", "exclude", "without_leaks", "lexicon", "augment", "hold_out", "validate_on", "seed",
+}  # fmt: skip
 _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searched"}
 
 
@@ -309,7 +315,7 @@ def _evaluate(
 
 
 def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
-    """Check for options that exclude each other before anything is read, and set the default pairs."""
+    """Check for options that exclude each other or have no effect, and set the default pairs; nothing is read yet."""
     options["dataset"] = (own.name,) if own else tuple(dict.fromkeys(options["dataset"]))
     for name in options["dataset"]:
         known = (own or check_option("--dataset", datasets.family, name)).languages
@@ -321,6 +327,15 @@ def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
         raise click.UsageError("--mdpr and --no-mdpr exclude each other")
     if options["seeds"] and options["seed"] is not None:
         raise click.UsageError("--seed and --seeds exclude each other")
+    if not options["per_query"]:
+        refuse_without_effect(["run_depth"], "is the depth of the run files of --per-query: add --per-query")
+    if not options["debias"]:
+        refuse_without_effect(["debias_on"], "is what the bias of --debias is estimated on: add --debias METHOD")
+    if options["baseline"] is None:
+        refuse_without_effect(["test"], "is the test against --baseline: add --baseline ROW")
+    if options["no_train"]:
+        _check_no_train(options)
+    check_alpha(options)
     if not options["no_train"] and not options["pairs"] and not options["recipe"]:
         if own or options["dataset"] != ("atlas",):
             raise click.UsageError(
@@ -328,6 +343,14 @@ def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
                 "with --encoder"
             )
         options["pairs"] = ("atlas/train",)
+
+
+def _check_no_train(options: Mapping[str, Any]) -> None:
+    """Refuse the options of a training that --no-train leaves out."""
+    training = {str(parameter.name) for parameter in training_options()}
+    used = _OF_ENCODERS | (_OF_PAIRS if options["debias"] and options["debias_on"] != "corpus" else set())
+    why = "has no effect with --no-train: leave one of them out"
+    refuse_without_effect({*training, "samplers", "seeds", "with_start"} - used, why)
 
 
 def _fetch(families: Mapping[str, Any], options: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pyterrier_hybrid.cli.options import Choice, ManyValues, errors_in_one_line
+from pyterrier_hybrid.cli.options import Choice, ManyValues, errors_in_one_line, refuse_without_effect
 from pyterrier_hybrid.cli.search.corpus import open_corpus
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.extras import EXTRAS, install_command
@@ -89,9 +89,9 @@ def _listener(queries: Sequence[str], options: Mapping[str, Any]) -> socket.sock
     """Return a socket for the web page; ``None`` without ``--web``."""
     port = options["port"]
     if not options["web"]:
-        if port is not None:
-            raise click.UsageError("--port is the port of the web page: add --web")
+        refuse_without_effect(["port"], "is the port of the web page: add --web")
         return None
+    refuse_without_effect(["full"], "is for answers in the terminal: leave it or --web out")
     if queries:
         raise click.UsageError("--query and --web exclude each other: ask on the page")
     if not EXTRAS["web"].installed():
