@@ -30,8 +30,9 @@ class Runs:
 
     Args:
         files: A pattern with ``{doc_lang}``, ``{query_lang}`` or ``{id}``, or a dictionary from dataset IDs to files.
-            Files that end in ``.gz``, ``.bz2`` or ``.xz`` are decompressed; if nothing is in them, nothing was
-            retrieved. The ``doc_lang`` of the pool is ``multi``.
+            Files that end in ``.gz``, ``.bz2`` or ``.xz`` are decompressed, and are read in place of a file without
+            this ending that is not there; if nothing is in them, nothing was retrieved. The ``doc_lang`` of the pool
+            is ``multi``.
 
     Raises:
         ValueError: A pattern that names one file for all settings, or with an unknown field; an empty dictionary.
@@ -63,7 +64,7 @@ class Runs:
                 )
 
     def path(self, dataset_id: str, *, doc_lang: str, query_lang: str) -> Path:
-        """Return the file of a setting.
+        """Return the file of a setting, or the compressed file that is there in its place.
 
         Args:
             dataset_id: Its ir_datasets ID, such as ``xquad-r/de/en``.
@@ -77,14 +78,15 @@ class Runs:
             if dataset_id not in self.files:
                 hint = did_you_mean(dataset_id, self.files)
                 raise ValueError(f"Runs: there is no file for {dataset_id!r}, only for {', '.join(self.files)}{hint}")
-            return Path(self.files[dataset_id])
+            return _or_compressed(Path(self.files[dataset_id]))
         try:
-            return Path(self.files.format(id=dataset_id, doc_lang=doc_lang, query_lang=query_lang))
+            path = Path(self.files.format(id=dataset_id, doc_lang=doc_lang, query_lang=query_lang))
         except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"Runs: {self.files!r} cannot be filled in ({error!r}); its fields are {{id}}, {{doc_lang}} and "
                 "{query_lang}"
             ) from error
+        return _or_compressed(path)
 
     def read(self, dataset_id: str, *, doc_lang: str, query_lang: str) -> pd.DataFrame:
         """Read the run of a setting.
@@ -120,6 +122,13 @@ class Runs:
 
     def __repr__(self) -> str:
         return f"Runs({self.files!r})"
+
+
+def _or_compressed(path: Path) -> Path:
+    if path.exists():
+        return path
+    compressed = (path.with_name(path.name + ending) for ending in _OPENERS)
+    return next((file for file in compressed if file.is_file()), path)
 
 
 def _read_run(path: Path) -> pd.DataFrame | None:

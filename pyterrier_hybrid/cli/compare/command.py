@@ -105,7 +105,8 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
 @click.option(
     "--system", multiple=True, type=NamedSystem(), metavar="NAME=MODEL...",
     help="Add an encoder: a folder, a hub name, or labse, xlmr, me5, mdpr, bge-m3. A pattern with {doc_lang} and "
-    "{query_lang} (or {id}) adds TREC run files, one per setting: old=runs/{doc_lang}.{query_lang}.res",
+    "{query_lang} (or {id}) adds TREC run files, one per setting: old=runs/{doc_lang}.{query_lang}.res. Where a file "
+    "is not there, FILE.gz is read.",
 )  # fmt: skip
 @click.option(
     "--debias", multiple=True, type=Choice(list(DEBIAS)), metavar="METHOD...",
