@@ -308,6 +308,28 @@ def test_measures_are_checked_before_the_training(tmp_path, monkeypatch, args, m
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (None, "de.en.res is not there; atlas/de/en/test needs a run"),
+        ("a Q0 b 1 2 r\n", "ranks none of the queries of atlas/de/test"),
+        ("{qid} Q0 b 1 2 r\n", "the results contain docno 'b', which is not in the corpus"),
+        ("{qid} Q0 b 1\n", "line 1: "),
+    ],
+)
+def test_run_files_are_read_before_the_training(tmp_path, monkeypatch, lines, message):
+    monkeypatch.chdir(tmp_path)
+    qid = next(iter(datasets.family("atlas").load("de", "de").queries_iter())).query_id
+    (tmp_path / "de.de.res").write_text((lines or "").format(qid=qid))
+    if lines is None:
+        docno = next(iter(datasets.family("atlas").documents(["de"]))).doc_id
+        (tmp_path / "de.de.res").write_text(f"{qid} Q0 {docno} 1 2 r\n")
+    kinds = ["--eval-languages", "de", "en", "--kinds", "mono", "cross"] if lines is None else FEW[:-1]
+    output = run("compare", *kinds, "--no-mdpr", "--system", "r={doc_lang}.{query_lang}.res", "--output", "r", code=1)
+    assert message in output and len(output.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["de.de.res"]
+
+
 def test_every_option_is_explained():
     help_text = run("compare", "--help")
     options = ("--baseline --test --confidence --cache --seeds --debias --debias-on --fuse --with-start --system "

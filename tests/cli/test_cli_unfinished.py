@@ -75,6 +75,25 @@ def test_other_options_are_refused(begun):
     assert "with another recipe: give the same options" in run(*COMPARE, begun, begun.parent / "a.yaml", code=1)
 
 
+def test_other_documents_are_refused(tmp_path, monkeypatch):
+    document, query = {"docno": "r1", "text": "Rom", "lang": "de"}, {"qid": "1", "query": "Rom?", "lang": "de"}
+    for number in (1, 2):
+        (tmp_path / f"docs{number}.jsonl").write_text(json.dumps(document) + "\n")
+        (tmp_path / f"queries{number}.jsonl").write_text(json.dumps(query | {"docno": "r1"}) + "\n")
+    options = [arg for arg in COMPARE[:-1] if arg not in ("--eval-languages", "de", "en")]
+
+    def command(number):
+        files = ["--corpus", tmp_path / f"docs{number}.jsonl", "--queries", tmp_path / f"queries{number}.jsonl"]
+        return [*options, *files, "--output", tmp_path / "r"]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pyterrier_hybrid.LanguageExperiment", _interrupt)
+        run(*command(1), code=130)
+    (tmp_path / "docs1.jsonl").write_text(json.dumps(document | {"text": "Roma"}) + "\n")
+    assert "comparison with other documents, queries or judgements in its files" in run(*command(1), code=1)
+    assert f"with corpus '{tmp_path}/docs1.jsonl', not" in run(*command(2), code=1)
+
+
 def test_other_pairs_are_refused(begun):
     path = begun / "models" / "X-Y" / "training.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "pairs": "others"}))

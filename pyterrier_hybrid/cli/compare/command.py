@@ -227,7 +227,7 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
     start = start_row(recipe, options)
     recipes = {} if recipe is None or options["no_train"] else _recipes(recipe, options)
     bias_source = _bias_source(recipe, options)
-    _fetch(families, options)
+    chosen = _fetch(families, options)
     ready: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
     notice = ""
     if not options["no_mdpr"]:
@@ -246,6 +246,7 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
     )
     names = [*ready, *(name for name, _ in options["system"]), *trained, *(row.name for row in derived)]
     _check_names(names, options)
+    _check_runs(families, chosen, options)
     return _Plan(names, recipe, recipes, start, ready, derived, bias_source, notice)
 
 
@@ -354,19 +355,39 @@ def _check_no_train(options: Mapping[str, Any]) -> None:
     refuse_without_effect({*training, "samplers", "seeds", "with_start"} - used, why)
 
 
-def _fetch(families: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    """Check kinds and measures and download the datasets now rather than after an hour of training."""
+def _fetch(families: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Check kinds and measures and download the datasets now rather than after an hour of training.
+
+    Returns:
+        The kinds and languages of each dataset that are evaluated.
+    """
     from pyterrier_hybrid.experiment.arguments import choose_evaluation
 
-    for family in families.values():
-        choose_evaluation(
+    chosen = {}
+    for name, family in families.items():
+        _, kinds, languages = choose_evaluation(
             family,
             measures=options["measures"] or None,
             kinds=options["kinds"] or None,
             languages=options["eval_languages"] or None,
         )
+        chosen[name] = {"kinds": kinds, "languages": languages}
     for family in families.values():
         family.fetch()
+    return chosen
+
+
+def _check_runs(
+    families: Mapping[str, "FamilyLike"],
+    chosen: Mapping[str, Mapping[str, tuple[str, ...]]],
+    options: Mapping[str, Any],
+) -> None:
+    from pyterrier_hybrid.experiment import Runs
+    from pyterrier_hybrid.experiment.ranking.runs import check_runs
+
+    runs = {name: Runs(text) for name, text in options["system"] if "{" in text}
+    for name, family in families.items():
+        check_runs(runs, family, **chosen[name])
 
 
 def _recipes(recipe: "Recipe", options: Mapping[str, Any]) -> "dict[str, Recipe]":

@@ -75,18 +75,20 @@ def _require_same_options(output: Path, known: Mapping[str, Any], current: Mappi
     def problem(name: str, known: Any, current: Any) -> str:
         before, now = _printed(known), _printed(current)
         difference = f"another {name}" if max(len(before), len(now)) > 80 else f"{name} {before!r}, not {now!r}"
+        if name == "collection":
+            difference = "other documents, queries or judgements in its files"
         return (
             f"{output} holds an unfinished comparison with {difference}: give the same options to resume, choose "
             "another folder, or remove it"
         )
 
-    # An option that changes the recipe makes the clearer message, so the recipe is compared last.
-    require_same(_without_recipe(known), _without_recipe(current), problem)
+    # An option that changes the collection or the recipe makes the clearer message, so these are compared last.
+    require_same(_without_files(known), _without_files(current), problem)
     require_same(known, current, problem)
 
 
-def _without_recipe(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "recipe"}
+def _without_files(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in ("collection", "recipe")}
 
 
 def _printed(value: Any) -> str:

@@ -1,15 +1,44 @@
 """Files of rankings as systems."""
 
-from collections.abc import Collection, Iterator
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from pyterrier_hybrid.experiment.errors import OutputError
+from pyterrier_hybrid.experiment.errors import OutputError, located
 from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
 from pyterrier_hybrid.experiment.ranking.retrieved import score_retrieved
-from pyterrier_hybrid.experiment.settings import Setting
+from pyterrier_hybrid.experiment.settings import FamilyLike, Setting, parts_of
 from pyterrier_hybrid.experiment.systems import Runs
+
+
+def check_runs(
+    systems: Mapping[str, Runs], family: FamilyLike, *, kinds: Sequence[str], languages: Sequence[str]
+) -> None:
+    """Find the faults of run files that would otherwise end an experiment after its other systems were trained.
+
+    Args:
+        systems: The systems of run files, all of which are read.
+        family: The dataset family.
+        kinds: The kinds of settings of the experiment.
+        languages: Its languages.
+
+    Raises:
+        ValueError: A run is damaged, or is not one of the setting.
+        FileNotFoundError: A file does not exist.
+    """
+    rankers = [RunsRanker(name, f"systems[{name!r}]", system) for name, system in systems.items()]
+    for part in parts_of(kinds, languages) if rankers else ():
+        with warnings.catch_warnings():
+            # The experiment reads the documents again, and then says what they lack.
+            warnings.simplefilter("ignore")
+            task = Task.read(family, kinds, part)
+        for ranker in rankers:
+            with located(ranker.location):
+                for _, blocks in ranker.score(task, range(len(task.settings))):
+                    for _ in blocks:
+                        pass
 
 
 class RunsRanker(Ranker):
