@@ -18,6 +18,7 @@ from pyterrier_hybrid.cli.options import (
     SamplerName,
     Weight,
     WholeNumber,
+    check_languages,
     check_option,
     errors_in_one_line,
     training_options,
@@ -99,6 +100,7 @@ def imbalance(output: Path | None, **options: Any) -> None:
     """
     started = time.perf_counter()
     family = check_option("--dataset", datasets.family, options["dataset"])
+    check_languages("--eval-languages", options["eval_languages"], family.label, family.languages)
     if options["zipf"] and options["share"]:
         raise click.UsageError("--zipf and --share exclude each other")
     check_alpha(options)

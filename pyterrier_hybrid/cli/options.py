@@ -5,16 +5,17 @@ import errno
 import re
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.progress import above_bars, close_bars
-from pyterrier_hybrid.utils.suggestions import did_you_mean
+from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import OwnFamily
@@ -356,6 +357,24 @@ def check_option(option: str, function: Callable[[str], T], value: str) -> T:
         return function(value)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def check_languages(option: str, languages: Iterable[str], name: str, known: Sequence[str]) -> None:
+    """Check that a dataset has the languages of an option.
+
+    Args:
+        option: The option.
+        languages: Its values.
+        name: The name of the dataset.
+        known: The languages of the dataset.
+
+    Raises:
+        click.BadParameter: One of them is not there.
+    """
+    for lang in languages:
+        if same_language(lang, known) not in known:
+            problem = f"{name} has no {lang!r}, only {', '.join(known)}{did_you_mean_language(lang, known)}"
+            raise click.BadParameter(problem, param_hint=option)
 
 
 def refuse_without_effect(names: Collection[str], why: str) -> None:

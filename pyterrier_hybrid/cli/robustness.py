@@ -26,6 +26,7 @@ from pyterrier_hybrid.cli.options import (
     Choice,
     ManyValues,
     Number,
+    check_languages,
     check_option,
     errors_in_one_line,
     refuse_without_effect,
@@ -108,6 +109,8 @@ def robustness(output: Path | None, cache: Path | None, **options: Any) -> None:
     started = time.perf_counter()
     options["dataset"] = tuple(dict.fromkeys(options["dataset"]))
     families = [check_option("--dataset", datasets.family, name) for name in options["dataset"]]
+    for family in families:
+        check_languages("--eval-languages", options["eval_languages"], family.label, family.languages)
     if options["baseline"] is None:
         refuse_without_effect(["test"], "is the test against --baseline: add --baseline ROW")
     rows = _by_name(options["system"])

@@ -14,7 +14,7 @@ from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.compare.record import json_value, write_record
 from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
 from pyterrier_hybrid.cli.compare.rows import NamedSystem, bm25_is_available, system_from_option
-from pyterrier_hybrid.cli.options import Choice, ManyValues, check_option, errors_in_one_line
+from pyterrier_hybrid.cli.options import Choice, ManyValues, check_languages, check_option, errors_in_one_line
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 
@@ -85,6 +85,7 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
     with errors_in_one_line():
         systems = _systems(options)
         source = _dataset("--source", options["source"])
+        check_languages("--eval-languages", options["eval_languages"], _name(options["source"]), source.languages)
         targets = _targets(options)
         recorded = {name: json_value(value) for name, value in options.items()}
         recorded["queries"] = [[name, str(path)] for name, path in options["queries"]]
@@ -101,6 +102,8 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
                 cache=cache or scratch / "cache",
                 verbose=True,
             )
+            # Pairs are called by a hash of their content.
+            results.source = _name(options["source"])
             results.save(output)
             write_record(
                 output,
@@ -144,7 +147,7 @@ def _targets(options: Mapping[str, Any]) -> dict[str, Any]:
     for text in options["target"]:
         name, equals, source = text.partition("=")
         source = source if equals else text
-        name = name if equals else Path(text).name.partition(".")[0] if _is_file(text) else text
+        name = name if equals else _name(text)
         if name in targets:
             raise click.BadParameter(f"{name} is given twice: write NAME={source}", param_hint="--target")
         targets[name] = _dataset("--target", source)
@@ -162,6 +165,11 @@ def _with_queries(dataset: Any, qids: str) -> Any:
     from pyterrier_hybrid.experiment import with_queries
 
     return with_queries(dataset, qids.split())
+
+
+def _name(text: str) -> str:
+    """Return the name of a dataset in tables: that of a file without its endings."""
+    return Path(text).name.partition(".")[0] if _is_file(text) else text
 
 
 def _is_file(text: str) -> bool:

@@ -53,6 +53,7 @@ def test_an_interrupted_experiment_resumes(pairs_file, tmp_path, monkeypatch):
         (["--zipf", "1", "--share", "de=1"], 2, "--zipf and --share exclude each other"),
         (["--dataset", "xquad-r"], 2, "--dataset xquad-r has no training pairs: pass --pairs"),
         (["--temperatures", "0"], 2, "a temperature must be positive"),
+        (["--eval-languages", "fr"], 2, "for --eval-languages: atlas has no 'fr'"),
         (["--temperatures", "unform"], 2, "is none of proportional, uniform"),
         (["--share", "de=0.5", "en=0.1"], 1, "shares: the shares sum to 0.6"),
         (["--zipf", "-1"], 2, "--zipf"),

@@ -84,6 +84,7 @@ def test_a_stopped_study_resumes(models, tmp_path, monkeypatch):
         (["--system", "BM25=folder"], "two rows would be called 'BM25'"),
         (["--test", "t-test"], "--test is the test against --baseline: add --baseline ROW"),
         (["--baseline", "X"], "there is no row 'X'"),
+        (["--eval-languages", "fr"], "for --eval-languages: atlas has no 'fr'"),
     ],
 )
 def test_errors(arguments, message, tmp_path):

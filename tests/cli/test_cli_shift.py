@@ -72,11 +72,11 @@ def test_an_interrupted_experiment_resumes(tmp_path, monkeypatch):
         (["--target", "atlas/train", "--no-bm25"], "there is no system: pass --system NAME=MODEL"),
         (["--target", "atlas/train", "--queries", "x=none"], "'x=none' is not NAME=FILE"),
         (["--target", "atlas/train", "--queries", f"atlas/train={__file__}"], "for --queries atlas/train="),
-        (["--target", "atlas/train", "--eval-languages", "fr"], "languages: 'fr' is unknown"),
+        (["--target", "atlas/train", "--eval-languages", "fr"], "for --eval-languages: atlas has no 'fr'"),
     ],
 )
 def test_bad_usage(arguments, message, tmp_path):
     output = tmp_path / "out"
-    code = 1 if {"fr", "x=none.jsonl"} & set(arguments) else 2
+    code = 1 if "x=none.jsonl" in arguments else 2
     assert message in run("shift", "--source", "atlas", *arguments, "--output", output, code=code)
     assert not output.exists()

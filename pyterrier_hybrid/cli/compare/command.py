@@ -35,6 +35,7 @@ from pyterrier_hybrid.cli.options import (
     ManyValues,
     SamplerName,
     WholeNumber,
+    check_languages,
     check_option,
     errors_in_one_line,
     own_collection,
@@ -42,9 +43,8 @@ from pyterrier_hybrid.cli.options import (
     training_options,
 )
 from pyterrier_hybrid.cli.recipes import check_alpha, recipe_of, warn_of_leaks, with_sampler
-from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
-from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import OwnFamily
@@ -320,11 +320,8 @@ def _check_usage(options: dict[str, Any], own: "OwnFamily | None") -> None:
     """Check for options that exclude each other or have no effect, and set the default pairs; nothing is read yet."""
     options["dataset"] = (own.name,) if own else tuple(dict.fromkeys(options["dataset"]))
     for name in options["dataset"]:
-        known = (own or check_option("--dataset", datasets.family, name)).languages
-        for lang in options["eval_languages"]:
-            if same_language(lang, known) not in known:
-                problem = f"{name} has no {lang!r}, only {', '.join(known)}{did_you_mean_language(lang, known)}"
-                raise click.BadParameter(problem, param_hint="--eval-languages")
+        known = own or check_option("--dataset", datasets.family, name)
+        check_languages("--eval-languages", options["eval_languages"], name, known.languages)
     if options["mdpr"] and options["no_mdpr"]:
         raise click.UsageError("--mdpr and --no-mdpr exclude each other")
     if options["seeds"] and options["seed"] is not None:

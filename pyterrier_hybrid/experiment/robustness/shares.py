@@ -112,7 +112,7 @@ def ratios_of_items(shares: Mapping[str, float], counts: Mapping[str, int], tota
     for lang, share in shares.items():
         if share > 0 and round(share * total) < 1:
             raise ValueError(
-                f"a share of {share:g} of {total:,.0f} texts leaves none in {lang!r}; give a smaller exponent, more "
-                "pairs, or a share of 0"
+                f"a share of {share:g} of {total:,.0f} texts leaves none in {lang!r}; give a larger total, a smaller "
+                "exponent, more pairs, or a share of 0"
             )
     return {lang: min(1.0, share * total / counts[lang]) for lang, share in shares.items()}
