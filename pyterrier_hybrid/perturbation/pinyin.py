@@ -66,6 +66,9 @@ def syllable(character: str) -> str | None:
 def choices(typed: str) -> tuple[str, ...]:
     """Return the two most frequent characters of a syllable, the most frequent first; fewer if there are not two.
 
+    Frequent in the list of phrases of pypinyin, that is, in words: characters that are words by themselves, such as 是
+    and 你, are often not among them, although an input method would suggest them first.
+
     Args:
         typed: Pinyin without tone.
 

@@ -42,9 +42,9 @@ class Typing(Perturbation):
     a vowel. Latin letters in other scripts are typed on a US layout. Text with errors is in normal form C.
 
     Chinese is typed in pinyin, on a US layout, and the severity is the share of its characters: an error in the
-    syllable makes another syllable, and the character is the most frequent one of that; see
-    :mod:`pyterrier_hybrid.perturbation.pinyin`. This needs the extra ``pypinyin``. Languages without a
-    keyboard in the table are not supported.
+    syllable makes another syllable, and the character is that of it which most phrases of pypinyin have; see
+    :mod:`pyterrier_hybrid.perturbation.pinyin`. This needs the extra ``pypinyin``. Languages without a keyboard in the
+    table are not supported.
 
     Args:
         **options: See :class:`~pyterrier_hybrid.perturbation.Perturbation`.
