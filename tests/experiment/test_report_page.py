@@ -136,7 +136,7 @@ def test_saved_results_are_read_again(results, page, tmp_path):
 
 def test_results_on_the_same_queries_are_joined(toy, results, tmp_path):
     options = {"measures": ["AP"], "perquery": True}
-    other = LanguageExperiment({"b": Letters(seed=3), "e": Letters(dim=4)}, toy, kinds=["mono"], **options)
+    other = LanguageExperiment({"b": Letters(dim=5), "e": Letters(dim=4)}, toy, kinds=["mono"], **options)
     elsewhere = LanguageExperiment({"b": Letters()}, make_toy("toy-page-2"), **options)
     part = LanguageExperiment({"b": Letters()}, toy, languages=["de", "en"], **options)
     parts = merged([("x", results), ("y", other), ("z", elsewhere), ("v", part)])
@@ -150,7 +150,7 @@ def test_results_on_the_same_queries_are_joined(toy, results, tmp_path):
     assert sorted(ranks["rank"])[0] == 1 and len(ranks) == 5
     tested = merged([("x", results), ("y", other)], baseline="b (x)")["toy-page"].settings
     direct = LanguageExperiment(
-        {"b (x)": Letters(), "b (y)": Letters(seed=3), "e": Letters(dim=4)}, toy, kinds=["mono"], measures=["AP"],
+        {"b (x)": Letters(), "b (y)": Letters(dim=5), "e": Letters(dim=4)}, toy, kinds=["mono"], measures=["AP"],
         baseline="b (x)",
     ).settings  # fmt: skip
     both = tested.merge(direct, on=["system", "kind", "doc_lang", "query_lang", "measure"])
@@ -162,7 +162,32 @@ def test_results_on_the_same_queries_are_joined(toy, results, tmp_path):
     assert "A dash: not computed." in text and "a &lt;i&gt;" in text
     with pytest.raises(ValueError, match=r"toy-page has no 'q', only b \(x\)"):
         merged([("x", results), ("y", other)], baseline="q")
+    with pytest.raises(ValueError, match=r"toy-page has several 'b': choose one of b \(x\), b \(y\)"):
+        merged([("x", results), ("y", other)], baseline="b")
     without = LanguageExperiment({"f": Letters()}, toy, measures=["AP"])
     with pytest.raises(ValueError, match="w has no values of single queries; run `compare` with --per-query"):
         merged([("x", results), ("w", without)], baseline="b")
     assert merged([("x", results), ("w", without)])["toy-page"].ranks is None
+
+
+def test_a_row_of_equal_values_is_there_once(toy, results, tmp_path):
+    options = {"measures": ["AP", "RR"], "perquery": True, "confidence": 0.9}
+    same = LanguageExperiment({"b": Letters(), "e": Letters(dim=4), "c": Letters(dim=5)}, toy, **options)
+    elsewhere = LanguageExperiment({"b": Letters(), "c": Letters(dim=3)}, make_toy("toy-page-3"), **options)
+    parts = merged([("x", results), ("y", same), ("z", elsewhere)], baseline="b")
+    joined = parts["toy-page"]
+    assert joined.systems == ["b", "a <i>", "c (x)", "e", "c (y)"]
+    assert [one.baseline for one in parts.values()] == ["b", "b"]
+    cells = ["system", "kind", "doc_lang", "query_lang", "measure"]
+    for frame, keys in ((joined.settings, cells), (joined.means, ["system", "kind", "measure"])):
+        assert not frame.duplicated(keys).any()
+    assert {"AP", "R@1", "RR"} <= set(joined.settings.query("system == 'b'")["measure"])
+    assert not joined.differences.duplicated(
+        ["system", "other", "kind", "doc_lang", "query_lang", "qid", "docno"]
+    ).any()
+    direct = LanguageExperiment({"b": Letters(), "e": Letters(dim=4)}, toy, measures=["AP"], baseline="b").settings
+    both = joined.settings.query("system == 'e'").merge(direct, on=cells)
+    np.testing.assert_allclose(both["p_value_x"].astype(float), both["p_value_y"].astype(float))
+    parts = merged([("x", results), ("y", same), ("z", elsewhere)], baseline="c (y)")
+    assert [one.baseline for one in parts.values()] == ["c (y)", "c"], "there is one c elsewhere"
+    write_page(tmp_path / "page.html", parts)

@@ -1,6 +1,7 @@
 """Several results on one page: those of the same queries become one section."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from pyterrier_hybrid.experiment.settings import question_of
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 _SETTING = ["kind", "doc_lang", "query_lang"]
+# What tells the rows of a frame apart, as far as it has these columns.
+_KEYS = ["system", "other", *_SETTING, "measure", "seed", "qid", "docno"]
 
 
 def write_page(path: str | os.PathLike[str], parts: Mapping[str, LanguageResults]) -> None:
@@ -34,19 +37,22 @@ def merged(
 ) -> dict[str, LanguageResults]:
     """Join results on the same dataset, languages and queries.
 
-    Systems of one name in several results get the name of their result beside. Ranks, intervals and tests are computed
-    from the values of single queries, if all results have them; otherwise ranks and tests are left out.
+    Systems of one name in several results are one row if their values are equal; otherwise they get the name of their
+    result beside. Ranks, intervals and tests are computed from the values of single queries, if all results have them;
+    otherwise ranks and tests are left out.
 
     Args:
         results: Results and their names.
-        baseline: The system that the others are tested against, as it is named in the joined results.
+        baseline: The system that the others are tested against: its name, with that of its result in parentheses if
+            a part has several of the name.
 
     Returns:
         The joined results by their titles: the name of the dataset, with the names of the results if another part has
         the same dataset.
 
     Raises:
-        ValueError: The baseline is not among the systems of a part, or a part lacks the values of single queries.
+        ValueError: The baseline is not among the systems of a part, or several are, or a part lacks the values of
+            single queries.
     """
     groups: list[list[tuple[str, LanguageResults]]] = []
     for name, one in results:
@@ -57,13 +63,14 @@ def merged(
         else:
             groups.append([(name, one)])
     datasets = [group[0][1].dataset for group in groups]
+    plain = {f"{system} ({name})": system for name, one in results for system in one.systems}
     parts: dict[str, LanguageResults] = {}
     for group, dataset in zip(groups, datasets, strict=True):
         names = ", ".join(dict.fromkeys(name for name, _ in group))
         title = dataset if datasets.count(dataset) == 1 else f"{dataset}, {names}"
         title = title if title not in parts else f"{title} ({len(parts) + 1})"
         alone = len(group) == 1 and baseline is None
-        parts[title] = group[0][1] if alone else _joined(title, group, baseline)
+        parts[title] = group[0][1] if alone else _joined(title, group, baseline, plain)
     return parts
 
 
@@ -74,17 +81,61 @@ def _comparable(one: LanguageResults, other: LanguageResults) -> bool:
     return same and all(one.collection[kind] == other.collection[kind] for kind in common)
 
 
-def _joined(title: str, group: Sequence[tuple[str, LanguageResults]], baseline: str | None) -> LanguageResults:
-    names = list(chain.from_iterable(one.systems for _, one in group))
+def _differing(results: Sequence[LanguageResults]) -> set[str]:
+    """Return the systems that are in several results and do not have the same values wherever two have a value."""
+    count = Counter(chain.from_iterable(one.systems for one in results))
+    cells = ["system", *_SETTING, "measure"]
+    values = pd.concat([one.settings[[*cells, "value"]] for one in results]).groupby(cells, sort=False)["value"]
+    spread, times = values.nunique(dropna=False).groupby("system").max(), values.size().groupby("system").max()
+    # Without a common setting, nothing says that they are the same.
+    return {system for system in count if count[system] > 1 and (spread[system] > 1 or times[system] < count[system])}
 
-    def renamed(frame: pd.DataFrame, folder: str) -> pd.DataFrame:
-        changed = {system: f"{system} ({folder})" for system in set(names) if names.count(system) > 1}
+
+def _row_of(title: str, baseline: str, rows: Mapping[tuple[str, str], str], plain: Mapping[str, str]) -> str:
+    """Return the row of a part that a baseline means.
+
+    Args:
+        title: The title of the part.
+        baseline: The baseline.
+        rows: The part's rows by the names of their result and system.
+        plain: The systems by their names with that of a result in parentheses, of all parts.
+    """
+    exact = {f"{system} ({name})": row for (name, system), row in rows.items()}
+    alike = [row for (_, system), row in rows.items() if system in (baseline, plain.get(baseline))]
+    names = list(dict.fromkeys(rows.values()))
+    found = [baseline] if baseline in names else [exact[baseline]] if baseline in exact else list(dict.fromkeys(alike))
+    if not found:
+        hint = did_you_mean(baseline, names)
+        raise ValueError(f"baseline: {title} has no {baseline!r}, only {', '.join(names)}{hint}")
+    if len(found) > 1:
+        raise ValueError(f"baseline: {title} has several {baseline!r}: choose one of {', '.join(found)}")
+    return found[0]
+
+
+def _joined(
+    title: str, group: Sequence[tuple[str, LanguageResults]], baseline: str | None, plain: Mapping[str, str]
+) -> LanguageResults:
+    differing = _differing([one for _, one in group])
+    rows = {
+        (name, system): f"{system} ({name})" if system in differing else system
+        for name, one in group
+        for system in one.systems
+    }
+    baseline = None if baseline is None else _row_of(title, baseline, rows, plain)
+
+    def renamed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        changed = {system: row for (result, system), row in rows.items() if result == name}
         columns = [column for column in ("system", "other") if column in frame]
         return frame.assign(**{column: frame[column].replace(changed) for column in columns})
 
+    def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """Join frames; rows that several results have are there once."""
+        whole = pd.concat(frames, ignore_index=True)
+        return whole.drop_duplicates([column for column in _KEYS if column in whole], ignore_index=True)
+
     def joined(attribute: str) -> pd.DataFrame | None:
         frames = [renamed(frame, name) for name, one in group if (frame := getattr(one, attribute)) is not None]
-        return pd.concat(frames, ignore_index=True) if frames else None
+        return concat(frames) if frames else None
 
     settings = joined("settings")
     assert settings is not None
@@ -102,10 +153,6 @@ def _joined(title: str, group: Sequence[tuple[str, LanguageResults]], baseline: 
         frames = _frames(queries, list(settings["system"].unique()))
         ranks = frames.ranks(confidence or RANK_CONFIDENCE)
         if baseline is not None:
-            systems = list(settings["system"].unique())
-            if baseline not in systems:
-                hint = did_you_mean(baseline, systems)
-                raise ValueError(f"baseline: {title} has no {baseline!r}, only {', '.join(systems)}{hint}")
             tested = frames.settings(baseline, first.test)[["system", *_SETTING, "measure", "p_value", "p_corrected"]]
             settings = settings.merge(tested, on=["system", *_SETTING, "measure"], how="left")
     elif baseline is not None:
@@ -119,7 +166,7 @@ def _joined(title: str, group: Sequence[tuple[str, LanguageResults]], baseline: 
         test=first.test,
         seeds=joined("seeds"),
         intervals=(
-            pd.concat(intervals)[["system", "kind", "measure", "low", "high"]]
+            concat(intervals)[["system", "kind", "measure", "low", "high"]]
             if confidence is not None and len(intervals) == len(group)
             else None
         ),
