@@ -109,10 +109,11 @@ def sweep(
 
     Each encoder is evaluated by its mean over monolingual, cross-lingual and multilingual retrieval on the dataset's
     test split. Without a recipe and --pairs, the built-in dataset is used for training. If interrupted, rerun the same
-    command to resume.
+    command to resume. Other alphas and seeds with the same --output add to its results.
     """
     import pyterrier_hybrid as ph
     from pyterrier_hybrid.experiment import LanguageValidation
+    from pyterrier_hybrid.training.tuning.search import ALPHAS
 
     check_option("--dataset", datasets.family, dataset)
     if not options["recipe"] and not options["pairs"]:
@@ -141,6 +142,10 @@ def sweep(
             )  # fmt: skip
         except KeyboardInterrupt:
             raise Interrupted("Interrupted: rerun the same command to do the missing runs") from None
+    asked = {(alpha, seed) for alpha in training.get("alpha", ALPHAS) for seed in seeds}
+    earlier = len(set(zip(results.frame["alpha"], results.frame["seed"], strict=True)) - asked)
     click.echo(results.table().to_string(float_format="{:.3f}".format, na_rep=""))
-    best = "best alpha" if len(set(seeds)) > 1 else "highest (1 seed) at alpha"
+    best = "best alpha" if results.frame["seed"].nunique() > 1 else "highest (1 seed) at alpha"
+    if earlier:
+        click.echo(f"with {earlier} earlier runs in {output}/, of other alphas or seeds")
     click.echo(f"\n{best} {results.best():g}; written to {output}/")

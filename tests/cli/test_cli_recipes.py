@@ -235,6 +235,9 @@ def test_sweep(recipe):
     frame = pd.read_csv("s/sweep.csv")
     assert set(frame.measure) == {"mono", "cross", "multi", "mean"} and len(frame) == 16
     assert run(*args).splitlines()[-1] == output.splitlines()[-1]
+    args[args.index("1")] = "0.5"
+    assert "with 2 earlier runs in s/, of other alphas or seeds" in run(*args)
+    assert pd.read_csv("s/table.csv").alpha.tolist() == [0, 0.5, 1]
     output = run(*args, "--learning-rate", 1e-3, code=1)
     assert "learning_rate was 0.005 and is now 0.001" in output
 

@@ -79,8 +79,9 @@ def test_finished_runs_are_not_repeated(sweep, tmp_path):
     assert metric.calls == 4
     known = more.frame[(more.frame.seed == 0) & (more.frame.alpha != 0.5)]
     assert known["value"].tolist() == first.frame["value"].tolist()
-    # Only what was asked for is in the results.
-    assert sweep(metric, alpha=[0.5]).frame["alpha"].unique().tolist() == [0.5]
+    # A grid that was refined stays whole.
+    pd.testing.assert_frame_equal(sweep(metric, alpha=[0.5]).frame, more.frame)
+    assert len(pd.read_csv(tmp_path / "sweep" / "table.csv")) == 3
     assert metric.calls == 4
     assert len(list((tmp_path / "sweep" / "runs").iterdir())) == 6
 

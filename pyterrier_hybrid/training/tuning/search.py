@@ -54,7 +54,7 @@ def sweep(
 
     The result of every run is a file, ``runs/alpha-A-seed-S.json``, and the sweep's settings are in ``sweep.json``. A
     second call with the same settings does only the missing runs: an interrupted sweep resumes, and a grid can be
-    refined.
+    refined. The results are those of all runs in the folder.
 
     Args:
         encoder: The encoder that each run starts from; it is not changed.
@@ -113,7 +113,7 @@ def sweep(
     label = getattr(evaluate, "measure", "")
     # LanguageValidation evaluates on the test split, which reports also use.
     data = f"test data of {evaluate.dataset}" if hasattr(evaluate, "dataset") else ""
-    runs: dict[tuple[float, int], dict[str, Any]] = {}
+    runs = _finished_runs(output / "runs")
     grid = [(value, seed) for seed in seeds for value in alphas]
     with progress_bar(grid, desc="sweep", unit="run", disable=not verbose) as bar:
         for value, seed in bar:
@@ -132,7 +132,7 @@ def sweep(
                 write_json(path, sealed({"alpha": value, "seed": seed, "values": figures, "seconds": seconds}))
             runs[value, seed] = _read_run(path)
             results = SweepResults(_frame(runs), measure=measure, label=label, judged_on=data)
-            if is_new or len(runs) == len(grid):
+            if is_new or (value, seed) == grid[-1]:
                 results.save(output)
             shown = {"alpha": f"{value:g}", measure: f"{runs[value, seed]['values'][measure]:.3f}"}
             bar.set_postfix(shown, refresh=False)
@@ -150,6 +150,12 @@ def _distinct(name: str, values: Iterable[Any], check: Callable[[str, Any], T]) 
 
 def _alpha(name: str, value: Any) -> float:
     return round(finite_number(name, value), 6)
+
+
+def _finished_runs(folder: Path) -> dict[tuple[float, int], dict[str, Any]]:
+    """Read the runs of a folder, also those of other alphas and seeds."""
+    runs = map(_read_run, sorted(folder.glob("*.json")))
+    return {(run["alpha"], run["seed"]): run for run in runs}
 
 
 def _read_run(path: Path) -> dict[str, Any]:
