@@ -215,7 +215,7 @@ class Recipe:
 
         Raises:
             FileNotFoundError: A file does not exist.
-            ValueError: A reader or ``ParallelPairs.filter`` refuses the data.
+            ValueError: A reader or ``ParallelPairs.filter`` refuses the data, or no pairs are left to train on.
         """
         # First, so that a missing lexicon is an error before the pairs are read.
         switch_codes = self._code_switching()
@@ -230,6 +230,9 @@ class Recipe:
             filters["exclude_datasets"] = self.pairs["exclude"]
         if filters:
             pairs = pairs.filter(**filters)
+        chosen = {name: self.pairs[name] for name in ("languages", "datasets", "exclude", "without_leaks")
+                  if name in self.pairs}  # fmt: skip
+        _require_pairs(pairs, **chosen)
         if "imbalance" in self.pairs:
             pairs = pairs.imbalance(self.pairs["imbalance"], seed=self.seed)
         pairs, validation = self._split(pairs)
@@ -264,6 +267,7 @@ class Recipe:
         elif "datasets" in validation:
             held_out = pairs.filter(datasets=validation["datasets"])
             pairs = pairs.filter(exclude_datasets=validation["datasets"])
+            _require_pairs(pairs, validate_on=validation["datasets"])
         options = {name: value for name, value in validation.items() if name in SEARCH_OPTIONS}
         if held_out is not None and not options:
             return pairs, held_out
@@ -423,3 +427,10 @@ def _nearest(positions: Positions, path: Keys) -> tuple[int, int]:
     while path and path not in positions:
         path = path[:-1]
     return positions.get(path, (1, 1))
+
+
+def _require_pairs(pairs: "ParallelPairs", **chosen: list[str]) -> None:
+    """Refuse choices that leave no pairs."""
+    if not len(pairs) and chosen:
+        choices = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
+        raise ValueError(f"{choices}: no pairs are left to train on; take fewer of them out")

@@ -52,6 +52,13 @@ def test_other_held_out_pairs_are_searched_as_in_the_recipe(recipe):
     assert judged and all(row["eval_mean"] == row["eval_mono"] for row in judged)
 
 
+@pytest.mark.parametrize("option", ["exclude", "validate-on"])
+def test_options_that_leave_no_pairs_are_named(recipe, option):
+    output = run("train", recipe, f"--{option}", "atlas/*", "--output", "other", code=1)
+    assert f"{option.replace('-', '_')}=['atlas/*']: no pairs are left to train on" in output
+    assert not (recipe.parents[1] / "other").exists()
+
+
 def test_options_override_the_recipe(recipe):
     run(
         "train", recipe, "--output", "other", "--steps", 1, "--alpha", 0, "--seed", 7, "--languages", "de", "en",
