@@ -10,6 +10,7 @@ import click
 from pyterrier_hybrid.cli.options import refuse_without_effect
 
 if TYPE_CHECKING:
+    from pyterrier_hybrid.datasets import OwnFamily
     from pyterrier_hybrid.recipe import Recipe
 
 _NEW_ENCODERS = ("static", "transformer")
@@ -175,7 +176,7 @@ def _pairs(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, A
     return result | {key: list(chosen[key]) for key in ("languages", "exclude", "without_leaks") if key in chosen}
 
 
-def warn_of_leaks(recipe: "Recipe", datasets: Iterable[str] | None = None) -> None:
+def warn_of_leaks(recipe: "Recipe", datasets: Iterable[str] | None = None, *, own: "OwnFamily | None" = None) -> None:
     """Print a warning if a recipe does not check its pairs for texts of evaluation sets.
 
     The train split of a family needs no check against the family's test split.
@@ -183,21 +184,25 @@ def warn_of_leaks(recipe: "Recipe", datasets: Iterable[str] | None = None) -> No
     Args:
         recipe: The recipe.
         datasets: The sets that will be evaluated; ``None``: not known yet.
+        own: The collection of one's own among them, which has no name that ``--without-leaks`` knows.
     """
     from pyterrier_hybrid.datasets import families
 
     checked = recipe.pairs.get("without_leaks", ())
-    own = {family.name for family in families()}
+    known = {family.name for family in families()}
     ids = [source.get("irds", "") for source in recipe.pairs["sources"]]
     sources = {name.removesuffix("/train") if name.endswith("/train") else "" for name in ids}
     if datasets is None:
-        unchecked = [] if checked or sources <= own else [""]
+        unchecked = [] if checked or sources <= known else [""]
     else:
         unchecked = [name for name in datasets if name not in checked and sources != {name}]
     if not unchecked:
         return
     names = ", ".join(unchecked) or "any evaluation set"
     # Other sets may be too large for a check, which keeps their texts in memory.
-    hint = " ".join(name for name in unchecked if name in own) or ("" if datasets else "xquad-r mlqa-r")
+    hint = " ".join(name for name in unchecked if name in known) or ("" if datasets else "xquad-r mlqa-r")
     advice = f"; --without-leaks {hint} leaves such pairs out" if hint else ""
+    if own is not None:
+        advice = "; in Python, ph.find_leaks(pairs, [family]).remove(pairs) leaves such pairs out, where family is "
+        advice += "ph.family_from(corpus, queries)"
     click.echo(f"the pairs were not checked for texts of {names}: results may not be zero-shot{advice}", err=True)

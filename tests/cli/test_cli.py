@@ -155,6 +155,16 @@ def test_a_warning_without_a_leak_check(sources, checked, datasets, message, cap
     assert (message in capsys.readouterr().err) if message else (not capsys.readouterr().err)
 
 
+def test_a_warning_about_a_collection_of_ones_own(capsys):
+    from pyterrier_hybrid.cli.recipes import warn_of_leaks
+    from pyterrier_hybrid.recipe import Recipe
+
+    query = {"qid": "1", "query": "Rom?", "lang": "de", "docno": "r"}
+    own = ph.family_from([{"docno": "r", "text": "Rom", "lang": "de"}], [query])
+    warn_of_leaks(Recipe(name="a", encoder="model", pairs={"sources": ["a.jsonl"]}), ["own"], own=own)
+    assert "texts of own: " in (warned := capsys.readouterr().err) and "ph.find_leaks(pairs, [family])" in warned
+
+
 def test_train_a_transformer_and_continue_from_it(tmp_path, pairs_file):
     run("train", "--pairs", pairs_file, "--encoder", "transformer", *SMALL, "--output", tmp_path / "one")
     run("train", "--pairs", "atlas/train", "--encoder", tmp_path / "one", *SMALL, "--output", tmp_path / ".two")

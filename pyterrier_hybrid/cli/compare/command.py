@@ -173,7 +173,7 @@ def compare(output: Path | None, cache: Path | None, **options: Any) -> None:
             decisive["collection"] = own.fingerprint
         with unfinished(output, decisive) as scratch:
             if plan.recipe is not None and plan.recipes:
-                warn_of_leaks(plan.recipe, options["dataset"])
+                warn_of_leaks(plan.recipe, options["dataset"], own=own)
             systems, pairs = _systems(plan, options, output / "models")
             seconds = {"training": time.perf_counter() - started}
             _evaluate(plan, systems, pairs, families, options, output=output, cache=cache or scratch / "cache")
