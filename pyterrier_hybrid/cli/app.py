@@ -1,5 +1,7 @@
 """The ``pyterrier-hybrid`` command."""
 
+from itertools import takewhile
+
 import click
 
 import pyterrier_hybrid as ph
@@ -68,8 +70,9 @@ def list_recipes(name: str | None) -> None:
             return
         width = max(map(len, recipe_names()))
         for known in recipe_names():
-            first_line = recipe_file(known).read_text(encoding="utf-8").partition("\n")[0]
-            click.echo(f"{known:{width}}  {first_line.removeprefix('#').strip()}")
+            lines = takewhile(lambda line: line.startswith("#"), recipe_file(known).read_text("utf-8").splitlines())
+            sentence, stop, _ = " ".join(line.removeprefix("#").strip() for line in lines).partition(". ")
+            click.echo(f"{known:{width}}  {sentence}{stop.strip()}")
 
 
 for _command in (

@@ -54,6 +54,15 @@ def opened(encoder, cache, docs=DOCS):
     return CorpusSearch(lambda: docs, encoder, fingerprint=documents_fingerprint(docs), cache=cache)
 
 
+def test_a_recipe_that_was_not_trained_here(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "own.yaml").write_text("name: small\nencoder: {from_scratch: static}\npairs: {sources: [atlas/train]}\n")
+    for recipe, name in (("atlas", "atlas"), ("own.yaml", "small")):
+        assert run("search", recipe, "--corpus", "docs.jsonl", "--query", "Rom", code=1) == (
+            f"Error: {recipe} has not been trained here: {name}/ does not exist; run pyterrier-hybrid train {recipe}\n"
+        )
+
+
 def test_a_corpus_is_indexed_once_and_again_when_it_or_the_encoder_changes(encoder, tmp_path):
     counting = Counting(encoder)
     first = opened(counting, tmp_path).results("Rom am Tiber", system="fusion")

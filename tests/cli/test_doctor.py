@@ -36,6 +36,7 @@ def test_commands_install_the_requirements_without_their_markers(name):
 def test_recipes():
     listed = run("recipes").splitlines()
     assert [line.split()[0] for line in listed] == recipe_names()
+    assert all(line.endswith(".") for line in listed), "whole sentences"
     assert run("recipes", "laptop") == recipe_file("laptop").read_text(encoding="utf-8")
     assert "did you mean 'laptop'?" in run("recipes", "labtop", code=1)
 

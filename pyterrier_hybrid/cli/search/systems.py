@@ -77,13 +77,19 @@ def _names(models: Sequence[str]) -> list[str]:
 
 
 def _encoder(model: str, dtype: str | None) -> ph.DenseEncoder:
+    from pyterrier_hybrid.recipe.library import recipe_file, recipe_names
+
     path = Path(model)
+    if not path.exists() and model in recipe_names():
+        path = recipe_file(model)
     if path.suffix in (".yaml", ".yml"):
         from pyterrier_hybrid.recipe import Recipe
 
         trained = Path(Recipe.from_file(path).name)
         if not trained.is_dir():
-            raise FileNotFoundError(f"{path} has not been trained here: {trained}/ does not exist; run train {path}")
+            raise FileNotFoundError(
+                f"{model} has not been trained here: {trained}/ does not exist; run pyterrier-hybrid train {model}"
+            )
         path = trained
         model = str(trained)
     if (path / "models").is_dir() and not (path / "modules.json").exists():
