@@ -20,6 +20,11 @@ from pyterrier_hybrid.utils.json_lines import read_text_lines
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
 
+
+def _new_file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    return None if path is None else new_folder(path, option.opts[0])
+
+
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 _LANGUAGES = click.option(
     "--languages", multiple=True, metavar="CODE...", help="Languages to keep. [default: all of the pairs]"
@@ -40,7 +45,10 @@ def pairs() -> None:
 @_SOURCES
 @_LANGUAGES
 @_EXCLUDE
-@click.option("--csv", type=click.Path(path_type=Path), help="Also write the table to this CSV file.")
+@click.option(
+    "--csv", type=click.Path(path_type=Path), callback=_new_file,
+    help="Also write the table to this new CSV file.",
+)  # fmt: skip
 def stats(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], csv: Path | None) -> None:
     """Count queries and passages by dataset and language."""
     with errors_in_one_line():
@@ -114,7 +122,11 @@ def convert(sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple
 )
 @click.option("--phrases", is_flag=True, help="Also list shared phrases, which are not leaks.")
 @click.option(
-    "--output", "csv", type=click.Path(path_type=Path), help="Write the leaks, with both texts, to this CSV file."
+    "--output",
+    "csv",
+    type=click.Path(path_type=Path),
+    callback=_new_file,
+    help="Write the leaks, with both texts, to this new CSV file.",
 )
 @click.option(
     "--remove",
@@ -286,7 +298,10 @@ def translate(
     "--output", type=click.Path(path_type=Path), required=True,
     help="New file (NAME.jsonl, NAME.jsonl.gz or NAME.parquet), or new folder (a name without a suffix).",
 )  # fmt: skip
-@click.option("--csv", type=click.Path(path_type=Path), help="Also write the counts to this CSV file.")
+@click.option(
+    "--csv", type=click.Path(path_type=Path), callback=_new_file,
+    help="Also write the counts to this new CSV file.",
+)  # fmt: skip
 def mine(
     sources: tuple[str, ...], languages: tuple[str, ...], exclude: tuple[str, ...], encoder: str, guide: str | None,
     query_languages: tuple[str, ...], replace: bool, output: Path, csv: Path | None, **options: Any,
@@ -349,7 +364,10 @@ def mine(
     help="New file (NAME.jsonl, NAME.jsonl.gz or NAME.parquet), or new folder (a name without a suffix).",
 )  # fmt: skip
 @click.option(
-    "--csv", type=click.Path(path_type=Path), help="Also write both sentences and the score to this CSV file."
+    "--csv",
+    type=click.Path(path_type=Path),
+    callback=_new_file,
+    help="Also write both sentences and the score to this new CSV file.",
 )
 def bitext(
     file_a: Path, file_b: Path, langs: tuple[str, str], encoder: str, dataset: str, output: Path, csv: Path | None,

@@ -46,6 +46,22 @@ def test_bad_mining(tmp_path, pairs_file, encoder, options, message):
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["stats", "atlas/train", "--csv"],
+        ["leaks", "atlas/train", "--dataset", "atlas/de/test", "--output"],
+        ["mine", "atlas/train", "--encoder", "e", "--output", "m", "--csv"],
+        ["bitext", "pairs.csv", "pairs.csv", "--langs", "de", "en", "--encoder", "e", "--output", "m", "--csv"],
+    ],
+)
+def test_existing_tables_are_not_replaced(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.csv").write_text("mine")
+    assert f"{command[-1]}: pairs.csv already exists: choose another one" in run("pairs", *command, "pairs.csv", code=2)
+    assert (tmp_path / "pairs.csv").read_text() == "mine"
+
+
 def test_pairs_bitext(tmp_path, encoder):
     one = ["red house", "", "blue tree", "green dog"]
     (tmp_path / "de.txt").write_text("\n".join(one) + "\n", encoding="utf-8")
