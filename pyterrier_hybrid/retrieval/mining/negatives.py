@@ -1,5 +1,6 @@
 """Hard negatives of training pairs, found by an encoder."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -41,10 +42,10 @@ class MiningReport:
     """What a mining of negatives counted, by language.
 
     Attributes:
-        rows: For each language: ``items`` that were searched for, ``texts`` searched, ``answers`` (results left out
-            since they are known answers), ``candidates`` (the other results, within the ranks), those that were
-            ``too_near`` by the encoder's scores or by the ``guide``'s, ``mined`` negatives, and items with fewer than
-            ``count`` (``short``).
+        rows: For each language, also those without texts to search: ``items`` that were searched for, ``texts``
+            searched, ``answers`` (results left out since they are known answers), ``candidates`` (the other results,
+            within the ranks), those that were ``too_near`` by the encoder's scores or by the ``guide``'s, ``mined``
+            negatives, and items with fewer than ``count`` (``short``).
 
     Example:
         >>> print(MiningReport([{"language": "en", "items": 2, "mined": 3}]))
@@ -175,7 +176,7 @@ def mine_negatives(
         caches = Caches(encoder, home, scratch / "encoder", verbose=verbose)
         guide_caches = None if guide is None else Caches(guide, home, scratch / "guide", verbose=verbose)
         mined: dict[str, tuple[_Texts, np.ndarray]] = {}
-        report = []
+        counts = {}
         pools: dict[str, tuple[_Texts, NearestTexts]] = {}
         for lang in targets:
             key = "all" if pool == "all" else lang
@@ -186,11 +187,19 @@ def mine_negatives(
             texts, nearest = pools[key]
             miner = _Miner(pairs, rule, lang, wanted, texts, nearest, answers, caches, guide_caches)
             mined[lang] = texts, miner.run(verbose=verbose)
-            report.append(miner.counts)
-        if not any(row["items"] for row in report):
+            counts[lang] = miner.counts
+        if not any(row["items"] for row in counts.values()):
             raise ValueError("pairs: no item has a passage and a query that could search, so there is nothing to mine")
     result = with_negatives(pairs, lambda item: _chosen(mined, item), keep=rule.keep, folder=folder)
-    result.report = MiningReport(report)
+    if languages is None:
+        short = dict(zip(pairs.languages, (pairs.has_passage & ~pairs.is_translation[:, None]).sum(0), strict=True))
+        others = {lang: {**_no_counts(lang, texts=0), "short": int(short[lang])} for lang in short if short[lang]}
+        counts = {**others, **counts}
+    result.report = MiningReport(list(counts.values()))
+    if not any(row["mined"] for row in counts.values()):
+        warnings.warn(
+            "no negatives were mined: widen ranks, take a smaller margin, or search another corpus", stacklevel=2
+        )
     if verbose:
         above_bars(str(result.report))
     return result
@@ -274,10 +283,7 @@ class _Miner:
         known = texts.groups[texts.groups >= 0]
         most = int(np.bincount(known).max()) if len(known) else 0
         self._depth = min(len(nearest), rule.stop + min(most, _MOST_ANSWERS))
-        self.counts: dict[str, Any] = {
-            "language": lang, "items": 0, "texts": len(nearest), "answers": 0, "candidates": 0, "too_near": 0,
-            "guide": 0, "mined": 0, "short": 0,
-        }  # fmt: skip
+        self.counts = _no_counts(lang, texts=len(nearest))
 
     def run(self, *, verbose: bool) -> np.ndarray:
         """Return the positions of each item's negatives, int32 ``[items, count]``; -1: none."""
@@ -382,6 +388,11 @@ class _Miner:
             scores = scores_of_pairs(vectors[row[part]], documents[of_text[part]])
             found[row[part], column[part]] = scores > largest[row[part]]
         return found
+
+
+def _no_counts(lang: str, *, texts: int) -> dict[str, Any]:
+    counts = ("answers", "candidates", "too_near", "guide", "mined", "short")
+    return {"language": lang, "items": 0, "texts": texts, **dict.fromkeys(counts, 0)}
 
 
 def _best_first(positions: np.ndarray, scores: np.ndarray, kept: np.ndarray, rejected: np.ndarray) -> np.ndarray:
