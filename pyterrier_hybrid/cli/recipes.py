@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import OwnFamily
     from pyterrier_hybrid.recipe import Recipe
 
-_NEW_ENCODERS = ("static", "transformer")
+NEW_ENCODERS = ("static", "transformer")
+"""The values of ``--encoder`` that make a new encoder."""
 _NEW_ENCODER_DEFAULTS = {"dim": 256, "vocab_size": 16_000}
 
 # Options and their names in `training` of a recipe.
@@ -126,14 +127,14 @@ def _recipe_without_file(chosen: Mapping[str, Any], name: str) -> "Recipe":
     from pyterrier_hybrid.recipe import Recipe
 
     encoder = chosen.get("encoder", "static")
-    is_new = encoder in _NEW_ENCODERS
+    is_new = encoder in NEW_ENCODERS
     start = {"from_scratch": encoder, **_NEW_ENCODER_DEFAULTS} if is_new else {"model": encoder}
     return Recipe(name=name, encoder=start, pairs=_pairs({}, chosen))
 
 
 def _encoder(current: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     encoder = chosen.get("encoder")
-    if encoder in _NEW_ENCODERS:
+    if encoder in NEW_ENCODERS:
         settings = current if "from_scratch" in current else _NEW_ENCODER_DEFAULTS
         current = {**settings, "from_scratch": encoder}
     elif encoder is not None:

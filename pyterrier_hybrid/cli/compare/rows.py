@@ -11,6 +11,7 @@ import numpy as np
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
+from pyterrier_hybrid.cli.recipes import NEW_ENCODERS
 from pyterrier_hybrid.utils.json_files import read_json
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def start_row(recipe: "Recipe | None", options: Mapping[str, Any]) -> StartRow |
     if not options["no_train"] and not options["with_start"]:
         return None
     option, encoder = "--no-train" if options["no_train"] else "--with-start", options["encoder"]
-    settings = recipe.encoder if recipe else {"model": encoder}
+    settings = recipe.encoder if recipe else {"model": None if encoder in NEW_ENCODERS else encoder}
     if settings.get("model") is None or (encoder is None and not options["recipe"]):
         if options["no_train"] and (options["system"] or (encoder is None and not recipe and not options["no_bm25"])):
             return None
