@@ -460,3 +460,20 @@ def test_transformers_that_were_used_can_be_pickled_and_copied(tmp_path, kind):
         pd.testing.assert_frame_equal(duplicate(loader).transform(names), vectors)
         assert len(duplicate(index)) == 600
     assert len(pickle.dumps(retriever)) < 2000
+
+
+@pytest.mark.parametrize("earlier_version", [False, True])
+def test_a_file_that_asks_for_too_much_memory(tmp_path, monkeypatch, earlier_version):
+    index = build(tmp_path / "index", "ivf")
+    if earlier_version:
+        without_checksums(index)
+
+    def too_much(*_):
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr("pyterrier_hybrid.retrieval.index.files._read_faiss", too_much)
+    # With a checksum, the file is what was written, so memory is what lacks.
+    error = ValueError if earlier_version else MemoryError
+    message = "is damaged: search.faiss asks for more memory than there is" if earlier_version else "bad_alloc"
+    with pytest.raises(error, match=message):
+        FaissIndex(index.path).retriever(3).transform(TOPICS)

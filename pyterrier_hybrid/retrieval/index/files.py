@@ -249,7 +249,13 @@ def _open(path: Path, artifact_format: str, mapped: bool) -> OpenIndex:
         index = OpenIndex(path, meta["kind"], meta["dim"], docnos, languages, lang_codes, meta["parameters"])
         counts = {"docnos": len(docnos), META: meta["count"]}
         if index.kind != "exact":
-            index.native = _read_faiss(path / FAISS, index.kind, mapped)
+            try:
+                index.native = _read_faiss(path / FAISS, index.kind, mapped)
+            except MemoryError as error:
+                # Without a checksum, one changed bit can make a small file ask for a large memory.
+                if "structure" in meta:
+                    raise
+                raise ValueError(f"{FAISS} asks for more memory than there is") from error
             counts[FAISS] = index.native.ntotal
             if index.native.d != index.dim:
                 raise ValueError(f"{index.dim} dimensions in {META}, {index.native.d} in {FAISS}")
