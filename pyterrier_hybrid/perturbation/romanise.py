@@ -70,7 +70,7 @@ class Romanise(Perturbation):
 
     def supports(self, lang: str) -> bool:
         """Whether the language is written in another script than Latin, most of the time."""
-        return (script_of(lang) or "Latn") != "Latn"
+        return script_of(lang) != "Latn"
 
     def perturb_text(self, text: str, lang: str, generator: Random) -> str:
         """Write a share of the words in Latin letters."""

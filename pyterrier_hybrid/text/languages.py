@@ -124,14 +124,14 @@ def language_name(code: str) -> str:
 
 @cache
 def script_of(code: str) -> str | None:
-    """Return the script that a language is usually written in, by Unicode CLDR; None if it is not known.
+    """Return the script that a language is usually written in, by Unicode CLDR, which takes unknown languages for Latin.
 
     Args:
         code: A language code.
 
     Example:
         >>> script_of("el"), script_of("zh-Hant"), script_of("qqq")
-        ('Grek', 'Hant', None)
+        ('Grek', 'Hant', 'Latn')
     """
     from langcodes import Language
 
