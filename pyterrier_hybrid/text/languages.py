@@ -124,7 +124,7 @@ def language_name(code: str) -> str:
 
 @cache
 def script_of(code: str) -> str | None:
-    """Return the script that a language is usually written in, by Unicode CLDR, which takes unknown languages for Latin.
+    """Return the script that a language is usually written in, by Unicode CLDR; Latin for languages that are unknown.
 
     Args:
         code: A language code.
