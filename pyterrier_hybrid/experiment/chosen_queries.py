@@ -46,8 +46,10 @@ def with_queries(dataset: "str | FamilyLike | ParallelPairs", qids: Iterable[str
         raise ValueError("qids: no query was chosen; give the IDs of some")
     family = find_family(dataset)
     if not isinstance(family, ExistingFamily):
-        by_lang = {query_lang: family.load(doc_lang, query_lang) for doc_lang, query_lang in family.settings()}
-        unknown = _unknown(chosen, by_lang)
+        # A setting has only the queries that are answered in it; those of the pool have all.
+        settings = list(family.settings())
+        widest = [setting for setting in settings if setting[0] == POOL] or settings
+        unknown = _unknown(chosen, ((lang, family.load(doc_lang, lang)) for doc_lang, lang in widest))
         if unknown == chosen:
             raise ValueError(f"qids: {_problem(chosen, unknown, family.label)}")
         if unknown:
@@ -128,7 +130,7 @@ class ChosenQueries:
         """
         setting = self.family.load(doc_lang, query_lang)
         if len({lang for _, lang in self.family.settings()} - {POOL}) == 1:
-            unknown = _unknown(self.qids, {query_lang: setting})
+            unknown = _unknown(self.qids, [(query_lang, setting)])
             if unknown:
                 raise ValueError(_problem(self.qids, unknown, self.family.label))
         return _ChosenSetting(setting, self.qids, query_lang)
@@ -167,10 +169,10 @@ class _ChosenSetting:
         return qid in self.qids or qid.removesuffix(f"_{self.query_lang}") in self.qids
 
 
-def _unknown(qids: frozenset[str], settings: dict[str, Any]) -> frozenset[str]:
-    """Return the IDs that are those of no query; ``settings`` has one setting for each language of the queries."""
+def _unknown(qids: frozenset[str], settings: Iterable[tuple[str, Any]]) -> frozenset[str]:
+    """Return the IDs of no query in some settings, which come with the language of their queries."""
     known: set[str] = set()
-    for lang, setting in settings.items():
+    for lang, setting in settings:
         for query in setting.queries_iter():
             known |= {query.query_id, query.query_id.removesuffix(f"_{lang}")}
     return qids - known

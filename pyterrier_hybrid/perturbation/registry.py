@@ -90,7 +90,7 @@ def _split(text: str) -> dict[str, Any]:
     """Split a name from its options."""
     name, colon, rest = text.partition(":")
     options: dict[str, Any] = {"name": name}
-    # A comma within a value, such as the name of a file, has no name and equals sign behind it.
+    # A comma within a value, such as the name of a file, is not followed by a name and an equals sign.
     for part in _BETWEEN_OPTIONS.split(rest) if colon else ():
         key, equals, value = part.partition("=")
         if not (key and equals and value):

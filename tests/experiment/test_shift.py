@@ -1,6 +1,7 @@
 """Domain shift: drops, order of the systems, common settings, held-out pairs as targets, files."""
 
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -251,3 +252,13 @@ def test_unknown_queries(home):
         with_queries(single, [])
     with pytest.raises(TypeError, match="qids='8' is a string"):
         with_queries(single, "8")
+
+
+def test_queries_that_are_answered_in_one_language_only_are_known():
+    docs = [{"docno": f"d_{lang}", "text": "Rom", "lang": lang} for lang in ("de", "en")]
+    queries = [{"qid": f"in_{lang}", "query": "Rom?", "lang": "de"} for lang in ("de", "en")]
+    qrels = [{"qid": f"in_{lang}", "docno": f"d_{lang}", "label": 1} for lang in ("de", "en")]
+    family = ph.family_from(docs, queries, qrels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert with_queries(family, ["in_de", "in_en"]).qids == {"in_de", "in_en"}

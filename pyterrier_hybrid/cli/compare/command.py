@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
     from pyterrier_hybrid.recipe import Recipe
 
-# What --no-train leaves something to do, and what is left as well if language bias is estimated on pairs.
+# What still has an effect with --no-train, and what does so if language bias is estimated on pairs.
 _OF_ENCODERS = {"recipe", "encoder", "dtype", "max_length"}
 _OF_PAIRS = {
     "pairs", "languages", "exclude", "without_leaks", "lexicon", "augment", "hold_out", "validate_on", "seed",

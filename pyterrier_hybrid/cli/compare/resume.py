@@ -82,7 +82,7 @@ def _require_same_options(output: Path, known: Mapping[str, Any], current: Mappi
             "another folder, or remove it"
         )
 
-    # An option that changes the collection or the recipe makes the clearer message, so these are compared last.
+    # An option that changes the collection or the recipe gives the clearer message, so these two are compared last.
     require_same(_without_files(known), _without_files(current), problem)
     require_same(known, current, problem)
 

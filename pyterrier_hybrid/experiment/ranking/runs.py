@@ -31,7 +31,7 @@ def check_runs(
     rankers = [RunsRanker(name, f"systems[{name!r}]", system) for name, system in systems.items()]
     for part in parts_of(kinds, languages) if rankers else ():
         with warnings.catch_warnings():
-            # The experiment reads the documents again, and then says what they lack.
+            # The experiment reads the documents again, and warns then.
             warnings.simplefilter("ignore")
             task = Task.read(family, kinds, part)
         for ranker in rankers:

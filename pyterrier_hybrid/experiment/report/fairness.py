@@ -124,7 +124,7 @@ def by_training_group(
 def _by_group(
     per_language: pd.DataFrame, group_of: Callable[[str], Any], name: str, by: Sequence[str], values: Sequence[str]
 ) -> pd.DataFrame:
-    """Average the values of languages by groups of languages, which are sorted."""
+    """Average values over groups of languages, in ascending order of the groups."""
     groups = {lang: group_of(lang) for lang in per_language["lang"].unique()}
     frame = per_language.assign(**{name: per_language["lang"].map(groups)})
     parts = []

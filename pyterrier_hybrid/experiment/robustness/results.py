@@ -155,7 +155,7 @@ class RobustnessResults:
         return _with_relative(fairness.by_resource_class(self._defined(), by=_BY, values=_MEANS))
 
     def per_training_group(self, training: "ParallelPairs | Mapping[str, float]") -> pd.DataFrame:
-        """Return means over languages by their share in training data.
+        """Return means over the head, the tail and the unseen languages of training data.
 
         Args:
             training: As for :meth:`LanguageResults.per_training_group`.

@@ -115,7 +115,7 @@ class ShiftResults:
         return _with_relative(fairness.by_resource_class(self.per_language(), by=_BY, values=_MEANS))
 
     def per_training_group(self, training: "ParallelPairs | Mapping[str, float]") -> pd.DataFrame:
-        """Return means over languages by their share in training data.
+        """Return means over the head, the tail and the unseen languages of training data.
 
         Args:
             training: As for :meth:`LanguageResults.per_training_group`.

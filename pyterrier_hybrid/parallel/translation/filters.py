@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import regex
 
-from pyterrier_hybrid.text.languages import canonical_language, primary_language
+from pyterrier_hybrid.text.languages import canonical_language, primary_language, script_of
 from pyterrier_hybrid.text.letters import letters_of
 from pyterrier_hybrid.text.normalisation import is_blank, text_key
 from pyterrier_hybrid.utils.checks import finite_number
@@ -264,9 +264,7 @@ def _letter_counts(texts: Sequence[str]) -> list[int]:
 @cache
 def _script(code: str) -> tuple[str, "regex.Pattern[str]"]:
     """Return the script of a language, and a pattern of its letters."""
-    from langcodes import Language
-
-    script = Language.get(canonical_language(code)).maximize().script or "Zyyy"
+    script = script_of(canonical_language(code)) or "Zyyy"
     names = _SCRIPTS.get(script, script).split("|")
     # Letters that all scripts share, such as the Japanese prolonged sound mark, are right in each.
     parts = "".join(rf"\p{{Script={name}}}" for name in [*names, "Common"])

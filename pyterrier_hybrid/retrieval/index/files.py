@@ -252,7 +252,7 @@ def _open(path: Path, artifact_format: str, mapped: bool) -> OpenIndex:
             try:
                 index.native = _read_faiss(path / FAISS, index.kind, mapped)
             except MemoryError as error:
-                # Without a checksum, one changed bit can make a small file ask for a large memory.
+                # Without a checksum, one changed bit can make a small file ask for more memory than any machine has.
                 if "structure" in meta:
                     raise
                 raise ValueError(f"{FAISS} asks for more memory than there is") from error
