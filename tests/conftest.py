@@ -26,7 +26,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 # How long an example takes says something of the machine and of coverage's tracing, not of the code.
-hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# In CI the examples are the same each time, so that a failure belongs to the change; elsewhere each run tries new ones,
+# as does tests/faults/stress.py.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 hypothesis.settings.load_profile("tests")
 
 # Doctests are collected from every module, and two modules of one name would clash.
