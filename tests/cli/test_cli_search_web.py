@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.cli.search.corpus import Corpus, open_corpus
 from pyterrier_hybrid.cli.search.systems import open_systems
-from pyterrier_hybrid.cli.search.web import SearchPages
+from pyterrier_hybrid.cli.search.web import SearchPages, serve
 from pyterrier_hybrid.datasets import Document
 from pyterrier_hybrid.datasets.translations import Member, Translations
 from pyterrier_hybrid.utils.extras import EXTRAS
@@ -249,6 +249,18 @@ def address(folder, systems):
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("raised", [None, KeyboardInterrupt])
+def test_ctrl_c_ends_the_line_whether_the_server_raises_or_returns(monkeypatch, capsys, corpus, systems, raised):
+    def end(server, sockets):
+        if raised is not None:
+            raise raised
+
+    monkeypatch.setattr("uvicorn.Server.run", end)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serve(corpus, systems, listener, {"langs": (), "query_lang": None, "num_results": 5})
+    assert capsys.readouterr().out.endswith(" answers questions. Ctrl-C ends.\n\n")
 
 
 @pytest.mark.processes
