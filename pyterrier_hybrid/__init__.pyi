@@ -1,4 +1,4 @@
-from . import perturbation
+from . import datasets, experiment, parallel, perturbation, recipe, retrieval, training
 from .datasets import family_from
 from .experiment import (
     Complete,
@@ -85,16 +85,22 @@ __all__ = [
     "TranslateTrainSampler",
     "VectorFeedback",
     "code_switch",
+    "datasets",
+    "experiment",
     "family_from",
     "feedback",
     "find_duplicates",
     "find_leaks",
     "fuse",
-    "perturbation",
     "mine_bitext",
     "mine_negatives",
+    "parallel",
+    "perturbation",
+    "recipe",
+    "retrieval",
     "sweep",
     "train",
+    "training",
     "translate",
 ]
 
