@@ -28,13 +28,18 @@ def family_from(
 ) -> "OwnFamily":
     """Make any collection with languages a family, for :func:`pyterrier_hybrid.LanguageExperiment` and others.
 
-    Each source is a file of JSON Lines (also gzipped) or several, a frame, or an iterable of dicts:
+    Each source is a file of JSON Lines (also gzipped) or several, a frame, one split of a Hugging Face dataset, or an
+    iterable of dicts:
 
     =========  ==============================================================================================
     documents  ``docno``, ``text``, ``lang``; optionally ``title``, and ``group``, which translations share
     queries    ``qid``, ``query``, ``lang``; translations of a question share its ``qid``
     qrels      a TREC file, or ``qid``, ``docno``, ``label``; they count for the query in all its languages
     =========  ==============================================================================================
+
+    A ``title`` is put in front of the text and searched with it, as in ir_datasets' BEIR. The package's own datasets do
+    not search theirs, but ``get_corpus_iter()`` yields them: leave the field out to get the same values, as in
+    ``[{key: row[key] for key in ("docno", "text", "lang")} for row in dataset.get_corpus_iter()]``.
 
     Without qrels, ``docno`` of a query names the document, or the list of documents, that it was written for, and that
     document and its translations (the same ``group``) count as relevant: *known-item* queries. Other documents may

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from pyterrier_hybrid.datasets.base import MULTI, Document
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
-from pyterrier_hybrid.utils.checks import check_text
+from pyterrier_hybrid.utils.checks import check_text, plain
 from pyterrier_hybrid.utils.inputs import paths_of, require_file
 from pyterrier_hybrid.utils.json_lines import read_json_lines
 
 Source = Any
-"""A file or a list of files, a frame, or dicts."""
+"""A file or a list of files, a frame, a Hugging Face dataset, or dicts."""
 
 _DOCNO = ("docno", "doc_id", "_id", "id")
 _QID = ("qid", "query_id", "_id", "id")
@@ -122,7 +122,8 @@ def read_queries(source: Source, *, lang: str | None = None) -> list[OwnQuery]:
                 f"{place}: qid {qid!r} comes twice in {query_lang!r}, first in {first}; translations share a qid, "
                 "other queries do not"
             )
-        items = row.get("docno")
+        # Frames read from Parquet hold lists as arrays.
+        items = plain(row.get("docno"))
         items = () if _missing(items) else items if isinstance(items, list | tuple) else (items,)
         text = _text(row, _QUERY, place)
         queries[qid, query_lang] = OwnQuery(qid, text, query_lang, tuple(map(str, items)), place)
@@ -171,12 +172,12 @@ def _rows(source: Source, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             for number, row in read_json_lines(file):
                 yield f"{file}, line {number}", _object(row, f"{file}, line {number}")
         return
-    if hasattr(source, "to_dict"):
+    # Other tables, such as those of Hugging Face datasets, have to_dict too, but give their rows by iteration.
+    if hasattr(source, "iterrows"):
         source = source.to_dict("records")
     if not isinstance(source, Iterable) or isinstance(source, Mapping):
-        raise TypeError(
-            f"{name}: {source!r} is a {type(source).__name__}; give a file, a frame or an iterable of dicts"
-        )
+        kind = type(source).__name__
+        raise TypeError(f"{name}: a {kind} is no collection of rows; give a file, a frame or an iterable of dicts")
     for number, row in enumerate(source):
         yield f"{name}[{number}]", _object(row, f"{name}[{number}]")
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -63,6 +64,30 @@ def test_files_frames_and_dicts_give_the_same_family(files, tmp_path):
     zipped = tmp_path / "qrels.gz"
     zipped.write_bytes(gzip.compress(QRELS.encode()))
     assert ph.family_from(files[0], [dict(query) for query in QUERIES], zipped).fingerprint == expected.fingerprint
+
+
+def test_datasets_of_hugging_face_are_rows(files):
+    datasets = pytest.importorskip("datasets")
+    qrels = [{"qid": "1", "docno": "r1", "label": 1}]
+    docs, asked = (datasets.Dataset.from_list(rows) for rows in (DOCS, QUERIES))
+    expected = ph.family_from(DOCS, QUERIES, qrels)
+    assert ph.family_from(docs, asked, datasets.Dataset.from_list(qrels)).fingerprint == expected.fingerprint
+    with pytest.raises(TypeError, match=r"^documents: a DatasetDict is no collection of rows; give a file, a frame"):
+        ph.family_from(datasets.DatasetDict({"train": docs}), QUERIES, qrels)
+
+
+def test_lists_of_documents_may_be_arrays():
+    docno = [np.array(["r1", "p1"]), np.array(["r1"]), np.array(["p2"])]
+    family = ph.family_from(pd.DataFrame(DOCS), pd.DataFrame(QUERIES).assign(docno=docno))
+    assert ("1_de", "p1", 1, "de") in relevant(family, "multi", "de")
+
+
+def test_a_title_is_searched_unless_it_is_left_out():
+    titled = [{**doc, "title": "Städte"} for doc in DOCS]
+    qrels = [{"qid": "1", "docno": "r1", "label": 1}]
+    assert next(ph.family_from(titled, QUERIES, qrels).documents()).text == "Städte\nRom liegt am Tiber."
+    rows = [{key: row.get(key) for key in ("docno", "text", "lang")} for row in titled]
+    assert next(ph.family_from(rows, QUERIES, qrels).documents()).text == "Rom liegt am Tiber."
 
 
 def test_without_judgements_queries_are_known_items_in_all_translations():
@@ -132,7 +157,7 @@ def test_what_cannot_be_evaluated_is_refused(files, tmp_path):
         ph.family_from(DOCS, QUERIES, [{"qid": "1", "docno": "r1", "label": 0}])
     with pytest.raises(ValueError, match="there are no documents"):
         ph.family_from([], QUERIES)
-    with pytest.raises(TypeError, match="queries: .* is a dict"):
+    with pytest.raises(TypeError, match="queries: a dict is no collection of rows"):
         ph.family_from(DOCS, QUERIES[0])
     assert ph.family_from([{"_id": "1", "title": "T", "text": "x"}], [{"_id": "q", "text": "y", "docno": 1}],
                           lang="en").languages == ("en",)  # fmt: skip

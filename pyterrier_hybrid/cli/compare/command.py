@@ -68,7 +68,7 @@ _BIAS_SOURCES = {"pairs": "the pairs", "corpus": "the documents that are searche
 )  # fmt: skip
 @click.option(
     "--corpus", type=click.Path(path_type=Path), metavar="FILE",
-    help="Evaluate on documents of your own instead: JSON Lines with docno, text and lang.",
+    help="Evaluate on documents of your own instead: JSON Lines with docno, text and lang; a title is searched too.",
 )  # fmt: skip
 @click.option(
     "--queries", type=click.Path(path_type=Path), metavar="FILE",

@@ -27,7 +27,7 @@ _PORT = 8000
 @click.argument("models", nargs=-1, required=True, metavar="MODEL|RECIPE...")
 @click.option(
     "--corpus", required=True, metavar="NAME|FILE",
-    help="What is searched: a dataset that `datasets` lists, or JSON Lines with docno, text and lang.",
+    help="What is searched: a dataset that `datasets` lists, or JSON Lines with docno, text, lang and maybe title.",
 )  # fmt: skip
 @click.option("--query", "queries", multiple=True, metavar="TEXT...", help="Questions. [default: ask for them]")
 @click.option("--lang", "langs", multiple=True, metavar="CODE...", help="Search only documents in these languages.")
