@@ -79,7 +79,10 @@ def check_item(item: Item, location: str) -> Item:
         ValueError: items[0] ('1' of 'toy'), negatives['en'][0] is the item's own passage 'me.': leave it out
     """
     if not isinstance(item, Item):
-        raise TypeError(f"{location} is {type(item).__name__}, not Item: wrap its fields as Item(id, group, ...)")
+        raise TypeError(
+            f"{location} is {type(item).__name__}, not Item: wrap its fields as Item(id, group, ...), or read files "
+            "with from_jsonl and frames with from_hf(datasets.Dataset.from_pandas(frame), ...)"
+        )
     location = f"{location} ({item.id!r} of {item.dataset!r})"
     for field in ("id", "dataset"):
         value = getattr(item, field)

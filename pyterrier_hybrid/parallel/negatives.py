@@ -12,7 +12,6 @@ from pyterrier_hybrid.parallel.item import Item
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.parallel.store.build import Builder
 from pyterrier_hybrid.parallel.store.groups import hash_texts, text_hashes
-from pyterrier_hybrid.parallel.store.texts import batch_to_items
 from pyterrier_hybrid.text.normalisation import text_key
 
 ANSWER_MASKS = ("document", "passage")
@@ -119,18 +118,14 @@ def with_negatives(
     """
 
     def items() -> Iterator[Item]:
-        first = 0
-        for batch in pairs._store.batches():
-            groups = pairs.groups[first : first + batch.num_rows].tolist()
-            for number, item in enumerate(batch_to_items(batch, groups), start=first):
-                merged = {code: list(texts) for code, texts in (item.negatives or {}).items()} if keep else {}
-                for code, texts in negatives_of(number).items():
-                    known = {text_key(text) for text in merged.get(code, ())}
-                    new = [text for text in texts if text_key(text) not in known]
-                    if new:
-                        merged[code] = [*merged.get(code, ()), *new]
-                yield item._replace(negatives=merged or None)
-            first += batch.num_rows
+        for number, item in enumerate(pairs):
+            merged = {code: list(texts) for code, texts in (item.negatives or {}).items()} if keep else {}
+            for code, texts in negatives_of(number).items():
+                known = {text_key(text) for text in merged.get(code, ())}
+                new = [text for text in texts if text_key(text) not in known]
+                if new:
+                    merged[code] = [*merged.get(code, ()), *new]
+            yield item._replace(negatives=merged or None)
 
     def fill(builder: Builder) -> None:
         builder.add_items(items(), checked=True)

@@ -27,8 +27,10 @@ def split(store: Store, held_out: float, seed: int) -> tuple[Store, Store]:
     """Split a store by groups; see :meth:`~pyterrier_hybrid.parallel.ParallelPairs.split`."""
     seed = whole_number("seed", seed, least=0)
     real_number("held_out", held_out)
+    if not held_out >= 0 or (held_out > 1 and held_out % 1 != 0):
+        raise ValueError(f"held_out={held_out!r} is neither a whole number of groups nor a ratio between 0 and 1")
     total = _group_count(store)
-    number = round(held_out * total) if 0 < held_out < 1 else int(held_out) if held_out % 1 == 0 else 0
+    number = round(held_out * total) if held_out < 1 else int(held_out)
     if not 0 < number < total:
         raise ValueError(
             f"held_out={held_out!r} means {number:,} of {total:,} groups, which leaves a part empty: "

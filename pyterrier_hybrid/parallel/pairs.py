@@ -6,7 +6,7 @@ How pairs get here: a ``from_...`` method passes a reader to :func:`~pyterrier_h
 :class:`~pyterrier_hybrid.parallel.store.store.Store` that all methods read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -69,6 +69,8 @@ class ParallelPairs:
         [0, 0]
         >>> pairs.query(0, "de")
         'Wo ist Rom?'
+        >>> [item.id for item in pairs], pairs[-1].passages
+        (['1', '2'], {'en': 'Here.'})
     """
 
     languages: list[str]
@@ -468,11 +470,23 @@ class ParallelPairs:
     def __len__(self) -> int:
         return len(self._store)
 
+    def __iter__(self) -> Iterator[Item]:
+        """Yield the items in order, with all their texts; memory holds a batch of them at a time."""
+        return self._store.items()
+
+    def __getitem__(self, i: int) -> Item:
+        """Return an item with all its texts, as :meth:`item` does."""
+        return self.item(i)
+
     def item(self, i: int) -> Item:
         """Return an item with all its texts.
 
         Args:
             i: Number of the item; negative numbers count from the end.
+
+        Raises:
+            TypeError: It is not a whole number.
+            IndexError: There is no such item.
         """
         (item,) = batch_to_items(self._store.texts.row(self._store.row(i)), [int(self.groups[i])])
         return item
@@ -673,7 +687,7 @@ class ParallelPairs:
             The store to train on and the held-out store.
 
         Raises:
-            ValueError: A part would be empty.
+            ValueError: It is neither a whole number nor a ratio, or a part would be empty.
 
         Example:
             >>> items = [Item(str(n), n, "toy", {"en": f"question {n}"}, {"en": f"answer {n}"}) for n in range(10)]

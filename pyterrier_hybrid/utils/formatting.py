@@ -1,6 +1,10 @@
-"""Formatting of numbers for tables and figures."""
+"""Formatting of numbers for tables and figures, and of any value for error messages."""
 
 import re
+import reprlib
+from typing import Any
+
+_LONGEST_REPR = 80
 
 
 def format_number(value: float, digits: int) -> str:
@@ -49,3 +53,36 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
         ('1 system', '1,000 queries')
     """
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def short_repr(value: Any) -> str:
+    """Return a value as an error message shows it: its repr, cut if it is long.
+
+    Args:
+        value: Any value. Frames, models and other objects whose repr has several lines are named by their type.
+
+    Example:
+        >>> short_repr(2.5), short_repr(["de", "en"]), short_repr(list(range(1000))), short_repr(dict)
+        ('2.5', "['de', 'en']", '[0, 1, 2, 3, 4, 5, ...]', '<class dict>')
+        >>> import pandas as pd
+        >>> short_repr(pd.DataFrame({"q": ["Who?", "What?"]}))
+        '<DataFrame>'
+    """
+    return _SHORT.repr(value)
+
+
+class _ShortRepr(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = _LONGEST_REPR
+
+    def repr_instance(self, value: Any, level: int) -> str:
+        if isinstance(value, type):
+            return f"<class {value.__name__}>"
+        text = repr(value)
+        if "\n" in text:
+            return f"<{type(value).__name__}>"
+        return text if len(text) <= _LONGEST_REPR else f"{text[: _LONGEST_REPR - 3]}..."
+
+
+_SHORT = _ShortRepr()

@@ -5,6 +5,8 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyterrier_hybrid.utils.formatting import short_repr
+
 _LFS_POINTER = b"version https://git-lfs"
 
 PLACEHOLDER = "{lang}"
@@ -34,7 +36,7 @@ def paths_of(files: Sequence[str | Path]) -> list[Path]:
     for file in files:
         if not isinstance(file, str | Path):
             raise TypeError(
-                f"{file!r} is {type(file).__name__}, not a path: pass the files one by one, as in f(*files)"
+                f"{short_repr(file)} is {type(file).__name__}, not a path: pass the files one by one, as in f(*files)"
             )
         paths += _expand(file)
     return paths

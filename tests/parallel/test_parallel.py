@@ -233,12 +233,18 @@ def test_items_that_could_not_be_written(change, problem):
         ParallelPairs([item])
 
 
-@pytest.mark.parametrize("held_out", [0, 1.5, float("nan"), float("inf"), 9])
+@pytest.mark.parametrize("held_out", [0, 9, 0.1])
 def test_parts_that_would_be_empty(held_out):
     items = [Item(str(n), n, "toy", {"en": f"{n}?"}, {"en": f"{n}!"}) for n in range(3)]
     with pytest.raises(ValueError, match="leaves a part empty"):
         ParallelPairs(items).split(held_out)
     assert len(ParallelPairs(items).split(1.0)[1]) == 1
+
+
+@pytest.mark.parametrize("held_out", [1.5, -1, -0.5, float("nan"), float("inf")])
+def test_what_is_neither_a_number_of_groups_nor_a_ratio(held_out):
+    with pytest.raises(ValueError, match=f"held_out={held_out} is neither a whole number of groups nor a ratio"):
+        ParallelPairs().split(held_out)
 
 
 def test_json_that_cannot_be_read(tmp_path):

@@ -91,8 +91,17 @@ def test_bad_arguments_and_rows(rows, options, message):
 
 
 def test_several_splits_are_no_dataset(rows):
-    with pytest.raises(TypeError, match="DatasetDict is not a datasets.Dataset: pass one split"):
-        ParallelPairs.from_hf(datasets.DatasetDict(train=rows), lang="en", **COLUMNS)
+    for other, problem in (
+        (
+            datasets.DatasetDict(train=rows),
+            r"DatasetDict is not a datasets.Dataset: pass one split of it, .*\['train'\]",
+        ),
+        (rows.to_pandas(), r"DataFrame is not a datasets.Dataset: pass datasets.Dataset.from_pandas\(frame\)"),
+        (rows.to_list(), r"list is not a datasets.Dataset: pass datasets.Dataset.from_list\(rows\)"),
+        (rows.data.table, "Table is not a datasets.Dataset: pass a split of a dataset"),
+    ):
+        with pytest.raises(TypeError, match=problem):
+            ParallelPairs.from_hf(other, lang="en", **COLUMNS)
 
 
 def test_empty_texts_are_skipped_up_to_a_share():

@@ -1,8 +1,10 @@
 """The pair store: writing, splitting, errors."""
 
 import json
+from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,8 +130,36 @@ def test_bad_items(item, message):
 
 
 def test_objects_that_are_not_items():
-    with pytest.raises(TypeError, match=r"items\[0\] is tuple, not Item"):
+    with pytest.raises(TypeError, match=r"items\[0\] is tuple, not Item: wrap its fields"):
         ParallelPairs([("1", 0, "toy", {"en": "a"}, {"en": "b"})])
+    with pytest.raises(TypeError, match=r"items\[0\] is str, not Item: .* frames with from_hf"):
+        ParallelPairs(pd.DataFrame({"q": ["a"]}))
+    with pytest.raises(TypeError, match="^<DataFrame> is DataFrame, not a path"):
+        ParallelPairs.from_parquet(pd.DataFrame({"q": ["a"]}))
+
+
+@pytest.mark.parametrize("number", ["0", 1.0, None, slice(2), [0, 1]])
+def test_items_are_found_by_their_position(number):
+    pairs = ParallelPairs(made(3))
+    for look_up in (pairs.item, pairs.__getitem__, *(
+        partial(method, lang="en") for method in (pairs.query, pairs.passage, pairs.negatives)
+    )):  # fmt: skip
+        with pytest.raises(TypeError, match=f"item .* is {type(number).__name__}, not a whole number"):
+            look_up(number)
+
+
+def test_pairs_are_a_sequence_of_items():
+    held, rest = ParallelPairs(made(20)).split(5)
+    for pairs in (ParallelPairs(made(20)), held, rest, ParallelPairs()):
+        items = list(pairs)
+        assert items == [pairs.item(number) for number in range(len(pairs))] == [pairs[n] for n in range(len(pairs))]
+        if items:
+            assert pairs[-1] == items[-1] and pairs[np.int64(0)] == items[0]
+        for outside in (len(pairs), -len(pairs) - 1):
+            with pytest.raises(IndexError, match=f"there is no item {outside}"):
+                pairs[outside]
+    assert [item.group for item in rest] == rest.groups.tolist()
+    assert_same(ParallelPairs(rest), rest)
 
 
 # The real files

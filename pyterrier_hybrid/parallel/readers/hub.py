@@ -54,8 +54,8 @@ def read_hub(
         dataset = _load(dataset, config, split)
     elif config is not None or split is not None:
         raise ValueError("config and split name a part of a dataset to load: this dataset is loaded already")
-    if not isinstance(getattr(dataset, "column_names", None), list):
-        raise TypeError(f"{type(dataset).__name__} is not a datasets.Dataset: pass one split of it")
+    if not hasattr(dataset, "select_columns") or not isinstance(dataset.column_names, list):
+        raise TypeError(f"{type(dataset).__name__} is not a datasets.Dataset: {_instead_of(dataset)}")
     fields = {field: column for field, column in columns.items() if column is not None}
     used = sorted({name for column in fields.values() for name in ([column] if isinstance(column, str) else column)})
     missing = [column for column in used if column not in dataset.column_names]
@@ -126,6 +126,17 @@ def _load(name: str, config: str | None, split: str | None) -> "datasets.Dataset
             f"loading {name!r} needs the datasets library: {install_command('hf')}", name="datasets"
         ) from None
     return datasets.load_dataset(name, config, split=split or "train")
+
+
+def _instead_of(dataset: Any) -> str:
+    """Return what to pass instead of an object that is not a dataset."""
+    if isinstance(dataset, Mapping) and dataset:
+        return f"pass one split of it, such as dataset[{next(iter(dataset))!r}]"
+    if hasattr(dataset, "iterrows"):
+        return "pass datasets.Dataset.from_pandas(frame)"
+    if isinstance(dataset, list | tuple):
+        return "pass datasets.Dataset.from_list(rows)"
+    return "pass a split of a dataset, or a name on the Hugging Face hub"
 
 
 def _rows(

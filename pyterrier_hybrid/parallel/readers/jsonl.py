@@ -12,7 +12,6 @@ from pyterrier_hybrid.parallel.readers.collect import Collector
 from pyterrier_hybrid.parallel.selection import Selection
 from pyterrier_hybrid.parallel.store.build import Builder
 from pyterrier_hybrid.parallel.store.store import Store
-from pyterrier_hybrid.parallel.store.texts import batch_to_items
 from pyterrier_hybrid.utils.checks import whole_number
 from pyterrier_hybrid.utils.files import whole_file
 from pyterrier_hybrid.utils.inputs import paths_of
@@ -53,18 +52,15 @@ def write_jsonl(path: Path, store: Store) -> None:
         if path.suffix == ".gz":
             # Without name and time in its header, equal stores are equal files.
             file = stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0))
-        first = 0
-        for batch in store.batches():
-            for item in batch_to_items(batch, store.groups[first : first + batch.num_rows].tolist()):
-                row: dict[str, Any] = {"set": item.dataset, "id": item.id, "group": item.group}
-                if item.translation:
-                    row["text"] = item.queries
-                else:
-                    row |= {"queries": item.queries, "passages": item.passages}
-                if item.negatives:
-                    row["negatives"] = item.negatives
-                if item.provenance:
-                    row["provenance"] = item.provenance
-                file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
-            first += batch.num_rows
-            bar.update(batch.num_rows)
+        for item in store.items():
+            row: dict[str, Any] = {"set": item.dataset, "id": item.id, "group": item.group}
+            if item.translation:
+                row["text"] = item.queries
+            else:
+                row |= {"queries": item.queries, "passages": item.passages}
+            if item.negatives:
+                row["negatives"] = item.negatives
+            if item.provenance:
+                row["provenance"] = item.provenance
+            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+            bar.update()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pyterrier_hybrid.parallel.item import Item
 from pyterrier_hybrid.parallel.store.blocks import BlockKey, SortedItems, sort_by_key
 from pyterrier_hybrid.parallel.store.groups import renumber
-from pyterrier_hybrid.parallel.store.texts import Texts
+from pyterrier_hybrid.parallel.store.texts import Texts, batch_to_items
+from pyterrier_hybrid.utils.formatting import short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +39,16 @@ class Store:
         """Return the row of an item in ``texts``; negative numbers count from the end.
 
         Raises:
+            TypeError: It is not a whole number.
             IndexError: There is no such item.
         """
-        number, count = operator.index(i), len(self.groups)
+        try:
+            number, count = operator.index(i), len(self.groups)
+        except TypeError:
+            raise TypeError(
+                f"item {short_repr(i)} is {type(i).__name__}, not a whole number: items are found by their position, "
+                "which counts from 0, not by their ID"
+            ) from None
         if not -count <= number < count:
             raise IndexError(f"there is no item {number}: the store has {count:,}")
         number %= count
@@ -48,6 +57,13 @@ class Store:
     def all_rows(self) -> np.ndarray:
         """Return the row of each item in ``texts``, int64 [n]."""
         return np.arange(len(self.texts)) if self.rows is None else self.rows
+
+    def items(self) -> Iterator[Item]:
+        """Yield the items in order, with their groups."""
+        first = 0
+        for batch in self.batches():
+            yield from batch_to_items(batch, self.groups[first : first + batch.num_rows].tolist())
+            first += batch.num_rows
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the items in order as record batches.

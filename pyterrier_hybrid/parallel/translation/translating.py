@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from pyterrier_hybrid.parallel.item import Item
 from pyterrier_hybrid.parallel.pairs import ParallelPairs
 from pyterrier_hybrid.parallel.store.folder import DESCRIPTION
-from pyterrier_hybrid.parallel.store.texts import batch_to_items
 from pyterrier_hybrid.parallel.translation.agreement import Disagreement
 from pyterrier_hybrid.parallel.translation.filters import (
     Candidate,
@@ -357,7 +356,7 @@ def _started(folder: Path | None, settings: Mapping[str, Any], rank: Rank) -> It
 
 
 def _texts(pairs: ParallelPairs, source: str, target: str, answers: Mapping[tuple[str, str], str]) -> Iterator[_Text]:
-    for number, item in enumerate(_items(pairs)):
+    for number, item in enumerate(pairs):
         if item.translation:
             if source in item.queries and target not in item.queries:
                 yield _Text(number, "text", item.queries[source], None)
@@ -368,19 +367,12 @@ def _texts(pairs: ParallelPairs, source: str, target: str, answers: Mapping[tupl
             yield _Text(number, "passage", item.passages[source], answers.get((item.dataset, item.id)))
 
 
-def _items(pairs: ParallelPairs) -> Iterator[Item]:
-    first = 0
-    for batch in pairs._store.batches():
-        yield from batch_to_items(batch, pairs.groups[first : first + batch.num_rows].tolist())
-        first += batch.num_rows
-
-
 def _translated_items(pairs: ParallelPairs, source: str, languages: Iterable[_Language], note: str) -> Iterator[Item]:
     """Yield the items with their translations."""
     # The texts of each language are in the order of the items.
     queues = {language.target: (language, iter([*language.texts, None])) for language in languages}
     heads = {target: next(texts) for target, (_, texts) in queues.items()}
-    for number, item in enumerate(_items(pairs)):
+    for number, item in enumerate(pairs):
         provenance = dict(item.provenance or {})
         for target, (language, texts) in queues.items():
             added = []
