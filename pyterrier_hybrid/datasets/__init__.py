@@ -31,6 +31,7 @@ from pyterrier_hybrid.datasets.import_hook import after_import
 from pyterrier_hybrid.datasets.own import OwnFamily, family_from
 from pyterrier_hybrid.datasets.package_data import read_package_json
 from pyterrier_hybrid.datasets.registration import register_family
+from pyterrier_hybrid.utils.formatting import short_repr
 
 __all__ = [
     "EXISTING",
@@ -89,7 +90,7 @@ def family(name: str) -> Family | ExistingFamily:
         ('xquad-r/multi/ar', 'atlas/de/ar/train', 'miracl/sw/dev')
     """
     if not isinstance(name, str):
-        raise TypeError(f"family: {name!r} is {type(name).__name__}; give a name such as 'xquad-r'")
+        raise TypeError(f"family: {short_repr(name)} is {type(name).__name__}; give a name such as 'xquad-r'")
     family_name, _, split = name.partition("/")
     for candidate in families():
         if candidate.name == family_name and (not split or split in candidate.splits):

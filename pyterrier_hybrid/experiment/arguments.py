@@ -14,6 +14,7 @@ from pyterrier_hybrid.experiment.ranking.base import Ranker
 from pyterrier_hybrid.experiment.ranking.rankers import read_systems
 from pyterrier_hybrid.experiment.report.frames import check_statistics
 from pyterrier_hybrid.experiment.settings import FamilyLike, choose, choose_kinds
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def choose_evaluation(
 def _cache_folder(cache: str | os.PathLike) -> Path:
     """Return the folder of the cache; it is made now, since an error is better before ranking than after."""
     if not isinstance(cache, str | os.PathLike) or not os.fspath(cache):
-        raise TypeError(f"cache={cache!r}: it is not a folder; give a path, or None")
+        raise TypeError(f"cache={short_repr(cache)}: it is not a folder; give a path, or None")
     folder = Path(cache)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"cache={os.fspath(cache)!r}: it is a file; give a folder")

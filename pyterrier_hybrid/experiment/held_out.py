@@ -8,6 +8,7 @@ import numpy as np
 from pyterrier_hybrid.experiment.settings import FamilyLike
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import true_or_false
+from pyterrier_hybrid.utils.formatting import short_repr
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import Family, LanguageData
@@ -36,8 +37,8 @@ def find_family(dataset: "str | FamilyLike | ParallelPairs", *, every_question: 
         return family_of(dataset, every_question=every_question)
     if not (hasattr(dataset, "settings") and hasattr(dataset, "corpus")):
         raise TypeError(
-            f"dataset={dataset!r} is {type(dataset).__name__}; give the name of a dataset such as 'xquad-r', a family, "
-            "or held-out pairs"
+            f"dataset={short_repr(dataset)} is {type(dataset).__name__}; give the name of a dataset such as 'xquad-r', "
+            "a family, or held-out pairs"
         )
     return dataset
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pyterrier_hybrid.retrieval.frames import vectors_of
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 _OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -49,7 +50,7 @@ class Runs:
         for path in paths:
             if not isinstance(path, str | os.PathLike):
                 raise TypeError(
-                    f"Runs: {path!r} is {type(path).__name__}, not a path; give a pattern such as "
+                    f"Runs: {short_repr(path)} is {type(path).__name__}, not a path; give a pattern such as "
                     "'runs/{doc_lang}.{query_lang}.trec', or a dictionary from dataset IDs to files"
                 )
         if not paths:

@@ -7,6 +7,7 @@ from typing import Any
 from pyterrier_hybrid.parallel.lexicon import Lexicon
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.text.languages import check_language
+from pyterrier_hybrid.utils.formatting import short_repr
 
 
 class CodeSwitch(Perturbation):
@@ -39,7 +40,7 @@ class CodeSwitch(Perturbation):
             lexicon = Lexicon.from_jsonl(lexicon)
         if not isinstance(lexicon, Lexicon):
             raise TypeError(
-                f"lexicon={lexicon!r} is {type(lexicon).__name__}: give a Lexicon, or a file to read it from"
+                f"lexicon={short_repr(lexicon)} is {type(lexicon).__name__}: give a Lexicon, or a file to read it from"
             )
         self.lexicon = lexicon
         self.to = check_language(to)

@@ -21,6 +21,7 @@ from pyterrier_hybrid.perturbation.typing_errors import Typing
 from pyterrier_hybrid.perturbation.words import DropWords, RepeatWords, SwapWords
 from pyterrier_hybrid.perturbation.wrong_layout import WrongLayout
 from pyterrier_hybrid.utils.checks import list_of
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 PerturbationConfig: TypeAlias = Perturbation | str | Mapping[str, Any]
@@ -70,7 +71,7 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     """
     options = _split(config) if isinstance(config, str) else config
     if not isinstance(options, Mapping) or not isinstance(options.get("name"), str):
-        raise TypeError(f"perturbation {config!r}: give a name, or a mapping with a name and options")
+        raise TypeError(f"perturbation {short_repr(config)}: give a name, or a mapping with a name and options")
     kind = _BY_NAME.get(options["name"].lower())
     if kind is None:
         hint = did_you_mean(options["name"].lower(), _BY_NAME)

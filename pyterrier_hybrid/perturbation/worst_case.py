@@ -21,6 +21,7 @@ from pyterrier_hybrid.retrieval.protocols import (
 from pyterrier_hybrid.retrieval.vectors import find_unusable
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.utils.checks import list_of, list_of_texts, whole_number
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.hashing import hash_json
 
 # Candidates whose similarities differ by less count as equal, and the first one is taken. Vectors depend in their last
@@ -102,7 +103,9 @@ class WorstCase(Perturbation):
     ) -> None:
         super().__init__(**options)
         if not is_encoder(encoder):
-            raise TypeError(f"encoder={encoder!r}: it must have the methods encode_queries and encode_documents")
+            raise TypeError(
+                f"encoder={short_repr(encoder)}: it must have the methods encode_queries and encode_documents"
+            )
         self.encoder = encoder
         self.operators = perturbations_from("operators", operators)
         self.budget = whole_number("budget", budget)

@@ -38,6 +38,7 @@ from pyterrier_hybrid.training.sampling.weights import WeightedSampler, check_we
 from pyterrier_hybrid.utils.checks import finite_number, list_of, true_or_false
 from pyterrier_hybrid.utils.checksums import sealed, unsealed
 from pyterrier_hybrid.utils.files import file_names
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
 
@@ -301,7 +302,7 @@ def _conditions(
             raise ValueError("order= is the order of ranks for zipf=; leave it out with shares=")
         if not isinstance(shares, Mapping) or not shares:
             raise TypeError(
-                f"shares={shares!r}: pass a mapping of languages to shares, such as {{'de': 0.2, 'en': 0.8}}"
+                f"shares={short_repr(shares)}: pass a mapping of languages to shares, such as {{'de': 0.2, 'en': 0.8}}"
             )
         if not all(isinstance(value, Mapping) for value in shares.values()):
             return {"shares": check_shares("shares", shares, languages)}  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 LARGEST_SEED = 2**32 - 1
@@ -38,7 +39,7 @@ def whole_number(name: str, value: Any, *, least: int = 1, most: int | None = No
     try:
         number = index(value)
     except TypeError:
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a whole number") from None
+        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}, not a whole number") from None
     if isinstance(value, bool) or number < least:
         raise ValueError(f"{name}={value!r}: it must be at least {least}")
     if most is not None and number > most:
@@ -63,7 +64,7 @@ def real_number(name: str, value: Any) -> float:
         TypeError: ratio='0.5' is str, not a number
     """
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a number")
+        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}, not a number")
     return float(value)
 
 
@@ -98,7 +99,7 @@ def finite_number(
     except (TypeError, ValueError, OverflowError, RuntimeError):
         number = None
     if number is None:
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}, not a number")
+        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}, not a number")
     if not (math.isfinite(number) and number >= least and number < below and not (positive and number <= least)):
         bounds = []
         if positive:
@@ -129,7 +130,7 @@ def true_or_false(name: str, value: Any) -> bool:
         TypeError: normalize='no' is str: it must be True or False
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}: it must be True or False")
+        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}: it must be True or False")
     return bool(value)
 
 
@@ -177,7 +178,7 @@ def list_of(name: str, values: Any, single: type | tuple[type, ...] = str) -> li
     if isinstance(values, single):
         return [values]
     if not isinstance(values, Iterable) or isinstance(values, bytes):
-        raise TypeError(f"{name}={values!r} is {type(values).__name__}; give a list, or one of its values")
+        raise TypeError(f"{name}={short_repr(values)} is {type(values).__name__}; give a list, or one of its values")
     return list(values)
 
 
@@ -206,7 +207,9 @@ def list_of_names(name: str, values: Iterable[str]) -> list[str]:
     names = list(values)
     for position, value in enumerate(names):
         if not isinstance(value, str):
-            raise TypeError(f"{name}[{position}] is {value!r}, a {type(value).__name__}: every name must be a str")
+            raise TypeError(
+                f"{name}[{position}] is {short_repr(value)}, a {type(value).__name__}: every name must be a str"
+            )
     # numpy's strings have a repr of their own, which would get into records.
     return [str(value) for value in names]
 
@@ -258,7 +261,7 @@ def check_text(name: str, text: Any) -> None:
         ValueError: queries[3] has a lone surrogate (U+D800) at position 1: read it as UTF-8, or drop that character
     """
     if not isinstance(text, str):
-        raise TypeError(f"{name} is {text!r}, a {type(text).__name__}: every text must be a str")
+        raise TypeError(f"{name} is {short_repr(text)}, a {type(text).__name__}: every text must be a str")
     problem = find_lone_surrogate(text)
     if problem is not None:
         raise ValueError(f"{name} {problem}")

@@ -63,7 +63,7 @@ def short_repr(value: Any) -> str:
 
     Example:
         >>> short_repr(2.5), short_repr(["de", "en"]), short_repr(list(range(1000))), short_repr(dict)
-        ('2.5', "['de', 'en']", '[0, 1, 2, 3, 4, 5, ...]', '<class dict>')
+        ('2.5', "['de', 'en']", '[0, 1, 2, 3, 4, 5, ...]', 'the class dict')
         >>> import pandas as pd
         >>> short_repr(pd.DataFrame({"q": ["Who?", "What?"]}))
         '<DataFrame>'
@@ -78,7 +78,7 @@ class _ShortRepr(reprlib.Repr):
 
     def repr_instance(self, value: Any, level: int) -> str:
         if isinstance(value, type):
-            return f"<class {value.__name__}>"
+            return f"the class {value.__name__}"
         text = repr(value)
         if "\n" in text:
             return f"<{type(value).__name__}>"

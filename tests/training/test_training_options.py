@@ -4,10 +4,13 @@ import dataclasses
 import inspect
 
 import numpy as np
+import pandas as pd
 import pytest
+import transformers
 from test_trainer import SETTINGS, start, store
 
 import pyterrier_hybrid as ph
+from pyterrier_hybrid.training.loop.arguments import check_arguments
 from pyterrier_hybrid.training.loop.config import TrainingConfig
 
 
@@ -61,6 +64,7 @@ def test_arguments_of_a_wrong_kind(pairs):
     for arguments, message in [
         (("xlmr", pairs, ph.MonoSampler()), "encoder is 'xlmr': pass a DenseEncoder"),
         ((encoder, [], ph.MonoSampler()), r"pairs is \[\]: pass ParallelPairs"),
+        ((encoder, pd.DataFrame({"q": ["Who?"]}), ph.MonoSampler()), "pairs is <DataFrame>: pass ParallelPairs"),
         ((encoder, pairs, "hybrid"), "sampler is 'hybrid': pass a sampler, such as"),
         ((encoder, pairs, ph.MonoSampler), "sampler is the class MonoSampler"),
     ]:
@@ -70,6 +74,16 @@ def test_arguments_of_a_wrong_kind(pairs):
         ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, dimensions="64")
     with pytest.raises(ValueError, match="hard_negatives=2, but these pairs have none"):
         ph.train(encoder, pairs, ph.MonoSampler(), **SETTINGS, hard_negatives=2)
+
+
+def test_arguments_of_the_trainer_are_refused_with_what_to_use_instead():
+    for name in [*inspect.signature(transformers.Trainer).parameters, "tokenizer"]:
+        with pytest.raises(TypeError, match=f"^{name} is not for train: .{{10}}"):
+            check_arguments({name: 1})
+    with pytest.raises(
+        TypeError, match="callbacks is not for train: validation=, a function of the encoder, is called"
+    ):
+        check_arguments({"callbacks": []})
 
 
 def options_of_train(**changed):

@@ -28,6 +28,7 @@ from pyterrier_hybrid.experiment.measures.ranks import (
     success,
 )
 from pyterrier_hybrid.utils.checks import list_of
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 OWN_MEASURES: tuple[RankMeasure, ...] = (
@@ -105,7 +106,9 @@ def _parse_measure(measure: Measure | str) -> Measure:
     if not isinstance(measure, (Measure, str)):
         is_class = isinstance(measure, type) and issubclass(measure, RankMeasure)
         hint = f" (make an object of it: {measure.__name__}())" if is_class else ""
-        raise TypeError(f"measures: {measure!r} is neither an ir_measures measure nor a string such as 'R@10'{hint}")
+        raise TypeError(
+            f"measures: {short_repr(measure)} is neither an ir_measures measure nor a string such as 'R@10'{hint}"
+        )
     name, known = str(measure).partition("@")[0], [*map(str, FROM_RANKS), *(str(own.NAME) for own in OWN_MEASURES)]
     hint = "" if name in known else did_you_mean(name, known)
     unsupported = ValueError(f"measures: {str(measure)!r} is not supported; the supported ones are {SUPPORTED}{hint}")

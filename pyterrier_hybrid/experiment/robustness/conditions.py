@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pyterrier_hybrid.perturbation import Perturbation, perturbation_from
 from pyterrier_hybrid.perturbation.base import DEFAULT_SEVERITY
 from pyterrier_hybrid.utils.checks import list_of
+from pyterrier_hybrid.utils.formatting import short_repr
 
 Perturbations = Iterable[Perturbation | str] | Mapping[str, Perturbation | str] | Perturbation | str
 # The severity in what a perturbation prints of itself; others tell two of one class apart.
@@ -88,7 +89,8 @@ def _read(location: str, value: Any) -> Perturbation:
         except ValueError as error:
             raise ValueError(f"{location}: {error}") from None
     raise TypeError(
-        f"{location}: {value!r} is a {type(value).__name__}, not a perturbation of ph.perturbation or its name"
+        f"{location}: {short_repr(value)} is a {type(value).__name__}, not a perturbation of ph.perturbation or its "
+        "name"
     )
 
 

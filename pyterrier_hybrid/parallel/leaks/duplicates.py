@@ -12,6 +12,7 @@ from pyterrier_hybrid.datasets.download import download_errors
 from pyterrier_hybrid.datasets.records import text_of
 from pyterrier_hybrid.parallel.leaks.texts import evaluation_sets
 from pyterrier_hybrid.text.normalisation import is_blank, text_key
+from pyterrier_hybrid.utils.formatting import short_repr
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def find_duplicates(name: str) -> "pd.DataFrame":
     import pandas as pd
 
     if not isinstance(name, str):
-        raise TypeError(f"name={name!r} is not a string: pass one family or dataset ID")
+        raise TypeError(f"name={short_repr(name)} is not a string: pass one family or dataset ID")
     rows: list[tuple[str, str, str, str, str]] = []
     (datasets,) = evaluation_sets(name).values()
     for dataset in datasets:

@@ -8,6 +8,7 @@ import numpy as np
 from pyterrier_hybrid.parallel.margin import margin_scores
 from pyterrier_hybrid.parallel.translation.filters import Candidate
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
+from pyterrier_hybrid.utils.formatting import short_repr
 
 
 class Disagreement:
@@ -27,7 +28,9 @@ class Disagreement:
     def __init__(self, encoder: Any, min_margin: float = 1.0, *, neighbours: int = 4, block: int = 8192) -> None:
         for method in ("encode_queries", "encode_documents"):
             if not callable(getattr(encoder, method, None)):
-                raise TypeError(f"encoder={encoder!r} has no method {method}: pass a DenseEncoder, or one like it")
+                raise TypeError(
+                    f"encoder={short_repr(encoder)} has no method {method}: pass a DenseEncoder, or one like it"
+                )
         self._encoder = encoder
         self.min_margin = finite_number("min_margin", min_margin)
         self.neighbours, self.block = whole_number("neighbours", neighbours), whole_number("block", block, least=2)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pyterrier_hybrid.utils.checks import find_lone_surrogate
+from pyterrier_hybrid.utils.formatting import short_repr
 
 
 class Translator(Protocol):
@@ -58,8 +59,8 @@ def describe(translator: Any) -> TranslatorFacts:
     """
     if not callable(translator):
         raise TypeError(
-            f"translator={translator!r} is {type(translator).__name__}: pass the name of a model, or a function "
-            "f(texts, source, target) that returns the translations"
+            f"translator={short_repr(translator)} is {type(translator).__name__}: pass the name of a model, or a "
+            "function f(texts, source, target) that returns the translations"
         )
     own_name = getattr(translator, "__qualname__", type(translator).__qualname__)
     name = getattr(translator, "name", None) or own_name

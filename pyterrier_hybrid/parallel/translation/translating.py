@@ -32,7 +32,7 @@ from pyterrier_hybrid.parallel.translation.work import Rank, Translations
 from pyterrier_hybrid.text.languages import check_language, same_language
 from pyterrier_hybrid.utils.checks import list_of_names
 from pyterrier_hybrid.utils.files import locked, whole_file
-from pyterrier_hybrid.utils.formatting import counted
+from pyterrier_hybrid.utils.formatting import counted, short_repr
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.json_lines import read_json_lines
@@ -130,7 +130,9 @@ def translate(
         raise TypeError(f"answers is a {type(answers).__name__}: pass a dict, such as read_answers(file) returns")
     for one in filters or ():
         if not (hasattr(one, "name") and callable(getattr(one, "reasons", None))):
-            raise TypeError(f"filters has {one!r}: a filter has a name and a method reasons, such as Copied()")
+            raise TypeError(
+                f"filters has {short_repr(one)}: a filter has a name and a method reasons, such as Copied()"
+            )
     targets, source = _languages(pairs, to, source)
     rank = Rank.here()
     if folder is None and rank.count > 1:

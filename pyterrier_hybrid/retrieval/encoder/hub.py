@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from pyterrier_hybrid.retrieval.encoder.settings import read_modules
 from pyterrier_hybrid.utils.files import scratch_folder
+from pyterrier_hybrid.utils.formatting import short_repr
 
 _REPO_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
@@ -37,7 +38,8 @@ def model_folder(model: str | Path, *, trust_remote_code: bool = False) -> Path:
     """
     if not isinstance(model, (str, Path)):
         raise TypeError(
-            f"model={model!r} is a {type(model).__name__}: pass a model's folder or its name on the Hugging Face hub"
+            f"model={short_repr(model)} is a {type(model).__name__}: pass a model's folder or its name on the Hugging "
+            "Face hub"
         )
     if not str(model).strip() or "\0" in str(model):
         raise ValueError(f"model={model!r} is not a name: pass a model's folder or its name on the Hugging Face hub")

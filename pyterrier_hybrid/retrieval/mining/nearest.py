@@ -17,6 +17,7 @@ from pyterrier_hybrid.retrieval.index.sources import Block
 from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_encoder
 from pyterrier_hybrid.retrieval.vector_cache import CHUNK, VectorCache
 from pyterrier_hybrid.utils.files import scratch_folder, whole_folder
+from pyterrier_hybrid.utils.formatting import short_repr
 
 _FORMAT = "hybrid_faiss"
 _ARTIFACT = {"type": "dense_index", "format": _FORMAT, "package_hint": "pyterrier_hybrid"}
@@ -132,4 +133,4 @@ def check_encoder(name: str, encoder: Any) -> None:
         TypeError: encoder is 'e5': pass an encoder, such as DenseEncoder(folder)
     """
     if isinstance(encoder, type) or not is_encoder(encoder):
-        raise TypeError(f"{name} is {encoder!r}: pass an encoder, such as DenseEncoder(folder)")
+        raise TypeError(f"{name} is {short_repr(encoder)}: pass an encoder, such as DenseEncoder(folder)")

@@ -27,6 +27,7 @@ from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import finite_number, list_of_names, true_or_false, whole_number
 from pyterrier_hybrid.utils.files import check_new_folder
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.progress import BAR_DELAY, above_bars, progress_bar
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def mine_negatives(
         if value not in valid:
             raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(valid)}")
     if not isinstance(ranks, Sequence) or len(ranks) != 2:
-        raise TypeError(f"ranks={ranks!r}: pass the first rank and the one after the last, such as (0, 100)")
+        raise TypeError(f"ranks={short_repr(ranks)}: pass the first rank and the one after the last, such as (0, 100)")
     rule = _Rule(
         wanted=whole_number("count", count),
         first=whole_number("ranks[0]", ranks[0], least=0),

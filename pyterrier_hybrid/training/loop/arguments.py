@@ -33,6 +33,8 @@ HARMLESS = (
 
 _FIXED = "the batches are those of the sampler's plan: use another sampler"
 _LABELS = "there are no labels: validation=, a function of the encoder, computes any measure"
+_LOSS = "the loss is InfoNCE: use its options temperature, margin, symmetric and mask, or distill"
+_OPTIMIZER = "use optim, optim_args, learning_rate and lr_scheduler_type"
 _VALIDATION = "use validation and eval_steps"
 _SHARDING = "models are not sharded: torchrun divides the batches among processes, gradient_caching saves memory"
 _HUB = "use encoder.push_to_hub() after training"
@@ -107,6 +109,22 @@ REFUSED = {
     "fsdp_config": _SHARDING,
     "deepspeed": _SHARDING,
     "parallelism_config": _SHARDING,
+    # Arguments of the Trainer itself.
+    "callbacks": "validation=, a function of the encoder, is called every eval_steps, and report_to sends the log to a "
+    "tracker such as tensorboard",
+    "args": "pass the fields of TrainingArguments one by one, as options of train",
+    "model": "it is the first argument, encoder",
+    "model_init": "the training starts from encoder",
+    "train_dataset": "use pairs and sampler",
+    "eval_dataset": "use validation",
+    "data_collator": _FIXED,
+    "processing_class": "texts are tokenised by the encoder's own tokenizer: leave it out",
+    "tokenizer": "texts are tokenised by the encoder's own tokenizer: leave it out",
+    "compute_loss_func": _LOSS,
+    "compute_metrics": _LABELS,
+    "preprocess_logits_for_metrics": _LABELS,
+    "optimizers": _OPTIMIZER,
+    "optimizer_cls_and_kwargs": _OPTIMIZER,
     # Of scripts around the Trainer.
     "do_train": _UNUSED,
     "do_eval": _UNUSED,
@@ -119,7 +137,10 @@ REFUSED = {
     "hub_always_push": _HUB,
     "hub_revision": _HUB,
 }
-"""Fields that ``train`` does not take, and what to do instead; some are of other versions of transformers."""
+"""Fields and arguments of the Trainer that ``train`` does not take, and what to do instead.
+
+Some are of other versions of transformers.
+"""
 
 
 class OneDeviceArguments(TrainingArguments):

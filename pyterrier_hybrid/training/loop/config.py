@@ -28,6 +28,7 @@ from pyterrier_hybrid.training.loop.validation import Validator, balanced_sample
 from pyterrier_hybrid.training.sampling import Sampler
 from pyterrier_hybrid.training.sampling.plans import check_sampler
 from pyterrier_hybrid.utils.checks import LARGEST_SEED, finite_number, plain, true_or_false, whole_number
+from pyterrier_hybrid.utils.formatting import short_repr
 
 Check = Callable[[str, Any], Any]
 """Takes the name and the value of an option; returns the value, converted, or raises an error that names both."""
@@ -48,7 +49,7 @@ def _option(check: Check, *, optional: bool = False, decides_result: bool = True
 
 def _path(name: str, value: Any) -> Path:
     if not isinstance(value, str | os.PathLike) or not str(value):
-        raise TypeError(f"{name}={value!r}: it must be the path of a folder")
+        raise TypeError(f"{name}={short_repr(value)}: it must be the path of a folder")
     return Path(value)
 
 
@@ -78,7 +79,7 @@ def check_seed(name: str, value: Any) -> int:
 
 def _dimensions(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
-        raise TypeError(f"{name}={value!r} is {type(value).__name__}: pass a list, such as [256, 64]")
+        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}: pass a list, such as [256, 64]")
     return tuple(whole_number(name, each) for each in value)
 
 
@@ -90,11 +91,10 @@ def _mask(name: str, value: Any) -> str:
 
 def _fixed_encoder(name: str, value: Any) -> AnyEncoder:
     if isinstance(value, type) or not is_encoder(value):
-        kind = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
-        raise TypeError(f"{name} is {kind}: pass an encoder, such as DenseEncoder(folder)")
+        raise TypeError(f"{name} is {short_repr(value)}: pass an encoder, such as DenseEncoder(folder)")
     if fingerprint_of(value) is None:
         raise ValueError(
-            f"{name}={value!r} has no fingerprint, so its vectors could not be kept: give it an attribute "
+            f"{name}={short_repr(value)} has no fingerprint, so its vectors could not be kept: give it an attribute "
             "fingerprint, a string that changes with its vectors"
         )
     return value
@@ -102,9 +102,9 @@ def _fixed_encoder(name: str, value: Any) -> AnyEncoder:
 
 def _validation(name: str, value: Any) -> "ParallelPairs | Validator":
     if isinstance(value, type) or not (callable(value) or isinstance(value, ParallelPairs)):
-        found = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
         raise TypeError(
-            f"{name} is {found}: pass held-out ParallelPairs, or a function of an encoder such as LanguageValidation()"
+            f"{name} is {short_repr(value)}: pass held-out ParallelPairs, or a function of an encoder such as "
+            "LanguageValidation()"
         )
     return value
 

@@ -42,6 +42,7 @@ from pyterrier_hybrid.training.loop.validation import Validator
 from pyterrier_hybrid.training.losses import InfoNCE
 from pyterrier_hybrid.training.sampling import Sampler
 from pyterrier_hybrid.utils.files import check_new_folder
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.progress import above_bars
 from pyterrier_hybrid.utils.random_state import kept_random_state
 
@@ -173,7 +174,7 @@ def train(
         **arguments: Further fields of :class:`transformers.TrainingArguments`, such as
             ``gradient_accumulation_steps=4``, ``gradient_checkpointing=True``, ``max_grad_norm=0`` (no clipping) or
             ``report_to="tensorboard"``, whose events are written to ``{output}.runs``. Fields without effect here are
-            refused; the message says what to use instead.
+            refused, and so are arguments of the Trainer such as ``callbacks``; the message says what to use instead.
 
     Returns:
         A new encoder; its ``training`` attribute holds the settings and the losses. The random state of Python, numpy
@@ -312,8 +313,7 @@ def _check_types(encoder: Any, pairs: Any, sampler: Any) -> None:
         ("sampler", sampler, is_sampler, "a sampler, such as HybridSampler()"),
     ):
         if not is_valid:
-            kind = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:80]
-            raise TypeError(f"{name} is {kind}: pass {expected}")
+            raise TypeError(f"{name} is {short_repr(value)}: pass {expected}")
 
 
 def _model(config: TrainingConfig, encoder: DenseEncoder) -> ContrastiveModel:

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, TypeGuard, TypeVar
 
 from pyterrier_hybrid.utils.checks import plain
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import closest
 
 
@@ -79,8 +80,8 @@ def _to_json(location: str, value: Any) -> Any:
     if isinstance(value, tuple):
         return [_to_json(location, entry) for entry in value]
     raise TypeError(
-        f"{location}={value!r} cannot be written to a config: use a sampler of this package, a number, LinearAlpha or "
-        "CosineAlpha"
+        f"{location}={short_repr(value)} cannot be written to a config: use a sampler of this package, a number, "
+        "LinearAlpha or CosineAlpha"
     )
 
 
@@ -121,7 +122,7 @@ def from_config(
     settings = {"name": config} if isinstance(config, str) else config
     if not isinstance(settings, Mapping):
         raise TypeError(
-            f"{location}{config!r} is {type(config).__name__}: a {what} is a name, or a mapping with a name"
+            f"{location}{short_repr(config)} is {type(config).__name__}: a {what} is a name, or a mapping with a name"
         )
     settings = dict(settings)
     if "name" not in settings:

@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 from pyterrier_hybrid.training.sampling.config import Configurable, from_config, is_number
+from pyterrier_hybrid.utils.formatting import short_repr
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,7 +95,9 @@ def check_alpha(field: str, alpha: Any) -> None:
         ValueError: If it is outside 0 to 1.
     """
     if not is_number(alpha):
-        raise TypeError(f"{field}={alpha!r} is {type(alpha).__name__}: pass the probability of a monolingual batch")
+        raise TypeError(
+            f"{field}={short_repr(alpha)} is {type(alpha).__name__}: pass the probability of a monolingual batch"
+        )
     if not 0 <= alpha <= 1:
         raise ValueError(f"{field}={alpha!r} is outside 0 to 1: pass the probability of a monolingual batch")
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pyterrier_hybrid.training.sampling.config import Configurable
 from pyterrier_hybrid.utils.checks import whole_number
+from pyterrier_hybrid.utils.formatting import short_repr
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel.store.blocks import Blocks
@@ -239,7 +240,7 @@ def check_sampler(field: str, sampler: object) -> None:
         TypeError: If it is not a sampler.
     """
     if isinstance(sampler, type) or not callable(getattr(sampler, "plan", None)):
-        raise TypeError(f"{field}={sampler!r} is no sampler: pass an object such as MonoSampler()")
+        raise TypeError(f"{field}={short_repr(sampler)} is no sampler: pass an object such as MonoSampler()")
 
 
 def check_items_once(sampler: Sampler, inner: Plan) -> None:

@@ -14,6 +14,7 @@ from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.training.sampling.config import is_number
 from pyterrier_hybrid.training.sampling.plans import ConfigurableSampler
 from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.formatting import short_repr
 
 LanguageWeights = str | float | Mapping[str, float]
 
@@ -173,7 +174,9 @@ def check_weighting(field: str, value: Any, *more_names: str) -> str | float:
             raise ValueError(f"{field}={value!r} is none of {', '.join(names)}, nor a temperature (a number)")
         return value
     if not is_number(value):
-        raise TypeError(f"{field}={value!r} is {type(value).__name__}: pass {', '.join(names)} or a temperature")
+        raise TypeError(
+            f"{field}={short_repr(value)} is {type(value).__name__}: pass {', '.join(names)} or a temperature"
+        )
     if not value > 0:
         raise ValueError(f"{field}={value!r}: a temperature must be positive; 1 is proportional, infinity is uniform")
     return "uniform" if value == math.inf else float(value)
@@ -192,7 +195,7 @@ def check_weights(field: str, weights: Mapping[str, float]) -> dict[str, float]:
     """
     for key, weight in weights.items():
         if not is_number(weight):
-            raise TypeError(f"{field}[{key!r}]={weight!r} is {type(weight).__name__}, not a number")
+            raise TypeError(f"{field}[{key!r}]={short_repr(weight)} is {type(weight).__name__}, not a number")
         if not 0 <= weight < math.inf:
             raise ValueError(f"{field}[{key!r}]={weight!r} must be 0 or a positive finite number")
     return dict(weights)

@@ -22,6 +22,7 @@ from pyterrier_hybrid.training.tuning.results import SweepResults
 from pyterrier_hybrid.utils.checks import finite_number
 from pyterrier_hybrid.utils.checksums import sealed, unsealed
 from pyterrier_hybrid.utils.files import check_new_folder
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.progress import progress_bar
 from pyterrier_hybrid.utils.random_state import kept_random_state
@@ -97,13 +98,13 @@ def sweep(
     seeds = _distinct("seeds", seeds, check_seed)
     base = HybridSampler() if sampler is None else sampler
     if not isinstance(base, HybridSampler):
-        raise TypeError(f"sampler={base!r}: a sweep changes its alpha; pass a HybridSampler")
+        raise TypeError(f"sampler={short_repr(base)}: a sweep changes its alpha; pass a HybridSampler")
     samplers = {value: dataclasses.replace(base, alpha=value) for value in alphas}
     for name in ("output", "seed"):
         if name in options:
             raise TypeError(f"sweep gives each run its own {name}: leave {name}={options[name]!r} out")
     if not callable(evaluate) or isinstance(evaluate, type):
-        raise TypeError(f"evaluate={evaluate!r}: pass a function of an encoder, such as LanguageValidation()")
+        raise TypeError(f"evaluate={short_repr(evaluate)}: pass a function of an encoder, such as LanguageValidation()")
     check_options(options)
     output = Path(output)
     if not os.path.exists(output):
