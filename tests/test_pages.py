@@ -118,6 +118,16 @@ def test_the_collection_shown_is_read():
     assert list(family.settings()) == [("de", "en")]
 
 
+def test_the_switched_query_is_the_one_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for file, lines in zip(("pairs.jsonl", "lexicon.jsonl"), blocks(page("howto/own-data.md"), "json"), strict=False):
+        (tmp_path / file).write_text(lines, encoding="utf-8")
+    (code,) = (block for block in blocks(page("howto/own-data.md"), "python") if "code_switch" in block)
+    names = {"ph": ph, "pairs": ph.ParallelPairs.from_jsonl("pairs.jsonl")}
+    exec(code, names)
+    assert names["switched"].query(1, "en") == code.partition("# ")[2].strip() != names["pairs"].query(1, "en")
+
+
 def test_the_recipe_shown_is_read(tmp_path):
     (example,) = blocks(page("howto/recipes.md"), "yaml")
     (tmp_path / "recipe.yaml").write_text(example, encoding="utf-8")

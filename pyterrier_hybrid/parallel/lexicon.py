@@ -1,6 +1,7 @@
 """Bilingual word lists, and code-switched queries: queries with some words in another language."""
 
 import unicodedata
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
@@ -240,7 +241,7 @@ def code_switch(
         seed: Seed of the draw of queries, languages and words.
 
     Returns:
-        The pairs; queries without a word of the lexicon are unchanged.
+        The pairs; queries without a word of the lexicon are unchanged. If all are, there is a warning that says why.
 
     Raises:
         ValueError: A ratio is not between 0 and 1, or the lexicon lacks all languages of the queries or one of
@@ -269,21 +270,38 @@ def code_switch(
         raise ValueError(
             f"the lexicon has {', '.join(lexicon.languages)}, and the pairs have {', '.join(pairs.languages) or 'none'}"
         )
-    monolingual = pairs.has_query.sum(axis=1) == 1
+    monolingual = (pairs.has_query.sum(axis=1) == 1) & ~pairs.is_translation
+    changed = 0
     with progress_bar(desc="switching words", unit="query", delay=BAR_DELAY) as bar:
 
         def switch(queries: list[str], items: list[int], *, source: str, target: str) -> list[str]:
+            nonlocal changed
             bar.update(len(queries))
-            return [
+            switched = [
                 lexicon.switch(query, source, target, share=words, seed=np.random.default_rng([seed, item]))
                 for query, item in zip(queries, items, strict=True)
             ]
+            changed += sum(new != old for new, old in zip(switched, queries, strict=True))
+            return switched
 
         for source in sources:
             targets = [target for target in languages or lexicon.languages if target != source]
             changes = [partial(switch, source=source, target=target) for target in targets]
             if changes:
                 pairs = pairs.change_queries(source, changes, share=share, seed=seed, only=monolingual)
+    if not changed and share and words:
+        if monolingual.any():
+            targets = ", ".join(languages or lexicon.languages)
+            reason = (
+                f"the lexicon has no word of the drawn queries with a translation into {targets}, or share and words "
+                "are small"
+            )
+        else:
+            reason = (
+                "all items have queries in several languages, or are translations; only items with a query in one "
+                "language are changed"
+            )
+        warnings.warn(f"code_switch changed none of {len(pairs):,} items: {reason}", stacklevel=2)
     return pairs
 
 

@@ -1,5 +1,8 @@
 """Words and their translations, and queries with words of another language."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -221,6 +224,27 @@ def test_bad_code_switching():
         code_switch(ParallelPairs(), LEXICON)
     with pytest.raises(ValueError, match="languages names 'fr', but the lexicon has only ar, de, en, hi, zh"):
         code_switch(store(), LEXICON, languages=["de", "fr"])
+
+
+@pytest.mark.parametrize(
+    ("queries", "options", "reason"),
+    [
+        ({"de": "Welcher Hund?", "en": "Which dog?"}, {}, "all items have queries in several languages"),
+        ({"en": "Who?"}, {}, "the lexicon has no word of the drawn queries with a translation into ar, de, en, hi, zh"),
+        ({"en": "Which dog?"}, {"languages": ["en"]}, "the lexicon has no word of the drawn queries .* into en"),
+        ({"en": "Which dog?"}, {}, None),
+        ({"en": "Who?"}, {"share": 0}, None),
+        ({"en": "Who?"}, {"words": 0}, None),
+    ],
+)
+def test_a_switch_that_changes_nothing_is_a_warning(queries, options, reason):
+    pairs = ParallelPairs([Item("1", None, "toy", queries, {"en": "This one."})])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        code_switch(pairs, LEXICON, **{"share": 1, "words": 1, **options})
+    assert len(caught) == (reason is not None)
+    if reason:
+        assert re.search(f"code_switch changed none of 1 items: {reason}", str(caught[0].message))
 
 
 def test_every_language_of_the_lexicon_is_drawn():
