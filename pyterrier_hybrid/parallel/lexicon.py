@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import regex
 
-from pyterrier_hybrid.parallel.pairs import ParallelPairs
+from pyterrier_hybrid.parallel.pairs import ParallelPairs, check_pairs
 from pyterrier_hybrid.text.analysis import NGRAMS
 from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.text.normalisation import text_key
@@ -45,6 +45,7 @@ class Lexicon:
         languages: Codes of all languages, sorted.
 
     Raises:
+        TypeError: A meaning is not a mapping.
         ValueError: No meaning has forms in two languages.
 
     Example:
@@ -67,6 +68,8 @@ class Lexicon:
         self._first_translations: dict[tuple[str, str], dict[str, str | None]] = {}
         for meaning in meanings:
             forms: dict[str, list[str]] = {}
+            if not isinstance(meaning, Mapping):
+                raise TypeError(f'{meaning!r} is no meaning: pass a list such as [{{"de": ["Hund"], "en": ["dog"]}}]')
             for code, texts in meaning.items():
                 # The forms of two codes of one language are forms of that language.
                 forms.setdefault(canonical_language(code), []).extend(_usable(texts))
@@ -241,11 +244,15 @@ def code_switch(
         seed: Seed of the draw of queries, languages and words.
 
     Returns:
-        The pairs; queries without a word of the lexicon are unchanged. If all are, there is a warning that says why.
+        The pairs; queries without a word of the lexicon are unchanged.
 
     Raises:
+        TypeError: ``pairs`` or ``lexicon`` is of another type.
         ValueError: A ratio is not between 0 and 1, or the lexicon lacks all languages of the queries or one of
             ``languages``.
+
+    Warns:
+        UserWarning: No query was changed; the message says why.
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item
@@ -257,6 +264,9 @@ def code_switch(
         >>> switched.query(0, "en"), switched.query(1, "de")
         ('What does a Hund eat?', 'Was trinkt ein dog?')
     """
+    check_pairs(pairs)
+    if not isinstance(lexicon, Lexicon):
+        raise TypeError(f"lexicon is a {type(lexicon).__name__}: pass a Lexicon, such as Lexicon.from_jsonl(file)")
     for name, value in (("share", share), ("words", words)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}={value!r} is outside 0 to 1")
@@ -291,9 +301,9 @@ def code_switch(
                 pairs = pairs.change_queries(source, changes, share=share, seed=seed, only=monolingual)
     if not changed and share and words:
         if monolingual.any():
-            targets = ", ".join(languages or lexicon.languages)
+            into = ", ".join(languages or lexicon.languages)
             reason = (
-                f"the lexicon has no word of the drawn queries with a translation into {targets}, or share and words "
+                f"the lexicon has no word of the drawn queries with a translation into {into}, or share and words "
                 "are small"
             )
         else:

@@ -785,3 +785,19 @@ class ParallelPairs:
         if not isinstance(other, ParallelPairs):
             return NotImplemented
         return self._from_store(operations.concat(self._store, other._store))
+
+
+def check_pairs(pairs: Any) -> None:
+    """Check that an argument is training pairs.
+
+    Args:
+        pairs: The argument.
+
+    Raises:
+        TypeError: It is something else, such as a frame.
+    """
+    if not isinstance(pairs, ParallelPairs):
+        raise TypeError(
+            f"pairs is a {type(pairs).__name__}: pass ParallelPairs, which from_jsonl reads from files, and from_hf "
+            "from datasets.Dataset.from_pandas(frame)"
+        )

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable
 from functools import partial
 
-from pyterrier_hybrid.parallel import ParallelPairs
+from pyterrier_hybrid.parallel.pairs import ParallelPairs, check_pairs
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.registry import PerturbationConfig, perturbations_from
 from pyterrier_hybrid.utils.checks import whole_number
@@ -39,7 +39,7 @@ def perturb_pairs(
         The pairs. They share all texts but the queries with the original ones; memory holds a copy of the queries.
 
     Raises:
-        TypeError: An operator has the wrong type.
+        TypeError: ``pairs`` or an operator has the wrong type.
         ValueError: There are no operators, the ratio is not between 0 and 1, or no operator supports a language of the
             pairs.
 
@@ -53,6 +53,7 @@ def perturb_pairs(
         >>> perturbed.query(0, "de"), perturbed.passage(0, "de")
         ('WO IST ROM?', 'In Italien.')
     """
+    check_pairs(pairs)
     seed = whole_number("seed", seed, least=0)
     shifted = [operator.at(seed=operator.seed + seed) for operator in perturbations_from("operators", operators)]
     chosen = {

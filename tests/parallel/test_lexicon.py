@@ -4,6 +4,7 @@ import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,6 +212,16 @@ def test_parts_sums_and_folders(tmp_path):
     assert opened.fingerprint == switched.fingerprint
     assert queries(opened) == queries(switched)
     np.testing.assert_array_equal(opened.groups, switched.groups)
+
+
+def test_words_and_pairs_of_a_wrong_type():
+    with pytest.raises(TypeError, match="pairs is a DataFrame: pass ParallelPairs, which from_jsonl reads from files"):
+        code_switch(pd.DataFrame({"q": ["Which dog?"]}), LEXICON)
+    with pytest.raises(TypeError, match="lexicon is a dict: pass a Lexicon"):
+        code_switch(store(), {"dog": "Hund"})
+    for words in ({"dog": "Hund"}, ["dog"]):
+        with pytest.raises(TypeError, match="'dog' is no meaning: pass a list such as"):
+            Lexicon(words)
 
 
 def test_bad_code_switching():

@@ -1,5 +1,6 @@
 """Training pairs with perturbed queries."""
 
+import pandas as pd
 import pytest
 
 from pyterrier_hybrid.parallel import Item, ParallelPairs
@@ -102,3 +103,8 @@ def test_impossible_options_are_refused(pairs, options, message):
 
 def test_no_pairs():
     assert len(perturb_pairs(ParallelPairs(), "case")) == 0
+
+
+def test_a_frame_is_no_pairs():
+    with pytest.raises(TypeError, match="pairs is a DataFrame: pass ParallelPairs, which from_jsonl reads"):
+        perturb_pairs(pd.DataFrame({"q": ["Who?"]}), [UPPER])

@@ -21,7 +21,7 @@ from pyterrier_hybrid.datasets.own import OwnFamily
 from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
 from pyterrier_hybrid.parallel.leaks.similarity import KnownGrams, Similar
 from pyterrier_hybrid.parallel.leaks.texts import evaluation_texts, training_texts
-from pyterrier_hybrid.parallel.pairs import ParallelPairs
+from pyterrier_hybrid.parallel.pairs import ParallelPairs, check_pairs
 from pyterrier_hybrid.text.letters import span_of
 from pyterrier_hybrid.utils.checks import list_of, list_of_names
 from pyterrier_hybrid.utils.files import whole_file
@@ -256,8 +256,7 @@ def find_leaks(
     """
     import pandas as pd
 
-    if not isinstance(pairs, ParallelPairs):
-        raise TypeError(f"pairs is a {type(pairs).__name__}: pass ParallelPairs")
+    check_pairs(pairs)
     for name, value in (("min_shared", min_shared), ("min_stretch", min_stretch)):
         if value < MIN_SPAN:
             raise ValueError(f"{name}={value!r} is below {MIN_SPAN}: shorter shared spans are ignored")

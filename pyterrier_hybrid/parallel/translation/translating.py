@@ -9,7 +9,7 @@ from time import sleep
 from typing import Any, NamedTuple
 
 from pyterrier_hybrid.parallel.item import Item
-from pyterrier_hybrid.parallel.pairs import ParallelPairs
+from pyterrier_hybrid.parallel.pairs import ParallelPairs, check_pairs
 from pyterrier_hybrid.parallel.store.folder import DESCRIPTION
 from pyterrier_hybrid.parallel.translation.agreement import Disagreement
 from pyterrier_hybrid.parallel.translation.filters import (
@@ -124,8 +124,7 @@ def translate(
         >>> translated.item(0).provenance
         {'de': 'machine translation from en by german, ...'}
     """
-    if not isinstance(pairs, ParallelPairs):
-        raise TypeError(f"pairs is a {type(pairs).__name__}: pass ParallelPairs")
+    check_pairs(pairs)
     if answers is not None and not isinstance(answers, Mapping):
         raise TypeError(f"answers is a {type(answers).__name__}: pass a dict, such as read_answers(file) returns")
     for one in filters or ():

@@ -13,6 +13,7 @@ from more_itertools import chunked
 
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.parallel.negatives import AnswerGroups, with_negatives
+from pyterrier_hybrid.parallel.pairs import check_pairs
 from pyterrier_hybrid.retrieval.index.kinds import BuildOptions
 from pyterrier_hybrid.retrieval.mining.corpus import Collection, collection_of
 from pyterrier_hybrid.retrieval.mining.nearest import (
@@ -144,8 +145,7 @@ def mine_negatives(
         >>> len(mined.negatives(0, "en"))
         2
     """
-    if not isinstance(pairs, ParallelPairs):
-        raise TypeError(f"pairs is a {type(pairs).__name__}: pass ParallelPairs")
+    check_pairs(pairs)
     check_encoder("encoder", encoder)
     if guide is not None:
         check_encoder("guide", guide)
