@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from functools import cache, lru_cache
+from typing import Any
 
 # The ISO 639 code, and subtags such as script, region and variant.
 _TAG = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{1,8})*")
@@ -43,6 +44,27 @@ def check_language(code: object) -> str:
     if canonical is None:
         raise ValueError(f"unknown language {code!r}: write an ISO 639 code such as 'de' or 'zh-Hant'")
     return canonical
+
+
+def optional_language(name: str, lang: Any) -> str | None:
+    """Check an argument that takes one language or ``None``, and return it; whether it is known is not checked.
+
+    Args:
+        name: Name of the argument, for the error message.
+        lang: The language.
+
+    Raises:
+        TypeError: It is neither a string nor ``None``.
+
+    Example:
+        >>> optional_language("lang", ["de", "en"])
+        Traceback (most recent call last):
+        ...
+        TypeError: lang=['de', 'en'] is a list: pass one language, such as 'de', or None
+    """
+    if lang is not None and not isinstance(lang, str):
+        raise TypeError(f"{name}={lang!r} is a {type(lang).__name__}: pass one language, such as 'de', or None")
+    return lang
 
 
 def canonical_language(code: str) -> str:

@@ -15,10 +15,11 @@ from pyterrier_hybrid.retrieval.bm25.build import Spool, write_index
 from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, OpenIndex, ReplacedError, damaged
 from pyterrier_hybrid.retrieval.frames import hint_if_missing
+from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
 from pyterrier_hybrid.retrieval.stored_texts import TextLoader, no_texts, unknown_docno
 from pyterrier_hybrid.text.analysis import analyzer
-from pyterrier_hybrid.text.languages import same_language
+from pyterrier_hybrid.text.languages import optional_language, same_language
 from pyterrier_hybrid.utils.checks import finite_number, true_or_false, whole_number
 from pyterrier_hybrid.utils.files import put_back, scratch_folder, whole_folder, writing
 
@@ -204,6 +205,7 @@ class BM25Indexer(pt.Indexer):
     ) -> None:
         """Write to ``index``."""
         super().__init__()
+        lang = optional_language("lang", lang)
         if lang is not None:
             analyzer(lang)
         self.index_ref = index
@@ -250,7 +252,7 @@ class BM25Indexer(pt.Indexer):
         return index
 
 
-class BM25Retriever(pt.Transformer):
+class BM25Retriever(CheckedTransformer):
     """Ranks documents for each ``query`` by BM25; made by :meth:`BM25Index.retriever`."""
 
     schematic = {"label": "BM25", "help_url": None}
@@ -273,11 +275,12 @@ class BM25Retriever(pt.Transformer):
             raise ValueError(f"k1={k1:g}: it must be above 0")
         if b > 1:
             raise ValueError(f"b={b:g}: it must be from 0 to 1")
+        query_lang = optional_language("query_lang", query_lang)
         if query_lang is not None:
             analyzer(query_lang)
         self.index = index
         self.num_results = num_results
-        self.lang = lang
+        self.lang = optional_language("lang", lang)
         self.query_lang = query_lang
         self.k1 = k1
         self.b = b

@@ -9,8 +9,9 @@ import pyterrier as pt
 from numpy.typing import ArrayLike
 
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, not_encoded
-from pyterrier_hybrid.text.languages import canonical_language
-from pyterrier_hybrid.utils.checks import true_or_false, whole_number
+from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
+from pyterrier_hybrid.text.languages import canonical_language, optional_language
+from pyterrier_hybrid.utils.checks import list_of, list_of_names, one_of, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.index import FaissIndex
@@ -46,7 +47,7 @@ class FittedMethod(Protocol):
         ...
 
 
-class _DebiasTransformer(pt.Transformer):
+class _DebiasTransformer(CheckedTransformer):
     """Base class. Transformers are equal only if they share the fitted object: options do not determine a fit."""
 
     def __init__(self, debias: FittedMethod, *options: Any) -> None:
@@ -78,8 +79,9 @@ class Debiaser(_DebiasTransformer):
     schematic = {"label": "Debias", "help_url": None}
 
     def __init__(self, debias: FittedMethod, role: str, *, lang: str | None, lang_field: str) -> None:
+        lang = optional_language("lang", lang)
         super().__init__(debias, role, lang, lang_field)
-        self.role = role
+        self.role = one_of("role", role, _VECTOR_COLUMNS)
         self.lang = lang
         self.lang_field = lang_field
 
@@ -157,13 +159,10 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         keep_query_vec: bool = False,
     ) -> None:
         num_results = whole_number("num_results", num_results)
-        langs = (
-            (lang,)
-            if isinstance(lang, str)
-            else None
-            if lang is None
-            else tuple(dict.fromkeys(map(canonical_language, lang)))
-        )
+        langs = None
+        if lang is not None:
+            names = list_of_names("lang", list_of("lang", lang))
+            langs = tuple(dict.fromkeys(map(canonical_language, names)))
         keep_query_vec = true_or_false("keep_query_vec", keep_query_vec)
         super().__init__(debias, index.path, num_results, langs, keep_query_vec)
         if debias.normalizes:
@@ -173,7 +172,7 @@ class UnchangedIndexRetriever(_DebiasTransformer):
             )
         self.index = index
         self.num_results = num_results
-        self.langs = langs
+        self.lang = langs
         self.keep_query_vec = keep_query_vec
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
@@ -193,7 +192,7 @@ class UnchangedIndexRetriever(_DebiasTransformer):
             pt.validate.query_frame(inp, extra_columns=["query_vec"], context=self)
         if not len(inp):
             return self.index.retriever(num_results=1, keep_query_vec=self.keep_query_vec).transform(inp)
-        langs = self.index.languages if self.langs is None else self.langs
+        langs = self.index.languages if self.lang is None else self.lang
         if not langs:
             raise ValueError(f"{self.index!r}: no language to search; its documents must be indexed with their lang")
         queries = np.stack(inp["query_vec"].tolist()).astype(np.float64)
@@ -223,9 +222,9 @@ class UnchangedIndexRetriever(_DebiasTransformer):
         if k >= self.num_results:
             return None
         return UnchangedIndexRetriever(
-            self.debias, self.index, num_results=k, lang=self.langs, keep_query_vec=self.keep_query_vec
+            self.debias, self.index, num_results=k, lang=self.lang, keep_query_vec=self.keep_query_vec
         )
 
     def __repr__(self) -> str:
         kept = ", keep_query_vec=True" if self.keep_query_vec else ""
-        return f"{self.debias!r}.retriever({self.index!r}, num_results={self.num_results}, lang={self.langs!r}{kept})"
+        return f"{self.debias!r}.retriever({self.index!r}, num_results={self.num_results}, lang={self.lang!r}{kept})"

@@ -9,10 +9,12 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, texts_of
+from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.protocols import Encoder
+from pyterrier_hybrid.utils.checks import list_of_names
 
 
-class _EncoderTransformer(pt.Transformer):
+class _EncoderTransformer(CheckedTransformer):
     """Base class: equal only if the encoder object is the same one, because equal settings don't mean equal weights."""
 
     # The encoder's method that makes this transformer.
@@ -64,7 +66,7 @@ class DocEncoder(_EncoderTransformer):
     factory = "doc_encoder"
 
     def __init__(self, encoder: Encoder, *, text_field: str | Iterable[str] = "text") -> None:
-        text_field = text_field if isinstance(text_field, str) else tuple(text_field)
+        text_field = text_field if isinstance(text_field, str) else tuple(list_of_names("text_field", text_field))
         if not text_field:
             raise ValueError(f"text_field={text_field!r}: name at least one column of texts")
         super().__init__(encoder, text_field=text_field)
@@ -98,6 +100,8 @@ class TextScorer(_EncoderTransformer):
     factory = "text_scorer"
 
     def __init__(self, encoder: Encoder, *, text_field: str = "text") -> None:
+        if not isinstance(text_field, str) or not text_field:
+            raise ValueError(f"text_field={text_field!r}: name the column of the texts, such as 'text'")
         super().__init__(encoder, text_field=text_field)
         self.text_field = text_field
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.ranking import order_results
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 
@@ -19,7 +20,7 @@ Found = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Results as arrays: row of the query, number of the document (in ascending order of docnos), and score."""
 
 
-class FusionTransformer(pt.Transformer, ABC):
+class FusionTransformer(CheckedTransformer, ABC):
     """Base class: runs all retrievers, fuses their results and sorts them.
 
     Args:
@@ -275,6 +276,8 @@ class ScoreFusion(FusionTransformer):
         if normalization not in NORMALIZATIONS:
             raise ValueError(f"normalization={normalization!r} is unknown: choose one of {', '.join(NORMALIZATIONS)}")
         weights = [1.0] * len(retrievers) if weights is None else weights
+        if not isinstance(weights, Iterable):
+            raise TypeError(f"weights={weights!r}: pass one weight for each retriever, such as (0.5, 0.5)")
         self.weights = tuple(finite_number("weights", weight) for weight in weights)
         if len(self.weights) != len(retrievers):
             raise ValueError(f"weights={list(self.weights)}: {len(retrievers)} retrievers need as many weights")

@@ -6,12 +6,13 @@ import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.corpus_index import CachedEncoder, Corpus, dense_index
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, not_encoded, vectors_of
+from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
 
 
-class VectorFeedback(pt.Transformer):
+class VectorFeedback(CheckedTransformer):
     """Moves each ``query_vec`` towards the first documents that were retrieved for it.
 
     In a pool of many languages, the first document is usually in the query's language, and its translations are closer

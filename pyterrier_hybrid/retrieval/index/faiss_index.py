@@ -22,7 +22,9 @@ from pyterrier_hybrid.retrieval.index.sources import (
     index_blocks,
     open_npy,
 )
+from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.stored_texts import TextLoader
+from pyterrier_hybrid.text.languages import optional_language
 from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 from pyterrier_hybrid.utils.files import whole_folder, writing
 
@@ -367,6 +369,7 @@ class FaissIndex(pt.Artifact):
             ...     index.recall(vectors[:50], nprobe=1) < index.recall(vectors[:50], nprobe=6) <= 1
             True
         """
+        lang = optional_language("lang", lang)
         options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
         return recall(self._open(), queries, k=k, lang=lang, options=options, seed=seed)
 
@@ -490,7 +493,7 @@ class FaissIndexer(pt.Indexer):
         return f"{self.index_ref!r}.indexer(kind={self.options.kind!r}, {how})"
 
 
-class FaissRetriever(pt.Transformer):
+class FaissRetriever(CheckedTransformer):
     """Adds the nearest documents of each ``query_vec``; made by :meth:`FaissIndex.retriever`."""
 
     schematic = {"label": "Faiss", "help_url": None}
@@ -510,8 +513,9 @@ class FaissRetriever(pt.Transformer):
         super().__init__()
         self.index = index
         self.num_results = whole_number("num_results", num_results)
-        self.lang = lang
-        self.options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
+        self.lang = optional_language("lang", lang)
+        options = SearchOptions(ef_search=ef_search, nprobe=nprobe, rescore=rescore)
+        self.ef_search, self.nprobe, self.rescore = options.ef_search, options.nprobe, options.rescore
         self.keep_query_vec = true_or_false("keep_query_vec", keep_query_vec)
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
@@ -533,6 +537,11 @@ class FaissRetriever(pt.Transformer):
         docnos = index.docnos.take(found.document).to_numpy(zero_copy_only=False)
         rows = self._kept(inp).iloc[found.row].reset_index(drop=True)
         return rows.assign(docno=docnos, score=found.score, rank=found.rank)
+
+    @property
+    def options(self) -> SearchOptions:
+        """How thoroughly an approximate index is searched."""
+        return SearchOptions(ef_search=self.ef_search, nprobe=self.nprobe, rescore=self.rescore)
 
     def _kept(self, queries: pd.DataFrame) -> pd.DataFrame:
         return queries if self.keep_query_vec else queries.drop(columns="query_vec")
