@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid.retrieval.documents import check_fields
 from pyterrier_hybrid.retrieval.frames import texts_of
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, wants_languages
 from pyterrier_hybrid.utils.files import scratch_folder
@@ -132,8 +133,7 @@ def dense_index(corpus: Corpus, encoder: CachedEncoder) -> "FaissIndex":
     if not documents:
         raise ValueError("the corpus has no documents")
     for number, document in enumerate(documents):
-        if "text" not in document:
-            raise ValueError(f"document {number} has no text; its fields are {', '.join(document)}")
+        check_fields(f"document {number}", document, ["docno", "text"])
     langs = [document.get("lang") for document in documents]
     vectors = encoder.vectors("documents", [document["text"] for document in documents], langs)
     blocks = array_blocks("the corpus", vectors, [document["docno"] for document in documents], langs)

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.frames import texts_of
-from pyterrier_hybrid.utils.checks import check_text
 from pyterrier_hybrid.utils.checksums import FileFacts
 
 TEXTS = "texts.arrow"
@@ -156,23 +155,3 @@ def no_texts(path: Path) -> ValueError:
 def unknown_docno(path: Path, docnos: Sequence[str], positions: np.ndarray) -> ValueError:
     """Return the error about the first docno that has no position."""
     return ValueError(f"docno {docnos[int(positions.argmin())]!r} is not in {path}")
-
-
-def checked_text(document: Any, number: int) -> str:
-    """Return the text of a document that is indexed with its text.
-
-    Args:
-        document: A dict.
-        number: Number of the document, for errors.
-
-    Raises:
-        ValueError: It has no text, or one that is not valid Unicode.
-        TypeError: Its text is not a string.
-    """
-    if "text" not in document:
-        raise ValueError(f"document {number} has no text, only {sorted(document)}; or pass store_text=False")
-    text = document["text"]
-    if not isinstance(text, str):
-        raise TypeError(f"document {number}: text {text!r} is a {type(text).__name__}, it must be a str")
-    check_text(f"text of document {number}", text)
-    return text

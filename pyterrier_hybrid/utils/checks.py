@@ -25,8 +25,8 @@ def whole_number(name: str, value: Any, *, least: int = 1, most: int | None = No
         most: Largest allowed value; ``None`` for no limit.
 
     Raises:
-        TypeError: The value is not a whole number.
-        ValueError: It is smaller than ``least`` or larger than ``most``, or a bool.
+        TypeError: The value is not a whole number, or a bool.
+        ValueError: It is smaller than ``least`` or larger than ``most``.
 
     Example:
         >>> whole_number("depth", 3)
@@ -37,10 +37,12 @@ def whole_number(name: str, value: Any, *, least: int = 1, most: int | None = No
         ValueError: depth=0: it must be at least 1
     """
     try:
-        number = index(value)
+        number = None if isinstance(value, bool) else index(value)
     except TypeError:
-        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}, not a whole number") from None
-    if isinstance(value, bool) or number < least:
+        number = None
+    if number is None:
+        raise TypeError(f"{name}={short_repr(value)} is {type(value).__name__}, not a whole number")
+    if number < least:
         raise ValueError(f"{name}={value!r}: it must be at least {least}")
     if most is not None and number > most:
         raise ValueError(f"{name}={value!r}: it must be at most {most:,}")

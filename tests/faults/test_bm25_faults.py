@@ -361,7 +361,7 @@ def test_numbers_of_numpy(index, number):
         ({"num_results": "10"}, TypeError, "num_results='10' is str, not a whole number"),
         ({"num_results": 10.0}, TypeError, "num_results=10.0 is float"),
         ({"num_results": None}, TypeError, "num_results=None is NoneType"),
-        ({"num_results": True}, ValueError, "num_results=True: it must be"),
+        ({"num_results": True}, TypeError, "num_results=True is bool, not a whole number"),
         ({"num_results": -1}, ValueError, "num_results=-1: it must be at least 1"),
         ({"k1": "1"}, TypeError, "k1='1' is str, not a number"),
         ({"k1": None}, TypeError, "k1=None is NoneType"),
@@ -370,7 +370,7 @@ def test_numbers_of_numpy(index, number):
         ({"b": "0"}, TypeError, "b='0' is str"),
         ({"b": -0.1}, ValueError, "b=-0.1"),
         ({"b": float("nan")}, ValueError, "b=nan"),
-        ({"query_lang": 3}, ValueError, "language 3 is not a language code"),
+        ({"query_lang": 3}, TypeError, "query_lang=3 is a int: pass one language"),
     ],
 )
 def test_bad_parameters_are_named(index, options, error, message):

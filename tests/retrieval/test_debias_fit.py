@@ -93,10 +93,11 @@ def test_a_corpus_and_queries_of_frames():
     ("documents", "error", "message"),
     [
         ([], ValueError, r"no documents to fit Centring\(\) on"),
-        ([{"text": "a"}], ValueError, r"documents\[0\] has no lang, only \['text'\]"),
+        ([{"text": "a"}], ValueError, r"documents\[0\] has no lang, only text:"),
         ([{"text": "a", "lang": "de"}, {"lang": "de"}], ValueError, r"documents\[1\] has no 'text'"),
         ([{"text": "a", "lang": None}], TypeError, r"documents\[0\]: lang is None"),
         (["a"], TypeError, r"documents\[0\] is a str: pass dicts"),
+        ({"text": "a", "lang": "de"}, TypeError, "documents is a dict: pass a list of dicts with text and lang"),
     ],
 )
 def test_bad_texts_are_refused(documents, error, message):

@@ -161,3 +161,21 @@ def test_the_entry_point_finds_the_class(encoder, tmp_path):
     loaded = pt.Artifact.load(str(tmp_path / "index"))
     assert isinstance(loaded, FaissIndex)
     assert loaded.kind == "hnsw"
+
+
+def test_single_documents_texts_and_lists_of_indexes_are_refused(tmp_path):
+    indexer = FaissIndex(tmp_path / "index").indexer()
+    with pytest.raises(TypeError, match="documents is a dict: pass a list of dicts with docno and doc_vec, or a frame"):
+        indexer.index({"docno": "a", "doc_vec": [1.0, 0.0]})
+    with pytest.raises(TypeError, match="document 0 is a str: pass dicts with docno and doc_vec"):
+        indexer.index(["a"])
+    with pytest.raises(TypeError, match=r"index 0 is a list, not a FaissIndex: pass .*merge\(folder, \*indexes\)"):
+        FaissIndex.merge(tmp_path / "merged", [FaissIndex(tmp_path / "index")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_documents_without_text_are_told_what_to_do(encoder, tmp_path):
+    indexing = encoder.doc_encoder() >> FaissIndex(tmp_path / "index").indexer()
+    for documents in (DOCS[0], ["a"]):
+        with pytest.raises(pt.validate.InputValidationError, match="text is missing: index dicts or a frame"):
+            indexing.index(documents)

@@ -14,6 +14,7 @@ import pyterrier as pt
 from pyterrier_hybrid.retrieval.bm25.build import Spool, write_index
 from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, OpenIndex, ReplacedError, damaged
+from pyterrier_hybrid.retrieval.documents import documents_of
 from pyterrier_hybrid.retrieval.frames import hint_if_missing
 from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
@@ -232,12 +233,12 @@ class BM25Indexer(pt.Indexer):
         Raises:
             FileExistsError: The index already exists.
             ValueError: A document lacks a column, its language is unknown, or its docno occurs twice.
-            TypeError: A docno or a text is not a string.
+            TypeError: A document is not a dict, or a docno or a text is not a string.
         """
         index = self.index_ref
         if (index.built() or index.path.exists()) and not self.overwrite:
             raise FileExistsError(f"{index.path} exists: choose another folder, or pass overwrite=True to indexer()")
-        documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
+        documents = documents_of("documents", inp, fields="docno, text and lang")
         artifact = {
             "type": index.ARTIFACT_TYPE,
             "format": index.ARTIFACT_FORMAT,

@@ -13,6 +13,7 @@ import numpy as np
 
 from pyterrier_hybrid.retrieval.bm25.engines import ENGINES, K1, B
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, DOCUMENTS, META, NUMBERS, part_folder
+from pyterrier_hybrid.retrieval.documents import check_fields
 from pyterrier_hybrid.retrieval.stored_texts import TEXTS, TextFile
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.text.languages import canonical_language
@@ -49,7 +50,7 @@ class Spool:
 
         Raises:
             ValueError: A document lacks a column, its language is unknown, or its docno occurs twice.
-            TypeError: A docno or a text is not a string.
+            TypeError: A document is not a dict, or a docno or a text is not a string.
         """
         bar = progress_bar(documents, desc="analysing documents", unit="document", delay=BAR_DELAY, leave=False)
         streams: dict[str, IO[str]] = {}
@@ -72,9 +73,7 @@ class Spool:
                     streams[document_lang].write(json.dumps([number, counts]) + "\n")
 
     def _check(self, number: int, document: Mapping[Any, Any], lang: str | None) -> tuple[str, str, str]:
-        missing = [column for column in ("docno", "text") if column not in document]
-        if missing:
-            raise ValueError(f"document {number} has no {' and no '.join(missing)}, only {sorted(document)}")
+        check_fields(f"document {number}", document, ["docno", "text"])
         docno, text, document_lang = document["docno"], document["text"], document.get("lang")
         for column, value in (("docno", docno), ("text", text)):
             if not isinstance(value, str):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 import numpy as np
 import pandas as pd
 
+from pyterrier_hybrid.retrieval.documents import documents_of
 from pyterrier_hybrid.text.languages import canonical_language
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def sample_rows(rows: Iterable[Mapping[str, Any]] | pd.DataFrame, role: str, *, 
         TypeError: A row is not a dictionary, or a text or a language is not a string.
         ValueError: A row has no text or no language.
     """
-    records: Iterable[Mapping[Any, Any]] = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+    records = documents_of(role, rows, fields=f"{_TEXT_FIELDS[role][0]} and lang")
     rng = np.random.default_rng(seed)
     drawn: dict[str, list[str]] = {}
     seen: dict[str, int] = {}
@@ -117,7 +118,8 @@ def _text_and_lang(row: Mapping[Any, Any], role: str, number: int) -> tuple[str,
     field = next((name for name in fields if name in row), None)
     if field is None or "lang" not in row:
         missing = " or ".join(map(repr, fields)) if field is None else "lang"
-        raise ValueError(f"{role}[{number}] has no {missing}, only {sorted(row)}: every text needs its language")
+        only = ", ".join(map(str, row))
+        raise ValueError(f"{role}[{number}] has no {missing}, only {only}: every text needs its language")
     for name in (field, "lang"):
         if not isinstance(row[name], str):
             raise TypeError(f"{role}[{number}]: {name} is {row[name]!r}, a {type(row[name]).__name__}, expected a str")

@@ -83,7 +83,9 @@ class DocEncoder(_EncoderTransformer):
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """Encode the documents of a frame."""
         fields = self._fields()
-        pt.validate.columns(inp, includes=fields, context=self)
+        hint = "index dicts or a frame with docno and text, or name other columns in text_field="
+        with hint_if_missing(fields[0], hint):
+            pt.validate.columns(inp, includes=fields, context=self)
         rows = zip(*(texts_of(inp, field) for field in fields), strict=True)
         vectors = self.encoder.encode_documents([" ".join(filter(None, texts)) for texts in rows])
         return inp.assign(doc_vec=_column(vectors, inp))

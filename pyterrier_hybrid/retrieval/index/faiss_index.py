@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid.retrieval.documents import documents_of
 from pyterrier_hybrid.retrieval.frames import not_encoded, texts_of, vectors_of
 from pyterrier_hybrid.retrieval.index.build import write_index
 from pyterrier_hybrid.retrieval.index.files import OpenIndex, is_built, open_index, verify_index
@@ -143,6 +144,7 @@ class FaissIndex(pt.Artifact):
             **options: Options of :meth:`indexer`, such as ``kind``.
 
         Raises:
+            TypeError: One is not a FaissIndex.
             ValueError: There are no indexes to merge, their dimensions differ, or they share a docno.
 
         Example:
@@ -155,6 +157,12 @@ class FaissIndex(pt.Artifact):
         """
         if not indexes:
             raise ValueError("merge: no index was given")
+        for number, index in enumerate(indexes):
+            if not isinstance(index, FaissIndex):
+                raise TypeError(
+                    f"merge: index {number} is a {type(index).__name__}, not a FaissIndex: pass them one by one, as in "
+                    "merge(folder, *indexes)"
+                )
         opened = [index._open() for index in indexes]
         for part in opened:
             if part.dim != opened[0].dim:
@@ -459,9 +467,9 @@ class FaissIndexer(pt.Indexer):
             FileNotFoundError: Documents cannot be added, since the index does not exist.
             ValueError: There is no document, a docno occurs twice, a vector has another dimension or its square is not
                 finite, or another process or thread is writing the index.
-            TypeError: A docno, a language or a text is not a string.
+            TypeError: A document is not a dict, or a docno, a language or a text is not a string.
         """
-        documents: Iterable[Mapping[Any, Any]] = inp.to_dict("records") if isinstance(inp, pd.DataFrame) else inp
+        documents = documents_of("documents", inp, fields="docno and doc_vec")
         store_text = self.index_ref._open().texts is not None if self.append else self.store_text
         return self.index_blocks(document_blocks(documents, with_text=store_text))
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import more_itertools
 import numpy as np
 
+from pyterrier_hybrid.retrieval.documents import check_fields, checked_text
 from pyterrier_hybrid.retrieval.index.files import META, OpenIndex
-from pyterrier_hybrid.retrieval.stored_texts import checked_text, no_texts
+from pyterrier_hybrid.retrieval.stored_texts import no_texts
 from pyterrier_hybrid.retrieval.vectors import as_vector
 from pyterrier_hybrid.utils.arrays import read_npy
 from pyterrier_hybrid.utils.json_files import read_json
@@ -51,14 +52,8 @@ def document_blocks(documents: Iterable[Mapping[Any, Any]], *, with_text: bool =
     count, shape = 0, None
     for block in more_itertools.chunked(documents, BLOCK):
         for number, document in enumerate(block, start=count):
-            if not isinstance(document, Mapping):
-                raise TypeError(f"document {number} is a {type(document).__name__}: pass dicts with docno and doc_vec")
-            missing = [column for column in ("docno", "doc_vec") if column not in document]
-            if missing:
-                what_to_do = "; put `encoder.doc_encoder() >>` in front of the indexer" if "doc_vec" in missing else ""
-                raise ValueError(
-                    f"document {number} has no {' and no '.join(missing)}, only {sorted(document)}{what_to_do}"
-                )
+            hint = "; put `encoder.doc_encoder() >>` in front of the indexer" if "doc_vec" not in document else ""
+            check_fields(f"document {number}", document, ["docno", "doc_vec"], hint=hint)
         vectors = [as_vector(document["doc_vec"], f"doc_vec of {document['docno']!r}") for document in block]
         shape = shape or vectors[0].shape
         for document, vector in zip(block, vectors, strict=True):
