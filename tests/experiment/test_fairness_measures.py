@@ -1,5 +1,6 @@
 """Measures of language fairness by hand, in pt.Experiment, and in the grid: both give the same values."""
 
+import pickle
 from dataclasses import replace
 
 import ir_measures
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
+import pyterrier_hybrid as ph
 from pyterrier_hybrid import (
     Complete,
     FirstRightOther,
@@ -25,6 +27,7 @@ from pyterrier_hybrid import (
 )
 from pyterrier_hybrid.experiment.cache.rank_cache import StoredRanks
 from pyterrier_hybrid.experiment.measures import decimals, lower_is_better, parse_measures
+from pyterrier_hybrid.experiment.measures.supported import OWN_MEASURES
 
 SPLIT = [FirstRightSame(), FirstRightOther(), FirstWrongSame(), FirstWrongOther()]
 MEASURES = [
@@ -177,12 +180,32 @@ def test_names_are_parsed():
     for name in ("Complete", "MaxRank@0", "LanguagePreference@3", "FirstRightSame@1"):
         with pytest.raises(ValueError, match="is not supported"):
             parse_measures([name])
-    with pytest.raises(TypeError, match=r"make an object of it: MaxRank\(\)"):
-        parse_measures([MaxRank])
     with pytest.raises(TypeError, match="Complete: cutoff=2.5 must be a whole number"):
         Complete(cutoff=2.5)
     assert [lower_is_better(str(measure)) for measure in MEASURES].count(True) == 4
     assert {str(measure) for measure in MEASURES if decimals(str(measure)) == 0} == {"MaxRank", "MaxRank@4"}
+
+
+@pytest.mark.parametrize("measure", OWN_MEASURES, ids=str)
+def test_names_are_measures(measure):
+    assert getattr(ph, measure.NAME) is measure
+    assert pickle.loads(pickle.dumps(measure)) == measure == measure()
+    assert ir_measures.measures.registry[measure.NAME] == measure
+    if "cutoff" in measure.SUPPORTED_PARAMS:
+        assert measure @ 3 == measure(cutoff=3) == ir_measures.parse_measure(f"{measure.NAME}@3") != measure
+        measure = measure @ 3
+    qids, docnos = ["q_de", "q_de", "q_en", "q_en"], ["de_1", "en_1"] * 2
+    qrels = pd.DataFrame({"qid": qids, "docno": docnos, "label": 1})
+    run = pt.Transformer.from_df(
+        pd.DataFrame({"qid": qids, "docno": docnos, "score": [2.0, 1.0] * 2, "rank": [0, 1] * 2})
+    )
+    found = pt.Experiment([run], pd.DataFrame({"qid": ["q_de", "q_en"], "query": "x"}), qrels, [measure])
+    assert str(measure) in found
+
+
+def test_a_missing_cutoff_is_named():
+    with pytest.raises(ValueError, match="^Complete needs a cutoff: write Complete@10 for"):
+        Complete.calc_aggregate({"q": {"a": 1}}, {"q": {"a": 1.0}})
 
 
 @pytest.fixture(scope="module")

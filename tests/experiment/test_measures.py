@@ -167,8 +167,8 @@ def test_unsupported_measures_list_the_supported(name):
 def test_no_measure():
     with pytest.raises(ValueError, match="no measure"):
         parse_measures([])
-    with pytest.raises(TypeError, match=r"make an object of it: RankDistance\(\)"):
-        parse_measures([RankDistance])
+    with pytest.raises(TypeError, match=r"make an object of it: _RankDistance\(\)"):
+        parse_measures([type(RankDistance)])
     with pytest.raises(TypeError, match="5 is neither"):
         parse_measures([5])
 
@@ -209,7 +209,7 @@ def test_values_from_exact_ranks_equal_those_of_ir_measures(case):
     ranks = Ranks(query, relevance, rank, msmarco_rank, queries=len(qids), depth=scores.shape[1])
     longest = max((np.isfinite(row).sum() for row in scores), default=0)
     for measure in MEASURES:
-        if isinstance(measure, RankDistance) and "cutoff" not in measure.params and longest < ranks.depth:
+        if measure.NAME == "RankDistance" and "cutoff" not in measure.params and longest < ranks.depth:
             continue  # ir_measures sees the longest ranking only; the grid knows how many documents there are
         rows = rounded if measure.NAME == "RR" else run
         ours = dict(zip(map(str, qids), values_from_ranks(measure, ranks), strict=True))

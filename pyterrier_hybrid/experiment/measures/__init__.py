@@ -6,6 +6,9 @@ language: one answer and its translations, its *parallels*. They work in ``pt.Ex
 trec_eval, documents judged 1 or higher are relevant, and each is a mean over queries. The docstrings say what holds for
 rankings that do not contain all documents.
 
+As in ir_measures, each name is a measure itself, ``@`` sets its cutoff, and a call sets parameters: ``RankDistance``,
+``Complete @ 10``, ``RankDistance(cutoff=100, normalized=True)``.
+
 ============================ ====================================================================== ====== ============
 measure                      value of a query                                                       best   from
 ============================ ====================================================================== ====== ============

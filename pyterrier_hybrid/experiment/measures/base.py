@@ -16,7 +16,8 @@ class RankMeasure(Measure):
     """A measure computed from the ranks of the relevant documents: by the grid from exact ranks, otherwise from runs.
 
     A new measure is a subclass in a file of its own, with ``from_ranks`` and the attributes of
-    :class:`ir_measures.measures.Measure`, and a line in ``supported.OWN_MEASURES``.
+    :class:`ir_measures.measures.Measure`, and a line in ``supported.OWN_MEASURES``. As in ir_measures, the public name
+    is an instance, so that both ``RankDistance @ 100`` and ``RankDistance(cutoff=100)`` are measures.
 
     Attributes:
         lower_is_better: Whether small values are good.
@@ -80,7 +81,7 @@ class RankMeasure(Measure):
 def cutoff_params(measure: str, cutoff: Any) -> dict[str, Any]:
     """Check the cutoff of a measure and return it as parameters; without a cutoff, there are none.
 
-    A parameter with its default value is left out, so that ``MaxRank(cutoff=None)`` equals ``MaxRank()``.
+    A parameter with its default value is left out, so that ``MaxRank(cutoff=None)`` equals ``MaxRank``.
 
     Args:
         measure: The measure's name, for errors.

@@ -7,7 +7,7 @@ from pyterrier_hybrid.experiment.measures.base import RankMeasure, cutoff_params
 from pyterrier_hybrid.experiment.measures.ranks import Ranks, ranks_to_depth
 
 
-class MaxRank(RankMeasure):
+class _MaxRank(RankMeasure):
     """The largest rank of a query's relevant documents: how far one must read to see the answer in every language.
 
     In a pool of several languages, every query has one relevant document per language. Lower is better, and k is the
@@ -23,7 +23,7 @@ class MaxRank(RankMeasure):
     Ties are broken as in trec_eval. Documents judged 1 or higher are relevant.
 
     Args:
-        cutoff: Only use the first ``cutoff`` documents; also written ``MaxRank() @ 100``. Default: all.
+        cutoff: Only use the first ``cutoff`` documents; also written ``MaxRank @ 100``. Default: all.
 
     Raises:
         TypeError: ``cutoff`` is not a whole number.
@@ -31,9 +31,9 @@ class MaxRank(RankMeasure):
 
     Example:
         >>> run = {"q1": {"de_1": 9.0, "xx_1": 8.0, "ar_1": 7.0, "xx_2": 6.0}}
-        >>> MaxRank().calc_aggregate({"q1": {"de_1": 1, "ar_1": 1}}, run)
+        >>> MaxRank.calc_aggregate({"q1": {"de_1": 1, "ar_1": 1}}, run)
         3.0
-        >>> MaxRank().calc_aggregate({"q1": {"de_1": 1, "tr_1": 1}}, run)
+        >>> MaxRank.calc_aggregate({"q1": {"de_1": 1, "tr_1": 1}}, run)
         5.0
     """
 
@@ -61,7 +61,7 @@ class MaxRank(RankMeasure):
         return largest
 
 
-class Complete(RankMeasure):
+class _Complete(RankMeasure):
     """Whether all relevant documents of a query are among the first k: 1 or 0 (Complete@k, arXiv 2604.05684).
 
     In a pool of several languages: whether the answer is there in every language. A query with more than k relevant
@@ -69,7 +69,7 @@ class Complete(RankMeasure):
     are broken as in trec_eval. Documents judged 1 or higher are relevant.
 
     Args:
-        cutoff: The number of documents k, which is needed; also written ``Complete() @ 100``.
+        cutoff: The number of documents k, which is needed; also written ``Complete @ 100``.
 
     Raises:
         TypeError: ``cutoff`` is not a whole number.
@@ -78,7 +78,7 @@ class Complete(RankMeasure):
     Example:
         >>> run = {"q1": {"de_1": 9.0, "xx_1": 8.0, "ar_1": 7.0, "xx_2": 6.0}}
         >>> qrels = {"q1": {"de_1": 1, "ar_1": 1}}
-        >>> Complete(cutoff=3).calc_aggregate(qrels, run), (Complete() @ 2).calc_aggregate(qrels, run)
+        >>> Complete(cutoff=3).calc_aggregate(qrels, run), (Complete @ 2).calc_aggregate(qrels, run)
         (1.0, 0.0)
     """
 
@@ -93,9 +93,23 @@ class Complete(RankMeasure):
     def __init__(self, *, cutoff: int | None = None) -> None:
         super().__init__(**cutoff_params("Complete", cutoff))
 
+    def validate_params(self) -> None:
+        """Check the parameters.
+
+        Raises:
+            ValueError: There is no cutoff.
+        """
+        if "cutoff" not in self.params:
+            raise ValueError("Complete needs a cutoff: write Complete@10 for the first 10 documents")
+        super().validate_params()
+
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
         """Compute the value of each query: float64 ``[queries]``."""
         in_first = (ranks.rank > 0) & (ranks.rank <= self.params["cutoff"])
         relevant = np.bincount(ranks.query, minlength=ranks.queries)
         complete = np.bincount(ranks.query[in_first], minlength=ranks.queries) == relevant
         return (complete & (relevant > 0)).astype(np.float64)
+
+
+MaxRank = _MaxRank()
+Complete = _Complete()

@@ -12,7 +12,7 @@ from pyterrier_hybrid.experiment.measures.base import RankMeasure
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 
 
-class LanguagePreference(RankMeasure):
+class _LanguagePreference(RankMeasure):
     """How often the answer in the query's language comes first among its parallels: 1 or 0 for each query.
 
     The relevant documents of a query in a pool are one answer in several languages. The value is 1 if the relevant
@@ -35,7 +35,7 @@ class LanguagePreference(RankMeasure):
     Example:
         >>> qrels = {"q1_de": {"de_1": 1, "ar_1": 1}, "q1_ar": {"de_1": 1, "ar_1": 1}}
         >>> ranking = {"en_7": 9.0, "de_1": 8.0, "ar_1": 7.0}
-        >>> LanguagePreference().calc_aggregate(qrels, {"q1_de": ranking, "q1_ar": ranking})
+        >>> LanguagePreference.calc_aggregate(qrels, {"q1_de": ranking, "q1_ar": ranking})
         0.5
     """
 
@@ -85,7 +85,7 @@ class _FirstResult(RankMeasure):
         return outcome.astype(np.float64)
 
 
-class FirstRightSame(_FirstResult):
+class _FirstRightSame(_FirstResult):
     """Whether the first result is relevant and in the language of the query: 1 or 0.
 
     ``FirstRightSame``, ``FirstRightOther``, ``FirstWrongSame`` and ``FirstWrongOther`` are the four outcomes of the
@@ -100,7 +100,7 @@ class FirstRightSame(_FirstResult):
     Example:
         >>> qrels = {"q1_de": {"de_1": 1, "ar_1": 1}, "q1_ar": {"de_1": 1, "ar_1": 1}}
         >>> run = {"q1_de": {"de_1": 8.0, "ar_1": 7.0}, "q1_ar": {"ar_3": 8.0, "ar_1": 7.0}}
-        >>> split = [FirstRightSame(), FirstRightOther(), FirstWrongSame(), FirstWrongOther()]
+        >>> split = [FirstRightSame, FirstRightOther, FirstWrongSame, FirstWrongOther]
         >>> [measure.calc_aggregate(qrels, run) for measure in split]
         [0.5, 0.0, 0.5, 0.0]
     """
@@ -112,7 +112,7 @@ class FirstRightSame(_FirstResult):
     right, same = True, True
 
 
-class FirstRightOther(_FirstResult):
+class _FirstRightOther(_FirstResult):
     """Whether the first result is relevant and in another language than the query: 1 or 0; see `FirstRightSame`."""
 
     __name__ = "FirstRightOther"
@@ -122,7 +122,7 @@ class FirstRightOther(_FirstResult):
     right, same = True, False
 
 
-class FirstWrongSame(_FirstResult):
+class _FirstWrongSame(_FirstResult):
     """Whether the first result is wrong and in the language of the query: 1 or 0; see `FirstRightSame`."""
 
     __name__ = "FirstWrongSame"
@@ -134,7 +134,7 @@ class FirstWrongSame(_FirstResult):
     lower_is_better = True
 
 
-class FirstWrongOther(_FirstResult):
+class _FirstWrongOther(_FirstResult):
     """Whether the first result is wrong and in another language than the query: 1 or 0; see `FirstRightSame`."""
 
     __name__ = "FirstWrongOther"
@@ -144,3 +144,10 @@ class FirstWrongOther(_FirstResult):
     right, same = False, False
 
     lower_is_better = True
+
+
+LanguagePreference = _LanguagePreference()
+FirstRightSame = _FirstRightSame()
+FirstRightOther = _FirstRightOther()
+FirstWrongSame = _FirstWrongSame()
+FirstWrongOther = _FirstWrongOther()

@@ -7,7 +7,7 @@ from pyterrier_hybrid.experiment.measures.base import RankMeasure, cutoff_params
 from pyterrier_hybrid.experiment.measures.ranks import Ranks, ranks_to_depth
 
 
-class RankCorrelation(RankMeasure):
+class _RankCorrelation(RankMeasure):
     """How alike the translations of a question rank the answers: mean Spearman correlation, from -1 to 1.
 
     Queries that ask one question in several languages should rank the documents of a pool in one order. arXiv
@@ -33,7 +33,7 @@ class RankCorrelation(RankMeasure):
     higher are relevant.
 
     Args:
-        cutoff: Only use the first ``cutoff`` documents; also written ``RankCorrelation() @ 100``. Default: all.
+        cutoff: Only use the first ``cutoff`` documents; also written ``RankCorrelation @ 100``. Default: all.
 
     Raises:
         TypeError: ``cutoff`` is not a whole number.
@@ -44,7 +44,7 @@ class RankCorrelation(RankMeasure):
         >>> answers = {"ar_1": 1, "de_1": 1, "en_1": 1}
         >>> run = {"q_ar": {"ar_1": 3.0, "en_1": 2.0, "de_1": 1.0}, "q_de": {"de_1": 3.0, "en_1": 2.0, "ar_1": 1.0}}
         >>> run["q_en"] = {"en_1": 3.0, "ar_1": 2.0, "de_1": 1.0}
-        >>> values = RankCorrelation().iter_calc(dict.fromkeys(run, answers), run)
+        >>> values = RankCorrelation.iter_calc(dict.fromkeys(run, answers), run)
         >>> [(metric.query_id, metric.value) for metric in values]
         [('q_ar', -0.25), ('q_de', -0.75), ('q_en', 0.0)]
     """
@@ -120,3 +120,6 @@ def _spearman(rank: np.ndarray) -> np.ndarray:
     squares[squares == 0] = 1
     # One root of the product: equal orders have exactly 1.
     return (centred @ centred.T) / np.sqrt(np.outer(squares, squares))
+
+
+RankCorrelation = _RankCorrelation()

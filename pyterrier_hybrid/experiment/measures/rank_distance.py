@@ -7,7 +7,7 @@ from pyterrier_hybrid.experiment.measures.base import RankMeasure, cutoff_params
 from pyterrier_hybrid.experiment.measures.ranks import Ranks
 
 
-class RankDistance(RankMeasure):
+class _RankDistance(RankMeasure):
     """How far the relevant documents of one query are apart in a ranking: highest minus lowest rank.
 
     In a pool of several languages every query has one relevant document per language. Without language bias their ranks
@@ -30,7 +30,7 @@ class RankDistance(RankMeasure):
     equal scores the larger docno comes first. Documents judged 1 or higher are relevant.
 
     Args:
-        cutoff: Only use the first ``cutoff`` documents; also written ``RankDistance() @ 100``. Default: all.
+        cutoff: Only use the first ``cutoff`` documents; also written ``RankDistance @ 100``. Default: all.
         normalized: Divide by the expected distance in random order, (N + 1)(k - 1)/(k + 1) for N = depth and k relevant
             documents: 1 is no better than chance, whatever the size of the pool and k.
 
@@ -41,7 +41,7 @@ class RankDistance(RankMeasure):
 
     Example:
         >>> run = {"q1": {"de_1": 9.0, "xx_1": 8.0, "ar_1": 7.0, "xx_2": 6.0}}
-        >>> measure = RankDistance()
+        >>> measure = RankDistance
         >>> measure.calc_aggregate({"q1": {"de_1": 1, "ar_1": 1}}, run)
         2.0
         >>> measure.calc_aggregate({"q1": {"de_1": 1, "tr_1": 1}}, run)
@@ -83,6 +83,9 @@ class RankDistance(RankMeasure):
             depth=self.params.get("cutoff", ranks.depth),
             normalized=self.params.get("normalized", False),
         )
+
+
+RankDistance = _RankDistance()
 
 
 def rank_distances(

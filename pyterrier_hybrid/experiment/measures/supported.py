@@ -32,15 +32,15 @@ from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 OWN_MEASURES: tuple[RankMeasure, ...] = (
-    RankDistance(),
-    MaxRank(),
-    Complete(),
-    LanguagePreference(),
-    FirstRightSame(),
-    FirstRightOther(),
-    FirstWrongSame(),
-    FirstWrongOther(),
-    RankCorrelation(),
+    RankDistance,
+    MaxRank,
+    Complete,
+    LanguagePreference,
+    FirstRightSame,
+    FirstRightOther,
+    FirstWrongSame,
+    FirstWrongOther,
+    RankCorrelation,
 )
 """The measures that this package adds to ir_measures."""
 
@@ -54,7 +54,7 @@ FROM_RANKS: dict[str | None, Callable[[Ranks, int | None], np.ndarray]] = {
 }
 """Name of a measure of ir_measures -> function from ranks and a cutoff to its values."""
 
-DEFAULT_MEASURES: tuple[Measure, ...] = (AP, R @ 1, R @ 10, RankDistance())
+DEFAULT_MEASURES: tuple[Measure, ...] = (AP, R @ 1, R @ 10, RankDistance)
 
 for _own in OWN_MEASURES:
     if _own.NAME not in ir_measures.measures.registry:
@@ -145,7 +145,7 @@ def reported_kinds(measure: Measure) -> tuple[str, ...]:
     """Return the kinds of settings that a measure is reported for.
 
     Example:
-        >>> reported_kinds(RankDistance()), reported_kinds(AP)
+        >>> reported_kinds(RankDistance), reported_kinds(AP)
         (('multi',), ('mono', 'cross', 'multi'))
     """
     return measure.kinds if isinstance(measure, RankMeasure) else RankMeasure.kinds
@@ -155,7 +155,7 @@ def needs_translations(measure: Measure) -> bool:
     """Whether a measure needs the queries of all languages at once.
 
     Example:
-        >>> needs_translations(RankCorrelation()), needs_translations(AP)
+        >>> needs_translations(RankCorrelation), needs_translations(AP)
         (True, False)
     """
     return isinstance(measure, RankMeasure) and measure.needs_translations
