@@ -36,8 +36,9 @@ class Perturbation(pt.Transformer):
         severity: The share of characters or words that are changed, 0 to 1; the class says of what. 0 changes nothing.
         seed: Seed of the random choices.
         draw: Number of the draw: one seed has as many independent draws as needed.
-        lang: The language of all queries. Default: that of ``dataset``, else the column ``lang_field``.
-        lang_field: The column with the language of each query.
+        lang: The language of all queries, whatever the column says. Default: that of ``dataset``, else the column
+            ``lang_field``.
+        lang_field: The column with the language of each query; not read if ``lang`` or ``dataset`` is given.
         dataset: The ID of an ir_datasets dataset, with or without ``irds:``, whose query language all queries have.
 
     Attributes:
@@ -200,7 +201,8 @@ class Perturbation(pt.Transformer):
 
         Returns:
             The frame, with the perturbed queries in ``query``, those before in ``query_0``, and in ``changed`` whether
-            the query differs from the first one of a chain of perturbations.
+            the query differs from the first one of a chain of perturbations. What other transformers rewrote
+            before the chain does not count.
 
         Raises:
             ValueError: A query has no language.
@@ -220,12 +222,8 @@ class Perturbation(pt.Transformer):
                 )
         perturbed = self.perturb_all(texts, langs)
         pushed = pt.model.push_queries(inp)
-        # Other transformers, such as tokenise(), push queries too: only after a perturbation, the first query counts.
-        first = "query_0"
-        if "changed" in inp.columns:
-            first = max((name for name in pushed.columns if _is_original(name)), key=_number)
         result = pushed.assign(query=pd.Series(perturbed, index=pushed.index, dtype=object))
-        return result.assign(changed=(result["query"] != pushed[first]).astype(bool))
+        return result.assign(changed=(result["query"] != _first_queries(inp)).astype(bool))
 
     def _langs(self, inp: pd.DataFrame) -> list[str]:
         missing = inp[self.lang_field].isna().to_numpy()
@@ -273,6 +271,18 @@ def _query_language(dataset: str) -> str:
     if lang is None:
         raise ValueError(f"dataset={dataset!r}: its queries are in several languages, or in an unknown one; give lang=")
     return _checked(lang)
+
+
+def _first_queries(inp: pd.DataFrame) -> pd.Series:
+    """Return the queries that a chain of perturbations began with, whose last one gets this input."""
+    first = inp["query"]
+    if "changed" in inp.columns:
+        # Other transformers, such as tokenise(), keep earlier queries too. So a query that the chain has not changed is
+        # the first one, whatever was before it; otherwise the first one is the oldest that differs from it.
+        changed = inp["changed"].eq(True)
+        for column in sorted(filter(_is_original, inp.columns), key=_number):
+            first = first.mask(changed & (inp[column] != inp["query"]), inp[column])
+    return first
 
 
 def _is_original(column: Any) -> bool:

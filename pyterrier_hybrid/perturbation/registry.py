@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+import pyterrier as pt
+
 from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.bidi import Bidi
 from pyterrier_hybrid.perturbation.case import Case
@@ -71,7 +73,10 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     """
     options = _split(config) if isinstance(config, str) else config
     if not isinstance(options, Mapping) or not isinstance(options.get("name"), str):
-        raise TypeError(f"perturbation {short_repr(config)}: give a name, or a mapping with a name and options")
+        raise TypeError(
+            f"{short_repr(config)} is a {type(config).__name__}, not a perturbation: give a name, or a mapping with a name and "
+            "options"
+        )
     kind = _BY_NAME.get(options["name"].lower())
     if kind is None:
         hint = did_you_mean(options["name"].lower(), _BY_NAME)
@@ -109,6 +114,39 @@ def _number(text: str) -> int | float | str:
     return text
 
 
+def read_perturbation(location: str, config: Any) -> Perturbation:
+    """Return a perturbation that is given as itself, or as :func:`perturbation_from` takes it.
+
+    Args:
+        location: Where it was given, such as ``operators[0]``, for error messages.
+        config: The perturbation, its name, or a mapping of its name and options.
+
+    Raises:
+        TypeError: It is something else, such as a pipeline.
+        ValueError: The name or an option is unknown, or a value is not possible.
+
+    Example:
+        >>> read_perturbation("operators[0]", Case() >> Case(to="upper"))
+        Traceback (most recent call last):
+        ...
+        TypeError: operators[0] is a pipeline, not a perturbation: instead of A >> B, give [A, B] to use each by itself
+    """
+    if isinstance(config, Perturbation):
+        return config
+    if isinstance(config, pt.Transformer):
+        if isinstance(config, Iterable):
+            raise TypeError(
+                f"{location} is a pipeline, not a perturbation: instead of A >> B, give [A, B] to use each by itself"
+            )
+        raise TypeError(f"{location} is {short_repr(config)}, not a perturbation of ph.perturbation")
+    try:
+        return perturbation_from(config)
+    except ValueError as error:
+        raise ValueError(f"{location}: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"{location}: {error}") from None
+
+
 def perturbations_from(
     name: str, configs: PerturbationConfig | Iterable[PerturbationConfig]
 ) -> tuple[Perturbation, ...]:
@@ -126,10 +164,10 @@ def perturbations_from(
         >>> perturbations_from("operators", [Case(to="upper"), "case"])
         (Case(to='upper', severity=1), Case(to='lower', severity=1))
     """
-    perturbations = tuple(
-        config if isinstance(config, Perturbation) else perturbation_from(config)
-        for config in list_of(name, configs, single=(Perturbation, str, Mapping))
-    )
-    if not perturbations:
-        raise ValueError(f"{name} is empty: give at least one perturbation")
-    return perturbations
+    # A pipeline of PyTerrier can be iterated over, but is no list.
+    if isinstance(configs, pt.Transformer):
+        return (read_perturbation(name, configs),)
+    values = list_of(name, configs, single=(str, Mapping))
+    if not values:
+        raise ValueError(f"{name} is empty: give at least one perturbation, such as 'case'")
+    return tuple(read_perturbation(f"{name}[{position}]", config) for position, config in enumerate(values))

@@ -402,7 +402,11 @@ def test_severity_zero_changes_nothing(toy):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"perturbations": []}, ValueError, "perturbations: none was given"),
+        ({"perturbations": []}, ValueError, "perturbations is empty"),
+        ({"perturbations": {}}, ValueError, "perturbations is empty"),
+        ({"perturbations": Case() >> Lose()}, TypeError, "perturbations is a pipeline.*give .A, B. to use each"),
+        ({"perturbations": {"both": Case() >> Lose()}}, TypeError, r"perturbations\['both'\] is a pipeline"),
+        ({"perturbations": [Case(), Lose() >> Case()]}, TypeError, r"perturbations\[1\] is a pipeline"),
         ({"perturbations": ["tpying"]}, ValueError, r"perturbations\[0\]: unknown perturbation 'tpying'"),
         ({"perturbations": [3]}, TypeError, r"perturbations\[0\]: 3 is a int"),
         ({"perturbations": [Case(), Case()]}, ValueError, "given twice"),

@@ -14,8 +14,15 @@ from grid_helpers import Letters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyterrier_hybrid.parallel import Lexicon
-from pyterrier_hybrid.perturbation import PERTURBATIONS, CodeSwitch, Perturbation, WorstCase, perturbation_from
+from pyterrier_hybrid.parallel import Item, Lexicon, ParallelPairs
+from pyterrier_hybrid.perturbation import (
+    PERTURBATIONS,
+    CodeSwitch,
+    Perturbation,
+    WorstCase,
+    perturb_pairs,
+    perturbation_from,
+)
 from pyterrier_hybrid.text.normalisation import is_blank
 
 LANGUAGES = ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"]
@@ -156,6 +163,23 @@ def test_chains_keep_the_first_query():
     assert out["changed"].tolist() == [True, False]
 
 
+def test_a_chain_begins_after_what_other_transformers_did():
+    upper = pt.apply.query(lambda row: row["query"].upper())
+    same, lower = perturbation_from("case:severity=0"), perturbation_from("case")
+    topics = pd.DataFrame({"qid": ["1", "2"], "query": ["Rom", "rom"], "lang": "de"})
+    for chain, expected in (
+        (upper >> same >> same, [False, False]),
+        (upper >> lower >> same, [True, True]),
+        (lower >> upper >> same, [True, False]),
+        (same >> upper >> same, [False, False]),
+        (lower >> pt.rewrite.reset() >> same, [False, False]),
+    ):
+        assert chain(topics)["changed"].tolist() == expected, chain
+    earlier = topics.assign(query_0="Where is Rome?", changed="a column of the user")
+    assert not (same >> same)(earlier.drop(columns="changed"))["changed"].any()
+    assert not same(earlier)["changed"].any() and lower(earlier)["changed"].tolist() == [True, False]
+
+
 def test_what_other_transformers_push_is_not_changed():
     tokenised = pt.apply.query(lambda row: row["query"].replace(",", ""))
     out = (tokenised >> perturbation_from("case:severity=0"))(
@@ -191,5 +215,18 @@ def test_unknown_names_and_options():
         perturbation_from("csae")
     with pytest.raises(ValueError, match="too"):
         perturbation_from({"name": "case", "too": "upper"})
-    with pytest.raises(TypeError, match="give a name"):
+    with pytest.raises(TypeError, match="3 is a int.*give a name"):
         perturbation_from(3)
+
+
+def test_pipelines_and_other_transformers_are_no_perturbations():
+    chain = perturbation_from("case") >> perturbation_from("spaces")
+    for operators, problem in (
+        (chain, "operators is a pipeline.*give .A, B. to use each"),
+        (["case", chain], r"operators\[1\] is a pipeline"),
+        (pt.rewrite.reset(), "operators is .*not a perturbation of ph.perturbation"),
+    ):
+        with pytest.raises(TypeError, match=problem):
+            WorstCase(Letters(), operators)
+        with pytest.raises(TypeError, match=problem):
+            perturb_pairs(ParallelPairs([Item("1", None, "toy", {"de": "Wo?"}, {"de": "Hier."})]), operators)

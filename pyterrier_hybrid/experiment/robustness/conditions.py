@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pyterrier_hybrid.perturbation import Perturbation, perturbation_from
+from pyterrier_hybrid.perturbation import Perturbation
 from pyterrier_hybrid.perturbation.base import DEFAULT_SEVERITY
+from pyterrier_hybrid.perturbation.registry import PerturbationConfig, perturbations_from, read_perturbation
 from pyterrier_hybrid.utils.checks import list_of
-from pyterrier_hybrid.utils.formatting import short_repr
 
-Perturbations = Iterable[Perturbation | str] | Mapping[str, Perturbation | str] | Perturbation | str
+Perturbations = Iterable[PerturbationConfig] | Mapping[str, PerturbationConfig] | Perturbation | str
 # The severity in what a perturbation prints of itself; others tell two of one class apart.
 _SEVERITY = re.compile(r"severity=1, |, severity=1\b|severity=1\b")
 
@@ -39,7 +39,7 @@ def read_conditions(perturbations: Perturbations, severities: Iterable[float] | 
         The conditions, by perturbation and then in the order of the severities.
 
     Raises:
-        TypeError: Something that is neither a perturbation nor a name.
+        TypeError: Something that is neither a perturbation nor a name, such as a pipeline.
         ValueError: No perturbation, no severity, an unknown name, or two perturbations that cannot be told apart.
 
     Example:
@@ -63,35 +63,20 @@ def read_conditions(perturbations: Perturbations, severities: Iterable[float] | 
 
 def _named(perturbations: Any) -> dict[str, Perturbation]:
     if isinstance(perturbations, Mapping):
-        named = {name: _read(f"perturbations[{name!r}]", value) for name, value in perturbations.items()}
+        named = {name: read_perturbation(f"perturbations[{name!r}]", value) for name, value in perturbations.items()}
         for name in named:
             if not isinstance(name, str) or not name.strip():
                 raise TypeError(f"perturbations: the name {name!r} must be a string that is not empty")
+        if not named:
+            raise ValueError("perturbations is empty: give at least one perturbation, such as 'case'")
     else:
-        values = list_of("perturbations", perturbations, (str, Perturbation))
-        read = [_read(f"perturbations[{position}]", value) for position, value in enumerate(values)]
+        read = perturbations_from("perturbations", perturbations)
         names = _distinct_names(read)
         named = dict(zip(names, read, strict=True))
         repeated = next((name for number, name in enumerate(names) if name in names[:number]), None)
         if repeated is not None:
             raise ValueError(f"perturbations: {repeated} is given twice; leave one out, or give {{name: perturbation}}")
-    if not named:
-        raise ValueError("perturbations: none was given; give at least one, such as 'case'")
     return named
-
-
-def _read(location: str, value: Any) -> Perturbation:
-    if isinstance(value, Perturbation):
-        return value
-    if isinstance(value, str):
-        try:
-            return perturbation_from(value)
-        except ValueError as error:
-            raise ValueError(f"{location}: {error}") from None
-    raise TypeError(
-        f"{location}: {short_repr(value)} is a {type(value).__name__}, not a perturbation of ph.perturbation or its "
-        "name"
-    )
 
 
 def _distinct_names(perturbations: Sequence[Perturbation]) -> list[str]:
