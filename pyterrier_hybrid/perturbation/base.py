@@ -1,6 +1,7 @@
 """The interface of all query perturbations, and what they share."""
 
 import copy
+import inspect
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 Self = TypeVar("Self", bound="Perturbation")
 DEFAULT_SEVERITY = 0.1
@@ -108,6 +110,45 @@ class Perturbation(pt.Transformer):
     def fingerprint(self) -> str:
         """A hash of everything that results depend on besides the text and its language."""
         return hash_json([self.name, self.version, self.severity, self.seed, self.draw, self.options])
+
+    def attributes(self) -> list[pt.inspect.TransformerAttribute]:
+        """Return the arguments of the constructor, for inspection; those behind ``**options`` are among them."""
+        parameters: dict[str, inspect.Parameter] = {}
+        for kind in type(self).__mro__:
+            if issubclass(kind, Perturbation) and "__init__" in vars(kind):
+                parameters |= dict(list(inspect.signature(kind.__init__).parameters.items())[1:])
+        missing = pt.inspect.TransformerAttribute.MISSING
+        return [
+            pt.inspect.TransformerAttribute(name, getattr(self, name, missing), parameter.default, parameter.kind)
+            for name, parameter in parameters.items()
+            # Only the language of the dataset is kept.
+            if name != "dataset" and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        ]
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """Change one argument of the constructor, with its checks; ``pt.GridScan`` does so.
+
+        Args:
+            name: Name of the argument.
+            value: Its new value.
+
+        Raises:
+            ValueError: There is no such argument, or the constructor refuses the value.
+            TypeError: The value has the wrong type.
+
+        Example:
+            >>> from pyterrier_hybrid.perturbation import Case
+            >>> Case().set_parameter("severity", 7)
+            Traceback (most recent call last):
+            ...
+            ValueError: severity=7: it is a share, at most 1
+        """
+        names = [attribute.name for attribute in self.attributes()]
+        if name not in names:
+            raise ValueError(
+                f"{self.name} has no parameter {name!r}: choose one of {', '.join(names)}{did_you_mean(name, names)}"
+            )
+        self.__dict__.update(vars(pt.inspect.transformer_apply_attributes(self, **{name: value})))
 
     def at(self: Self, *, severity: float | None = None, seed: int | None = None, draw: int | None = None) -> Self:
         """Return the same perturbation with another severity, seed or draw.

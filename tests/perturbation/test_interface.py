@@ -7,6 +7,7 @@ import warnings
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
@@ -145,6 +146,41 @@ def test_equal_options_are_equal(kind: type[Perturbation]):
 def test_impossible_options_are_refused(options: dict):
     with pytest.raises(ValueError, match=next(iter(options)) + "|language"):
         PERTURBATIONS[0](**options)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_parameters_that_are_set_later_are_checked(kind: type[Perturbation]):
+    perturbation = kind(seed=3, lang="de")
+    before = repr(perturbation)
+    for name, value in (("severity", 7), ("severity", "x"), ("draw", -1), ("lang", "xx"), ("dataset", "atlas/de/test")):
+        with pytest.raises((ValueError, TypeError), match=name + "|language"):
+            perturbation.set_parameter(name, value)
+    assert repr(perturbation) == before
+    perturbation.set_parameter("severity", np.float64(0.25))
+    assert perturbation.get_parameter("severity") == 0.25
+    assert repr(perturbation) == repr(kind(severity=0.25, seed=3, lang="de"))
+    for attribute in pt.inspect.transformer_attributes(perturbation):
+        perturbation.set_parameter(attribute.name, attribute.value)
+    assert repr(perturbation) == repr(kind(severity=0.25, seed=3, lang="de"))
+
+
+def test_options_of_classes_are_set_later():
+    case = perturbation_from("case:severity=.5")
+    for name, value in (("to", "title"), ("too", "upper")):
+        with pytest.raises(ValueError, match=name):
+            case.set_parameter(name, value)
+    case.set_parameter("to", "upper")
+    assert case == perturbation_from("case:to=upper,severity=.5")
+    worst = WorstCase(Letters(), "case", passages={"Rom?": "Am Tiber."})
+    known = worst.fingerprint
+    for name, value in (("operators", []), ("budget", 0), ("passages", {"Rom?": 3}), ("encoder", 3)):
+        with pytest.raises((ValueError, TypeError), match=name):
+            worst.set_parameter(name, value)
+    worst.set_parameter("passages", {"Rom?": "Am Fluss."})
+    assert worst.fingerprint != known
+    switch = CodeSwitch(LEXICON)
+    with pytest.raises(ValueError, match="the lexicon has only"):
+        switch.set_parameter("to", "fr")
 
 
 def test_language_of_a_dataset():
