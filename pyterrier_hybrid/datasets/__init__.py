@@ -24,9 +24,12 @@ Example:
     ('ar', 'de', 'en', 'es', 'hi', 'vi', 'zh')
 """
 
+from typing import Any
+
 from pyterrier_hybrid.datasets import atlas, belebele, boolq, lareqa, tatoeba
-from pyterrier_hybrid.datasets.base import Document, Family, LanguageData
-from pyterrier_hybrid.datasets.existing import EXISTING, ExistingFamily, existing_family
+from pyterrier_hybrid.datasets.base import MULTI, Document, Family, LanguageData
+from pyterrier_hybrid.datasets.existing import EXISTING, ExistingFamily, existing_family, several_languages
+from pyterrier_hybrid.datasets.ids import find_id
 from pyterrier_hybrid.datasets.import_hook import after_import
 from pyterrier_hybrid.datasets.own import OwnFamily, family_from
 from pyterrier_hybrid.datasets.package_data import read_package_json
@@ -73,28 +76,34 @@ def families() -> tuple[Family, ...]:
     return tuple(family for family, _, _ in _REGISTERED)
 
 
-def family(name: str) -> Family | ExistingFamily:
+def family(name: Any) -> Family | ExistingFamily:
     """Return the family with a name.
 
     Args:
         name: The name of one of :func:`families` or :data:`EXISTING`, optionally with a split (``"atlas/train"``); or
             an ir_datasets ID with documents, queries and qrels (``"beir/fiqa/test"``), whose final ``test`` or ``dev``
-            may be left out.
+            may be left out. ``irds:`` may stand before it, and a dataset of ``pt.get_dataset`` stands for its ID.
 
     Raises:
         ValueError: No family has this name.
-        TypeError: The name is not a string.
+        TypeError: It is neither a name nor a dataset with an ID.
 
     Example:
         >>> family("xquad-r").id("multi", "ar"), family("atlas/train").id("de", "ar"), family("miracl").id("sw", "sw")
         ('xquad-r/multi/ar', 'atlas/de/ar/train', 'miracl/sw/dev')
     """
-    if not isinstance(name, str):
+    dataset_id = find_id(name)
+    if dataset_id is None:
         raise TypeError(f"family: {short_repr(name)} is {type(name).__name__}; give a name such as 'xquad-r'")
+    name = dataset_id
     family_name, _, split = name.partition("/")
     for candidate in families():
-        if candidate.name == family_name and (not split or split in candidate.splits):
-            return candidate.of_split(split) if split else candidate
+        if candidate.name == family_name:
+            if not split or split in candidate.splits:
+                return candidate.of_split(split) if split else candidate
+            for doc_lang, query_lang, of_split in candidate.settings_of_splits():
+                if doc_lang == MULTI and candidate.id(doc_lang, query_lang, of_split) == name:
+                    raise several_languages(name, candidate.of_split(of_split).label if of_split else candidate.label)
     try:
         return existing_family(name, others=tuple(candidate.name for candidate in families()))
     except ValueError:

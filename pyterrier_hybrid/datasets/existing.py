@@ -322,6 +322,8 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
             return _clirmatrix(split)
         return _family_of_one_setting(name, choices=", ".join(f"{dataset_name}/{split}" for split in valid))
     splits = _ids_by_split(pattern.prefix)
+    if split.startswith(f"{MULTI}/") and split.removeprefix(f"{MULTI}/") in splits:
+        raise several_languages(name, f"{dataset_name}/{split.removeprefix(f'{MULTI}/')}")
     if split not in splits:
         return _family_of_one_setting(name, choices=", ".join(f"{dataset_name}/{valid}" for valid in splits))
     corpora = splits[split]
@@ -343,6 +345,19 @@ def existing_family(name: str, *, others: tuple[str, ...] = ()) -> ExistingFamil
         tuple(lang for lang in pattern.default_languages if lang in corpora),
         shared_ids=dataset_name == "mmarco",
         default=split == pattern.split,
+    )
+
+
+def several_languages(name: str, family: str) -> ValueError:
+    """Return the error about the ID of a pool, whose documents are of several languages.
+
+    Args:
+        name: The ID.
+        family: The name of the family that has the pool.
+    """
+    return ValueError(
+        f"{name} has documents in several languages: give {family!r} with kinds=['multi'], which ranks them for the "
+        "queries of each language"
     )
 
 

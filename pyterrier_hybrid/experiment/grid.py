@@ -77,8 +77,9 @@ def LanguageExperiment(  # noqa: N802 - named like pt.Experiment, beside which i
         dataset: The name of a dataset family: ``"xquad-r"``, ``"mlqa-r"``, ``"belebele"``, ``"tatoeba"``,
             ``"boolq-r"``, ``"atlas"`` (its test split), ``"miracl"``, ``"mr-tydi"``, ``"mmarco"``, ``"neuclir"``, each
             optionally followed by a split (``"atlas/train"``); or the ID of a dataset with one setting, such as
-            ``"beir/fiqa"``; or a family; or held-out pairs, as :class:`LanguageValidation` takes them. If only
-            monolingual settings are evaluated, one corpus is in memory at a time.
+            ``"beir/fiqa"``, or this dataset from ``pt.get_dataset``; or a family; or held-out pairs, as
+            :class:`LanguageValidation` takes them. If only monolingual settings are evaluated, one corpus is in memory
+            at a time.
         measures: ir_measures objects or their names: AP, R@k, P@k, RR, nDCG, Success@k (AP, RR, nDCG also without k),
             RankDistance, MaxRank, Complete@k, LanguagePreference, FirstRightSame, FirstRightOther, FirstWrongSame,
             FirstWrongOther, RankCorrelation. Default: those that are usual for the dataset (MIRACL: nDCG@10 and R@100),

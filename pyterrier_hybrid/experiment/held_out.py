@@ -1,7 +1,7 @@
 """Held-out pairs as a dataset: their queries against their passages, in every pair of languages and in one pool."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,22 +16,24 @@ if TYPE_CHECKING:
     from pyterrier_hybrid.parallel.answers import Answers
 
 
-def find_family(dataset: "str | FamilyLike | ParallelPairs", *, every_question: bool = False) -> FamilyLike:
+def find_family(dataset: Any, *, every_question: bool = False) -> FamilyLike:
     """Return the dataset family for a name, for held-out pairs, or for itself.
 
     Args:
-        dataset: The name, pairs or family.
+        dataset: The name, a dataset with an ID, pairs or a family.
         every_question: As for :func:`family_of`, if they are pairs.
 
     Raises:
         ValueError: An unknown name, or pairs without a query and a passage.
         TypeError: Something else.
     """
-    if isinstance(dataset, str):
-        from pyterrier_hybrid import datasets
-
-        return datasets.family(dataset)
+    from pyterrier_hybrid.datasets import family
+    from pyterrier_hybrid.datasets.ids import find_id
     from pyterrier_hybrid.parallel import ParallelPairs
+
+    dataset_id = find_id(dataset)
+    if dataset_id is not None:
+        return family(dataset_id)
 
     if isinstance(dataset, ParallelPairs):
         return family_of(dataset, every_question=every_question)

@@ -356,7 +356,7 @@ class ParallelPairs:
         ir_datasets' default texts: title and text of documents that have both.
 
         Args:
-            name: Family and split, or ID.
+            name: Family and split, or ID, with or without ``irds:``; or a dataset of ``pt.get_dataset``.
             languages: Languages that replace ``{lang}`` in the ID, or those to take of a family. Default: all of the
                 family.
             parallel: Whether queries and documents with equal IDs in several languages are translations, as in mMARCO.
@@ -374,8 +374,13 @@ class ParallelPairs:
             >>> "de" in ParallelPairs.from_irds("atlas/train").languages
             True
         """
+        from pyterrier_hybrid.datasets.ids import find_id
         from pyterrier_hybrid.parallel.readers.irds import PLACEHOLDER, names_family, read_family, read_irds
 
+        dataset_id = find_id(name)
+        if dataset_id is None:
+            raise TypeError(f"name={name!r} is {type(name).__name__}: give a name such as 'atlas/train', or an ID")
+        name = dataset_id
         languages = None if languages is None else list_of_names("languages", languages)
         if languages is None and PLACEHOLDER in name:
             raise ValueError(f"{name!r} has a place for languages: pass languages=['de', ...]")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import pandas as pd
 import pyterrier as pt
 
+from pyterrier_hybrid.datasets.ids import find_id
 from pyterrier_hybrid.perturbation.draws import generator
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, texts_of
 from pyterrier_hybrid.text.languages import check_language
@@ -41,7 +42,8 @@ class Perturbation(pt.Transformer):
         lang: The language of all queries, whatever the column says. Default: that of ``dataset``, else the column
             ``lang_field``.
         lang_field: The column with the language of each query; not read if ``lang`` or ``dataset`` is given.
-        dataset: The ID of an ir_datasets dataset, with or without ``irds:``, whose query language all queries have.
+        dataset: The ID of an ir_datasets dataset, with or without ``irds:``, or the dataset, such as one of
+            ``pt.get_dataset``, whose query language all queries have.
 
     Attributes:
         name: The name of the class.
@@ -66,7 +68,7 @@ class Perturbation(pt.Transformer):
         draw: int = 0,
         lang: str | None = None,
         lang_field: str = "lang",
-        dataset: str | None = None,
+        dataset: Any = None,
     ) -> None:
         super().__init__()
         self.name = type(self).__name__
@@ -305,12 +307,29 @@ def _checked(lang: Any) -> str:
     return check_language(lang).split("-")[0]
 
 
-def _query_language(dataset: str) -> str:
+def _query_language(dataset: Any) -> str:
     import ir_datasets
 
-    lang = ir_datasets.load(dataset.removeprefix("irds:")).queries_lang()
+    dataset_id = find_id(dataset)
+    if dataset_id is None:
+        raise TypeError(
+            f"dataset={dataset!r} is {type(dataset).__name__}; give the ID of a dataset, such as 'xquad-r/de', or lang="
+        )
+    try:
+        loaded = ir_datasets.load(dataset_id)
+    except KeyError:
+        hint = did_you_mean(dataset_id, ir_datasets.registry)
+        raise ValueError(
+            f"dataset={dataset_id!r}: ir_datasets has no such ID; give another one, or lang={hint}"
+        ) from None
+    if not loaded.has("queries"):
+        raise ValueError(f"dataset={dataset_id!r} has no queries; give the ID of a part that has, or lang=")
+    lang = loaded.queries_lang()
     if lang is None:
-        raise ValueError(f"dataset={dataset!r}: its queries are in several languages, or in an unknown one; give lang=")
+        raise ValueError(
+            f"dataset={dataset_id!r}: its queries are in several languages, or in an unknown one; give lang=, or add a "
+            "column with the language of each query"
+        )
     return _checked(lang)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyterrier_hybrid.datasets.ids import find_id
 from pyterrier_hybrid.recipe.checks import FieldError, Keys, check_fields, options_of, required_options
 from pyterrier_hybrid.utils.json_files import read_json, require_same, write_json
 from pyterrier_hybrid.utils.suggestions import closest, did_you_mean
@@ -130,7 +131,7 @@ def guess_kind(text: str, folder: Path = Path()) -> dict[str, Any]:
         folder: The folder that a relative path starts from.
 
     Example:
-        >>> guess_kind("pairs/*.jsonl.gz"), guess_kind("atlas/train")
+        >>> guess_kind("pairs/*.jsonl.gz"), guess_kind("irds:atlas/train")
         ({'jsonl': 'pairs/*.jsonl.gz'}, {'irds': 'atlas/train'})
     """
     for suffix, kind in _SUFFIXES.items():
@@ -141,7 +142,7 @@ def guess_kind(text: str, folder: Path = Path()) -> dict[str, Any]:
         return {"store": text}
     if path.exists() or Path(text).is_absolute() or text.startswith("."):
         return {"jsonl": text}
-    return {"irds": text}
+    return {"irds": find_id(text)}
 
 
 def is_source(text: str) -> bool:
@@ -156,7 +157,11 @@ def is_source(text: str) -> bool:
     if os.path.isfile(text):
         return text.endswith(tuple(_SUFFIXES))
     known = [family.name for family in datasets.families()]
-    return os.path.isdir(text) or text.endswith(tuple(_SUFFIXES)) or text.split("/")[0] in (*known, *datasets.EXISTING)
+    return (
+        os.path.isdir(text)
+        or text.endswith(tuple(_SUFFIXES))
+        or find_id(text).split("/")[0] in (*known, *datasets.EXISTING)
+    )
 
 
 def source_from_option(text: str, languages: Sequence[str] = ()) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import ir_datasets
+import pyterrier as pt
 import pytest
 import requests
 from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericQuery
@@ -18,6 +19,9 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid import LanguageExperiment, datasets
 from pyterrier_hybrid.datasets.download import Source, download_errors, read_verified
 from pyterrier_hybrid.datasets.records import has_text, text_fields, text_of
+from pyterrier_hybrid.experiment.held_out import find_family
+from pyterrier_hybrid.parallel import ParallelPairs, find_leaks
+from pyterrier_hybrid.retrieval.mining.corpus import collection_of
 
 
 class Letters:
@@ -241,6 +245,45 @@ def test_records_without_any_text_are_refused_at_the_start():
 def test_misspelt_families_get_a_suggestion(name, suggestion):
     with pytest.raises(ValueError, match=rf"did you mean '{suggestion}'\?"):
         datasets.family(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("xquad-r/multi/en", "xquad-r"), ("mlqa-r/multi", "mlqa-r"), ("irds:atlas/multi/de/test", "atlas"),
+        ("atlas/multi/train", "atlas/train"), ("neuclir/1/multi/trec-2023", "neuclir/trec-2023"),
+    ],
+)  # fmt: skip
+def test_pools_are_a_kind_of_settings(name, family):
+    with pytest.raises(ValueError, match=rf"documents in several languages: give '{family}' with kinds=\['multi'\]"):
+        datasets.family(name)
+    assert "multi" in {lang for setting in datasets.family(family).settings() for lang in setting}
+
+
+def test_every_form_of_an_id():
+    for name in ("irds:atlas/de/en/test", "atlas/de/en/test"):
+        for given in (name, ir_datasets.load("atlas/de/en/test"), pt.get_dataset("irds:atlas/de/en/test")):
+            assert datasets.family(given) == find_family(given) == datasets.family("atlas/de/en/test")
+    assert datasets.family("irds:atlas/train").label == "atlas/train"
+    whole = ParallelPairs.from_irds("atlas/train", languages=["de", "en"])
+    assert ParallelPairs.from_irds("irds:atlas/train", languages=["de", "en"]).fingerprint == whole.fingerprint
+    german = ParallelPairs.from_irds("atlas/de/train", languages=["de"])
+    assert (
+        ParallelPairs.from_irds(pt.get_dataset("irds:atlas/de/train"), languages=["de"]).fingerprint
+        == german.fingerprint
+    )
+    leaks = find_leaks(german, "atlas/de/train").frame
+    for given in ("irds:atlas/de/train", ["irds:atlas/de/train"], pt.get_dataset("irds:atlas/de/train")):
+        assert find_leaks(german, given).frame.equals(leaks)
+    for corpus in ("irds:atlas/de/train", pt.get_dataset("irds:atlas/de/train")):
+        assert collection_of(german, corpus) == collection_of(german, "atlas/de/train")
+    with pytest.raises(TypeError, match="name=3 is int"):
+        ParallelPairs.from_irds(3)
+
+
+def test_documents_in_several_languages_are_no_pairs_of_one():
+    with pytest.raises(ValueError, match="atlas/multi/en/train has documents in several languages"):
+        ParallelPairs.from_irds("atlas/multi/en/train", languages=["en"])
 
 
 @pytest.mark.parametrize("name", [3, None, b"atlas", ["atlas"], Path("atlas")])

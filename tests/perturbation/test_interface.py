@@ -184,8 +184,17 @@ def test_options_of_classes_are_set_later():
 
 
 def test_language_of_a_dataset():
-    perturbation = PERTURBATIONS[0](dataset="irds:atlas/de/tr/test")
-    assert perturbation.lang == "tr"
+    for dataset in ("atlas/de/tr/test", "irds:atlas/de/tr/test", pt.get_dataset("irds:atlas/de/tr/test")):
+        assert PERTURBATIONS[0](dataset=dataset).lang == "tr"
+    for dataset, problem in (
+        ("atlas/de/trr/test", "no such ID"),
+        ("atlas", "has no queries"),
+        ("beir/fiqaa", "did you"),
+    ):
+        with pytest.raises(ValueError, match=f"dataset='{dataset}'.*{problem}"):
+            PERTURBATIONS[0](dataset=dataset)
+    with pytest.raises(TypeError, match="dataset=3 is int; give the ID"):
+        PERTURBATIONS[0](dataset=3)
     with pytest.raises(ValueError, match="atlas/multi/test.*several languages"):
         PERTURBATIONS[0](dataset="atlas/multi/test")
     with pytest.raises(ValueError, match="give one of them"):

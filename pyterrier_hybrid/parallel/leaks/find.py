@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pyterrier_hybrid.datasets.ids import find_id
 from pyterrier_hybrid.datasets.own import OwnFamily
 from pyterrier_hybrid.parallel.leaks.overlap import MIN_SPAN, KnownTexts, Overlaps
 from pyterrier_hybrid.parallel.leaks.similarity import KnownGrams, Similar
@@ -275,7 +276,7 @@ def find_leaks(
         exact = overlaps.equal & (overlaps.shared >= _MIN_EXACT)
         return np.select([exact, near & ~overlaps.equal], ["exact", "near"], "phrase")
 
-    chosen = list_of("datasets", datasets, (str, OwnFamily))
+    chosen = [find_id(one) or one for one in list_of("datasets", find_id(datasets) or datasets, (str, OwnFamily))]
     evaluation = list_of_names("datasets", [one.name if isinstance(one, OwnFamily) else one for one in chosen])
     sources, known_texts = evaluation_texts(chosen)
     known = KnownTexts(known_texts)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pyterrier_hybrid.datasets import Family, families, register
 from pyterrier_hybrid.datasets.base import MULTI
 from pyterrier_hybrid.datasets.download import download_errors
+from pyterrier_hybrid.datasets.ids import find_id
 from pyterrier_hybrid.datasets.own import OwnFamily
 from pyterrier_hybrid.datasets.records import text_of
 from pyterrier_hybrid.parallel.store.texts import role_and_language
@@ -67,7 +68,8 @@ def evaluation_sets(names: str | Iterable[str]) -> dict[str, list[Any]]:
     register()
     known = {family.name: family for family in families()}
     sets = {}
-    for name in [names] if isinstance(names, str) else names:
+    for named in [names] if isinstance(names, str) else names:
+        name = find_id(named) or named
         try:
             sets[name] = [ir_datasets.load(part) for part in (_ids(known[name]) if name in known else [name])]
         except KeyError as error:

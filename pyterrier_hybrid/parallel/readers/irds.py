@@ -8,6 +8,7 @@ from typing import Any
 from more_itertools import chunked
 
 from pyterrier_hybrid.datasets import Family, families, family, register
+from pyterrier_hybrid.datasets.base import MULTI
 from pyterrier_hybrid.datasets.download import download_errors
 from pyterrier_hybrid.datasets.existing import MMARCO_CODES
 from pyterrier_hybrid.datasets.records import text_of
@@ -118,6 +119,10 @@ def _load(name: str, languages: Sequence[str], *, with_negatives: bool) -> dict[
         for part in ("docs", "queries", "qrels", *(["docpairs"] if with_negatives else [])):
             if not sources[code].has(part):
                 raise ValueError(f"{dataset_id} has no {part}: choose a part of it that has, such as its train part")
+        if MULTI in dataset_id.split("/"):
+            raise ValueError(
+                f"{dataset_id} has documents in several languages: name a part of it with documents in one"
+            )
         _check_language_of(sources[code], dataset_id, code)
     return sources
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from more_itertools import chunked
 
+from pyterrier_hybrid.datasets.ids import find_id
 from pyterrier_hybrid.parallel import ParallelPairs
 from pyterrier_hybrid.parallel.negatives import distinct_passages
 from pyterrier_hybrid.text.languages import canonical_language, same_language
@@ -71,8 +72,9 @@ def _only_language(pairs: ParallelPairs) -> str | None:
 
 def _documents(corpus: Any) -> Iterator[tuple[int, Any, Any]]:
     """Yield the number, text and language of each document."""
-    if isinstance(corpus, str):
-        yield from _irds_documents(corpus)
+    dataset_id = find_id(corpus)
+    if dataset_id is not None:
+        yield from _irds_documents(dataset_id)
     elif isinstance(corpus, pd.DataFrame):
         if "text" not in corpus:
             raise ValueError(f"corpus has the columns {', '.join(map(str, corpus))}, but no column text")
