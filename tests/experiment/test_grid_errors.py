@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
+import torch
 from grid_helpers import Exhaustive, Letters, language, make_family, make_toy
 from ir_datasets.formats.trec import TrecQrel
 
-from pyterrier_hybrid import LanguageExperiment
+from pyterrier_hybrid import LanguageExperiment, family_from
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,21 @@ def test_unknown_names(toy, options, message):
         LanguageExperiment(**{"systems": {"a": Letters()}, "dataset": toy, **options})
 
 
+class Encodes:
+    """A model as those of SentenceTransformers and Model2Vec, which do not tell queries from documents."""
+
+    def encode(self, texts):
+        return Letters().encode_queries(texts)
+
+
 @pytest.mark.parametrize(
     ("systems", "message"),
     [
         ([Letters()], "give a dictionary"),
         ({"a": 3}, r"systems\['a'\]: a int is not an encoder"),
         ({"a": pt.Transformer.identity()}, "wrap a pipeline as lambda corpus: pipeline"),
+        ({"a": torch.nn.Linear(2, 2)}, r"systems\['a'\]: a Linear is a model without .*: ph.DenseEncoder"),
+        ({"a": [Letters(), Encodes()]}, r"systems\['a'\]\[1\]: a Encodes is a model without .*: ph.DenseEncoder"),
         ({3: Letters()}, "the name 3 must be a string"),
         ({" ": Letters()}, "must be a string that is not empty"),
         ({"a": lambda corpus: len(corpus)}, "for the corpus toy-errors/de the function returned a int"),
@@ -106,3 +116,27 @@ def test_bad_qrels():
     empty = make_family("toy-empty", {"de": data._replace(docs=[], answers={None: []})})
     with pytest.raises(ValueError, match="toy-empty/de: the corpus has no document in de"):
         LanguageExperiment({"a": Letters()}, empty)
+
+
+class Fixed(pt.Transformer):
+    """Retrieves the same documents for every query."""
+
+    def __init__(self, docnos):
+        self.docnos = docnos
+
+    def transform(self, inp):
+        rows = [(qid, docno, 1.0 / rank) for qid in inp["qid"] for rank, docno in enumerate(self.docnos, 1)]
+        return pd.DataFrame(rows, columns=["qid", "docno", "score"])
+
+
+def test_numbers_as_ids():
+    docs = [{"docno": 1, "text": "Rom", "lang": "de"}, {"docno": 2, "text": "Athen", "lang": "de"}]
+    family = family_from(docs, [{"qid": 7, "query": "Rom?", "lang": "de", "docno": 2}])
+    values = [
+        LanguageExperiment({"a": lambda _, found=found: Fixed(found)}, family, measures=["RR"]).settings["value"].item()
+        for found in ([1, 2], ["1", "2"])
+    ]
+    assert values == [0.5, 0.5]
+    for found in ([1.0], [3]):
+        with pytest.raises(ValueError, match=rf"docno {found[0]}, which is not in the corpus"):
+            LanguageExperiment({"a": lambda _, found=found: Fixed(found)}, family, measures=["RR"])

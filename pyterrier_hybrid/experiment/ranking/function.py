@@ -13,8 +13,8 @@ class FunctionRanker(Ranker):
 
     @staticmethod
     def accepts(system: Any) -> bool:
-        """Whether a system can be called; PyTerrier transformers can be too, but are not functions of a corpus."""
-        return callable(system) and not hasattr(system, "transform")
+        """Whether a system can be called; transformers of PyTerrier and models of PyTorch can be too, but not so."""
+        return callable(system) and not hasattr(system, "transform") and not hasattr(system, "forward")
 
     def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
         """Score the documents of some settings."""

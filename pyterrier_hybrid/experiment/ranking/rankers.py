@@ -69,6 +69,11 @@ def _ranker(name: str, location: str, system: Any) -> Ranker:
             f"{location}: {system!r} is unknown; the valid string is 'bm25', "
             f"an encoder is given as an object: DenseEncoder(...){did_you_mean(system, ['bm25'])}"
         )
+    if hasattr(system, "encode") or hasattr(system, "forward"):
+        raise TypeError(
+            f"{location}: a {type(system).__name__} is a model without encode_queries and encode_documents; open it "
+            "by its name, or by the folder that it is saved in: ph.DenseEncoder(...)"
+        )
     raise TypeError(
         f"{location}: a {type(system).__name__} is not an encoder (encode_queries, encode_documents), "
         "'bm25' or a function from a corpus to a transformer; wrap a pipeline as lambda corpus: pipeline"

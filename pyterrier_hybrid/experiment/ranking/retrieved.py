@@ -50,8 +50,8 @@ def score_matrix(results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) 
     missing = {"qid", "docno", "score"} - set(results.columns)
     if missing:
         raise OutputError(f"the results have no column {', '.join(sorted(missing))}")
-    row = pd.Index(topics["qid"], dtype=object).get_indexer(pd.Index(results["qid"].astype(object)))
-    column = docnos.get_indexer(pd.Index(results["docno"].astype(object)))
+    row = pd.Index(topics["qid"], dtype=object).get_indexer(_ids(results["qid"]))
+    column = docnos.get_indexer(_ids(results["docno"]))
     try:
         values = results["score"].to_numpy(np.float64)
     except (ValueError, TypeError) as error:
@@ -75,3 +75,8 @@ def score_matrix(results: pd.DataFrame, topics: pd.DataFrame, docnos: pd.Index) 
     # A score below the smallest single-precision number is the last of the ranking, but was retrieved.
     rounded[np.isneginf(rounded) & np.isfinite(scores)] = np.finfo(np.float32).min
     return rounded
+
+
+def _ids(column: pd.Series) -> pd.Index:
+    # Datasets that are read with numbers as IDs have strings, but a system may have kept the numbers.
+    return pd.Index(column.astype(str if pd.api.types.is_integer_dtype(column) else object), dtype=object)
