@@ -20,8 +20,29 @@ if TYPE_CHECKING:
 MULTI = "multi"
 """Language of a pool, in IDs and settings."""
 
+# Maximum number of languages that a family prints.
+_PRINTED = 16
+
 PAIR = "."
 """Separator of the two languages of a pair in the name of one of its sides, such as ``de.en``."""
+
+
+def family_repr(family: Any, **counts: int) -> str:
+    """Return what a family prints: its label, its languages and some counts.
+
+    Args:
+        family: A family of any class.
+        **counts: The counts by name.
+
+    Example:
+        >>> family_repr(Family("tiny", ("de", "en")), documents=3)
+        "Family('tiny', languages='de en', documents=3)"
+    """
+    languages = " ".join(family.languages[:_PRINTED])
+    if len(family.languages) > _PRINTED:
+        languages += f" and {len(family.languages) - _PRINTED} more"
+    parts = [repr(family.label), f"languages={languages!r}", *(f"{name}={count}" for name, count in counts.items())]
+    return f"{type(family).__name__}({', '.join(parts)})"
 
 
 class Document(NamedTuple):
@@ -117,6 +138,9 @@ class Family:
     terms: str = ""
     version: str = ""
     note: str = ""
+
+    def __repr__(self) -> str:
+        return family_repr(self)
 
     @property
     def docs_id(self) -> str:

@@ -12,10 +12,10 @@ with ``languages=``.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyterrier_hybrid.datasets.base import MULTI, Document
+from pyterrier_hybrid.datasets.base import MULTI, Document, family_repr
 from pyterrier_hybrid.datasets.download import download_errors
 from pyterrier_hybrid.datasets.records import has_text, text_of
 from pyterrier_hybrid.text.languages import same_language
@@ -74,7 +74,7 @@ class ExistingFamily:
     split: str
     docs_id: str
     corpora: dict[str, str]
-    query_sources: dict[tuple[str, str], QuerySource] = field(repr=False)
+    query_sources: dict[tuple[str, str], QuerySource]
     measures: tuple[str, ...] = ()
     default_languages: tuple[str, ...] = ()
     shared_ids: bool = False
@@ -84,6 +84,9 @@ class ExistingFamily:
     def __post_init__(self) -> None:
         if not self.default_languages:
             object.__setattr__(self, "default_languages", self.languages)
+
+    def __repr__(self) -> str:
+        return family_repr(self)
 
     @property
     def languages(self) -> tuple[str, ...]:

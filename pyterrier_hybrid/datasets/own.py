@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyterrier_hybrid.datasets.base import MULTI, Document
+from pyterrier_hybrid.datasets.base import MULTI, Document, family_repr
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
@@ -69,8 +69,9 @@ def family_from(
         ...     {"docno": "r2", "text": "Rome lies on the Tiber.", "lang": "en", "group": "rome"},
         ... ]
         >>> family = family_from(docs, [{"qid": "1", "query": "Where is Rome?", "lang": "en", "docno": "r2"}])
-        >>> family.label, list(family.settings())
-        ('own (known items)', [('de', 'en'), ('en', 'en'), ('multi', 'en')])
+        >>> family, list(family.settings())
+        (OwnFamily('own (known items)', languages='de en', documents=2, queries=1),
+         [('de', 'en'), ('en', 'en'), ('multi', 'en')])
     """
     if name is None:
         name = Path(docs).name.split(".")[0] if isinstance(docs, str | Path) else "own"
@@ -107,10 +108,13 @@ class OwnFamily:
 
     name: str
     known_items: bool
-    docs_by_lang: dict[str, list[Document]] = field(repr=False)
-    asked: tuple["OwnQuery", ...] = field(repr=False)
-    judged: dict[str, dict[str, int]] = field(repr=False)
+    docs_by_lang: dict[str, list[Document]]
+    asked: tuple["OwnQuery", ...]
+    judged: dict[str, dict[str, int]]
     measures: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return family_repr(self, documents=sum(map(len, self.docs_by_lang.values())), queries=len(self.asked))
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pyterrier_hybrid.datasets.base import family_repr
 from pyterrier_hybrid.datasets.existing import ExistingFamily
 from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.settings import POOL, FamilyLike
@@ -38,8 +39,8 @@ def with_queries(dataset: "str | FamilyLike | ParallelPairs", qids: Iterable[str
 
     Example:
         >>> part = with_queries("beir/fiqa/test", ["8", "15"])
-        >>> part.label, part.languages
-        ('beir/fiqa/test (2 queries)', ('en',))
+        >>> part
+        ChosenQueries('beir/fiqa/test (2 queries)', languages='en')
     """
     chosen = frozenset(list_of_names("qids", qids))
     if not chosen:
@@ -69,7 +70,10 @@ class ChosenQueries:
     """
 
     family: FamilyLike
-    qids: frozenset[str] = field(repr=False)
+    qids: frozenset[str]
+
+    def __repr__(self) -> str:
+        return family_repr(self)
 
     @property
     def label(self) -> str:
@@ -153,7 +157,7 @@ class ChosenQueries:
 @dataclass(frozen=True)
 class _ChosenSetting:
     setting: Any
-    qids: frozenset[str]
+    qids: frozenset[str] = field(repr=False)
     query_lang: str
 
     def docs_iter(self) -> Iterator[Any]:

@@ -27,7 +27,7 @@ from ir_datasets.util import Registry
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid.datasets import EXISTING, count_documents, existing_family, family
-from pyterrier_hybrid.experiment import LanguageValidation
+from pyterrier_hybrid.experiment import LanguageValidation, with_queries
 from pyterrier_hybrid.experiment.settings import parts_of, read_corpora, read_settings
 
 PAPER = ["ar", "bn", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th", "zh"]
@@ -174,7 +174,8 @@ def test_labels_say_the_split_unless_it_is_the_usual_one() -> None:
         ("mmarco/v3", "no family 'mmarco/v3': choose one of mmarco/dev, mmarco/dev/small, mmarco/train"),
         ("beir", "no family 'beir': choose one of xquad-r"),
         ("neuclir/1/zh/trec-2022", "ir_datasets does not say what language its queries are in"),
-        ("xquad-r/multi/ar", "ir_datasets does not say what language its documents are in"),
+        ("xquad-r/multi/ar", "documents in several languages: give .xquad-r. with kinds"),
+        ("codesearchnet/challenge", "ir_datasets does not say what language its documents are in"),
     ],
 )
 def test_unknown_names(name: str, message: str) -> None:
@@ -440,3 +441,18 @@ def test_clirmatrix_in_the_grid(registry: Registry) -> None:
         ["cross", "sw", "yo", "nDCG@10", 2], ["cross", "sw", "yo", "R@100", 2],
         ["cross", "yo", "sw", "nDCG@10", 2], ["cross", "yo", "sw", "R@100", 2],
     ]  # fmt: skip
+
+
+def test_families_print_one_line():
+    docs = [{"docno": number, "text": "Rom", "lang": "de"} for number in range(9)]
+    own = ph.family_from(docs, [{"qid": str(n), "query": "Rom?", "lang": "en", "docno": n} for n in range(7)], name="x")
+    for dataset, printed in (
+        (family("atlas"), "Family('atlas', languages='ar de el en es hi ru th tr vi zh')"),
+        (family("atlas/train"), "Family('atlas/train', languages='ar de el en es hi ru th tr vi zh')"),
+        (own, "OwnFamily('x (known items)', languages='de en', documents=9, queries=7)"),
+        (with_queries(own, ["1", "2"]), "ChosenQueries('x (known items) (2 queries)', languages='de en')"),
+    ):
+        assert repr(dataset) == printed
+    assert repr(family("clirmatrix")).endswith(" and 123 more')")
+    for name in (*EXISTING, "xquad-r", "beir/fiqa"):
+        assert name in repr(family(name)) and len(repr(family(name))) < 120
