@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import click
+import ir_datasets
 import pytest
 import yaml
 from document_helpers import PAGES, ROOT, blocks, check_command, commands, languages_of_blocks
@@ -87,6 +88,18 @@ def test_python(name, names, model, tmp_path):
         for real, small in stand_ins.items():
             block = block.replace(real, small)
         exec(compile(block, name, "exec"), names)
+
+
+def test_topics_of_all_languages_get_their_languages():
+    found = {}
+    exec(blocks(page("howto/datasets.md"), "python")[1], found)
+    topics = found["topics"]
+    assert sorted(topics["lang"].unique()) == list(datasets.family("atlas").languages)
+    for lang, part in topics.groupby("lang"):
+        queries = ir_datasets.load(f"atlas/{lang}/test").queries_iter()
+        assert set(zip(part["qid"], part["query"], strict=True)) == set(queries)
+    same = ph.perturbation.Case(severity=0)(topics)
+    assert not same["changed"].any()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if blocks(page(name), "bash") and name != WALK])
