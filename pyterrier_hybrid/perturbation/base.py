@@ -18,6 +18,7 @@ from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 Self = TypeVar("Self", bound="Perturbation")
@@ -25,7 +26,7 @@ DEFAULT_SEVERITY = 0.1
 """The severity of graded perturbations unless another is chosen."""
 
 
-class Perturbation(pt.Transformer):
+class Perturbation(CheckedTransformer):
     """A change of queries, as people or attackers make them.
 
     It is a transformer on the column ``query``: the original query moves to ``query_0``, and the column ``changed``
@@ -126,31 +127,6 @@ class Perturbation(pt.Transformer):
             # Only the language of the dataset is kept.
             if name != "dataset" and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         ]
-
-    def set_parameter(self, name: str, value: Any) -> None:
-        """Change one argument of the constructor, with its checks; ``pt.GridScan`` does so.
-
-        Args:
-            name: Name of the argument.
-            value: Its new value.
-
-        Raises:
-            ValueError: There is no such argument, or the constructor refuses the value.
-            TypeError: The value has the wrong type.
-
-        Example:
-            >>> from pyterrier_hybrid.perturbation import Case
-            >>> Case().set_parameter("severity", 7)
-            Traceback (most recent call last):
-            ...
-            ValueError: severity=7: it is a share, at most 1
-        """
-        names = [attribute.name for attribute in self.attributes()]
-        if name not in names:
-            raise ValueError(
-                f"{self.name} has no parameter {name!r}: choose one of {', '.join(names)}{did_you_mean(name, names)}"
-            )
-        self.__dict__.update(vars(pt.inspect.transformer_apply_attributes(self, **{name: value})))
 
     def at(self: Self, *, severity: float | None = None, seed: int | None = None, draw: int | None = None) -> Self:
         """Return the same perturbation with another severity, seed or draw.

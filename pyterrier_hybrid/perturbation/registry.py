@@ -74,8 +74,8 @@ def perturbation_from(config: str | Mapping[str, Any]) -> Perturbation:
     options = _split(config) if isinstance(config, str) else config
     if not isinstance(options, Mapping) or not isinstance(options.get("name"), str):
         raise TypeError(
-            f"{short_repr(config)} is a {type(config).__name__}, not a perturbation: give a name, or a mapping with a name and "
-            "options"
+            f"{short_repr(config)} is a {type(config).__name__}, not a perturbation: give a name, or a mapping with "
+            "a name and options"
         )
     kind = _BY_NAME.get(options["name"].lower())
     if kind is None:

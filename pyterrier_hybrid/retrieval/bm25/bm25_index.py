@@ -16,13 +16,13 @@ from pyterrier_hybrid.retrieval.bm25.engines import K1, B, Search, choose_engine
 from pyterrier_hybrid.retrieval.bm25.files import ALL_LANGUAGES, META, OpenIndex, ReplacedError, damaged
 from pyterrier_hybrid.retrieval.documents import documents_of
 from pyterrier_hybrid.retrieval.frames import hint_if_missing
-from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.ranking import Results, order_results, search_to_cutoff
 from pyterrier_hybrid.retrieval.stored_texts import TextLoader, no_texts, unknown_docno
 from pyterrier_hybrid.text.analysis import analyzer
 from pyterrier_hybrid.text.languages import optional_language, same_language
 from pyterrier_hybrid.utils.checks import finite_number, true_or_false, whole_number
 from pyterrier_hybrid.utils.files import put_back, scratch_folder, whole_folder, writing
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 
 _T = TypeVar("_T")
 

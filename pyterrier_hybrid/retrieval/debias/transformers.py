@@ -9,9 +9,9 @@ import pyterrier as pt
 from numpy.typing import ArrayLike
 
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, not_encoded
-from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.text.languages import canonical_language, optional_language
 from pyterrier_hybrid.utils.checks import list_of, list_of_names, one_of, true_or_false, whole_number
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.retrieval.index import FaissIndex

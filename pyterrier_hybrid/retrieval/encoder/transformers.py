@@ -9,9 +9,9 @@ import pandas as pd
 import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, texts_of
-from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.protocols import Encoder
 from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 
 
 class _EncoderTransformer(CheckedTransformer):

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 
-from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.ranking import order_results
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 
 NORMALIZATIONS = ("min-max", "z-score", "none")
 """The normalisations of :class:`ScoreFusion`."""

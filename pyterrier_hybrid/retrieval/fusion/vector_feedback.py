@@ -6,10 +6,10 @@ import pyterrier as pt
 
 from pyterrier_hybrid.retrieval.corpus_index import CachedEncoder, Corpus, dense_index
 from pyterrier_hybrid.retrieval.frames import hint_if_missing, not_encoded, vectors_of
-from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.protocols import Encoder, LanguageAwareEncoder, fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 
 
 class VectorFeedback(CheckedTransformer):

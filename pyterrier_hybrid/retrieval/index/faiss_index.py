@@ -23,11 +23,11 @@ from pyterrier_hybrid.retrieval.index.sources import (
     index_blocks,
     open_npy,
 )
-from pyterrier_hybrid.retrieval.parameters import CheckedTransformer
 from pyterrier_hybrid.retrieval.stored_texts import TextLoader
 from pyterrier_hybrid.text.languages import optional_language
 from pyterrier_hybrid.utils.checks import true_or_false, whole_number
 from pyterrier_hybrid.utils.files import whole_folder, writing
+from pyterrier_hybrid.utils.parameters import CheckedTransformer
 
 __all__ = ["FaissIndex", "FaissRetriever"]
 
