@@ -35,9 +35,12 @@ def paths_of(files: Sequence[str | Path]) -> list[Path]:
     paths = []
     for file in files:
         if not isinstance(file, str | Path):
-            raise TypeError(
-                f"{short_repr(file)} is {type(file).__name__}, not a path: pass the files one by one, as in f(*files)"
+            mend = (
+                "write its rows to a file"
+                if hasattr(file, "iterrows")
+                else "pass the files one by one, as in f(*files)"
             )
+            raise TypeError(f"{short_repr(file)} is {type(file).__name__}, not a path: {mend}")
         paths += _expand(file)
     return paths
 

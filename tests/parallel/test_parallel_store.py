@@ -134,7 +134,7 @@ def test_objects_that_are_not_items():
         ParallelPairs([("1", 0, "toy", {"en": "a"}, {"en": "b"})])
     with pytest.raises(TypeError, match=r"items\[0\] is str, not Item: .* frames with from_hf"):
         ParallelPairs(pd.DataFrame({"q": ["a"]}))
-    with pytest.raises(TypeError, match="^<DataFrame> is DataFrame, not a path"):
+    with pytest.raises(TypeError, match="^<DataFrame> is DataFrame, not a path: write its rows to a file"):
         ParallelPairs.from_parquet(pd.DataFrame({"q": ["a"]}))
 
 
