@@ -119,6 +119,14 @@ def test_transformers_are_equal_only_if_they_share_the_fitted_object(debias, ind
     assert repr(debias.query_debiaser("de")).endswith(".query_debiaser('de')")
 
 
+def test_a_fitted_method_looks_fitted():
+    debias = Centring(normalize=False)
+    assert repr(debias) == "Centring(normalize=False)"
+    assert repr(fitted(debias)) == "Centring(normalize=False).fit(<de, en, zh>)"
+    many = Centring().fit_vectors(np.eye(6), ["ar", "de", "en", "es", "ru", "zh"])
+    assert repr(many.query_debiaser("de")) == "Centring().fit(<6 languages>).query_debiaser('de')"
+
+
 def test_a_rewritten_index_equals_one_written_debiased(debias, index, tmp_path):
     rewritten = debias.rewrite(index, tmp_path / "rewritten")
     written = (debias.doc_debiaser() >> FaissIndex(tmp_path / "written").indexer()).index(documents())

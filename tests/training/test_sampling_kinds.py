@@ -56,6 +56,13 @@ def test_every_plan_is_a_function_of_the_seed_and_the_step(sampler):
             assert sum((one.slice(t, rank, world) for rank in range(world)), []) == batch
 
 
+@pytest.mark.parametrize("sampler", [*SAMPLERS, LengthGroupedSampler(HybridSampler(), pool=3)], ids=repr)
+def test_every_plan_prints_what_it_is(sampler):
+    plan = sampler.plan(with_texts(full(90)), batch_size=12, seed=3)
+    languages = len(plan.languages)
+    assert repr(plan) == f"<{type(plan).__name__}: batch_size=12, seed=3, {languages} language pairs>"
+
+
 @settings(max_examples=100, deadline=None)
 @given(pairs=stores(), sampler=st.sampled_from(SAMPLERS), size=st.integers(1, 12), seed=st.integers(0, 2**70))
 def test_batches_of_sparse_stores_are_valid_or_refused(pairs, sampler, size, seed):

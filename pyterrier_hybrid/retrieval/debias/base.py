@@ -39,6 +39,8 @@ _BIAS_FILE = "debias.safetensors"
 _BLOCK = 2**15
 # Vectors of bfloat16 encoders have a norm of 1 only roughly.
 _UNIT_TOLERANCE = 0.01
+# Number of languages that the repr of a fitted method lists.
+_SHOWN = 5
 # If less than this fraction of a vector's norm remains, the rest is rounding error.
 _ROUNDING = 1e-6
 
@@ -180,7 +182,7 @@ class Debias(ABC):
             matrix = _finite_matrix(vectors, langs, role)
             langs = [canonical_language(lang) for lang in langs]
             if not len(matrix):
-                raise ValueError(f"there are no {role} to fit {self!r} on")
+                raise ValueError(f"there are no {role} to fit {self._call} on")
             normalized = normalized and _are_normalized(matrix)
             estimated[role] = self._estimate(matrix, np.asarray(langs, dtype=object), items)
         dims = {bias.shape[-1] for biases in estimated.values() for bias in biases.values()}
@@ -265,13 +267,13 @@ class Debias(ABC):
         dim = next(iter(biases.values())).shape[-1]
         if vectors.shape[1] != dim:
             raise ValueError(
-                f"the {role} have {vectors.shape[1]} values, but {self!r} was fitted on vectors of {dim}: "
+                f"the {role} have {vectors.shape[1]} values, but {self._call} was fitted on vectors of {dim}: "
                 "fit it on vectors of the same encoder"
             )
         for row, lang in enumerate(langs):
             if lang not in biases:
                 raise ValueError(
-                    f"{role}[{row}] is in {lang!r}, but {self!r} was fitted on {', '.join(biases)}: "
+                    f"{role}[{row}] is in {lang!r}, but {self._call} was fitted on {', '.join(biases)}: "
                     f"fit it on texts in {lang!r} as well"
                 )
         return langs
@@ -472,9 +474,17 @@ class Debias(ABC):
             raise ValueError(f"{folder} is damaged: its files do not belong together; save it again")
         return debias
 
-    def __repr__(self) -> str:
+    @property
+    def _call(self) -> str:
+        """The call that makes this method, unfitted."""
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items() if value is not None)
         return f"{type(self).__name__}({options})"
+
+    def __repr__(self) -> str:
+        if not self._biases:
+            return self._call
+        langs = self.languages
+        return f"{self._call}.fit(<{', '.join(langs) if len(langs) <= _SHOWN else f'{len(langs)} languages'}>)"
 
 
 def _as_array(vectors: Any, dtype: type) -> np.ndarray:

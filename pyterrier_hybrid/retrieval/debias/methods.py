@@ -217,7 +217,7 @@ class SHIFT(Debias):
     def _sample(self, source: Any, role: str, *, limit: int | None, seed: int) -> Sample:
         if not is_pairs(source):
             raise TypeError(
-                f"{self!r} is fitted on translations, not on a {type(source).__name__}: pass ParallelPairs, "
+                f"{self._call} is fitted on translations, not on a {type(source).__name__}: pass ParallelPairs, "
                 "or vectors to fit_vectors"
             )
         return sample_pairs(source, role, limit=limit, seed=seed, source=self.source)

@@ -89,6 +89,10 @@ class Plan(ABC):
             self.repeats_items = any(plan.repeats_items for plan in inner)
             self._depth = max(plan._depth for plan in inner) + 1
 
+    def __repr__(self) -> str:
+        languages = f"{len(self.languages)} language pairs"
+        return f"<{type(self).__name__}: batch_size={self.batch_size}, seed={self.seed}, {languages}>"
+
     @property
     @abstractmethod
     def languages(self) -> LanguagePairs:
