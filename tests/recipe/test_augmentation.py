@@ -104,7 +104,7 @@ def test_short_forms_and_saved_recipes(recipe, short, operators):
         ("[{name: case, too: upper}]", r"operators\[0\]': perturbation Case: .*'too'"),
         ("[{name: case, to: up}]", r"operators\[0\]': to='up' is unknown"),
         ("[{name: case, severity: 2}]", r"operators\[0\]': severity=2"),
-        ("[3]", r"operators\[0\]': perturbation 3: give a name"),
+        ("[3]", r"operators\[0\]': 3 is a int, .*: give a name"),
         ("{operators: []}", "field 'pairs.augmentation.operators': give one or several perturbations"),
         ("{operators: 3}", "field 'pairs.augmentation.operators': give one or several perturbations"),
         ("{operators: case, share: 2}", "line 6, column 35, field 'pairs.augmentation.share': 2.0 is outside 0 to 1"),
