@@ -150,7 +150,8 @@ def test_the_recipe_shown_is_read(tmp_path):
 
 def test_the_api_has_every_public_name():
     text = "".join(path.read_text(encoding="utf-8") for path in (PAGES / "api").glob("*.rst"))
-    documented = re.findall(r"^\.\. auto(?:class|function|data):: pyterrier_hybrid\.(\S+)$", text, flags=re.MULTILINE)
+    # Measures are instances, for which the page writes the signature.
+    documented = re.findall(r"^\.\. auto(?:class|function|data):: pyterrier_hybrid\.([\w.]+)", text, flags=re.MULTILINE)
     assert len(documented) == len(set(documented))
     names = {name for name in documented if "." not in name}
     rooms = ("datasets", "experiment", "parallel", "perturbation", "recipe", "retrieval", "training")

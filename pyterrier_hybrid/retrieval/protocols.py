@@ -59,6 +59,38 @@ def is_encoder(system: Any) -> TypeGuard[Encoder]:
     return hasattr(system, "encode_queries") and hasattr(system, "encode_documents")
 
 
+def is_corpus_function(system: Any) -> bool:
+    """Whether a system is a function from a corpus to a pipeline.
+
+    Transformers of PyTerrier and models of PyTorch can be called too, but not with a corpus.
+
+    Example:
+        >>> import pyterrier as pt
+        >>> is_corpus_function(lambda corpus: pt.Transformer.identity()), is_corpus_function(pt.Transformer.identity())
+        (True, False)
+    """
+    return callable(system) and not hasattr(system, "transform") and not hasattr(system, "forward")
+
+
+def unknown_system(location: str, system: Any) -> TypeError:
+    """Return the error about a system that is neither ``"bm25"``, an encoder nor a function of a corpus.
+
+    Args:
+        location: Where it was given, such as ``systems['mine']``.
+        system: The system.
+    """
+    kind = type(system).__name__
+    if hasattr(system, "encode") or hasattr(system, "forward"):
+        return TypeError(
+            f"{location}: a {kind} is a model without encode_queries and encode_documents; open it by its name, or by "
+            "the folder that it is saved in: ph.DenseEncoder(...)"
+        )
+    return TypeError(
+        f"{location}: a {kind} is not an encoder (encode_queries, encode_documents), 'bm25' or a function from a "
+        "corpus to a transformer; wrap a pipeline as lambda corpus: pipeline"
+    )
+
+
 def wants_languages(encoder: Any) -> TypeGuard[LanguageAwareEncoder]:
     """Whether an encoder takes the languages of the texts as a second argument.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyterrier as pt
 import pytest
+import torch
 from grid_helpers import MEASURES, make_toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -207,7 +208,12 @@ def test_ordered_cells():
         (lambda: ScoreFusion(Ranking({"q1": {"a": np.nan}})).transform(QUERIES), ValueError, "retriever 0 gives 'a'"),
         (lambda: ph.fuse(), ValueError, "no system"),
         (lambda: ph.fuse("BM25"), ValueError, "system 0 is 'BM25'"),
-        (lambda: ph.fuse("bm25", ONE), TypeError, "system 1 is a Ranking"),
+        (lambda: ph.fuse("bm25", ONE), TypeError, "system 1: a Ranking is not an encoder"),
+        (
+            lambda: ph.fuse("bm25", torch.nn.Linear(2, 2)),
+            TypeError,
+            "system 1: a Linear is a model without .*Dense",
+        ),
         (lambda: ph.fuse("bm25", by="sum"), ValueError, "by='sum' is unknown"),
         (lambda: ph.fuse("bm25", weights=[1]), ValueError, "weights= are for fusion by scores"),
         (lambda: ph.fuse("bm25", by="min-max", weights=[1, 2]), ValueError, "1 retrievers need as many weights"),

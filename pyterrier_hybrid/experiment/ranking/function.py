@@ -6,6 +6,7 @@ from typing import Any
 from pyterrier_hybrid.experiment.errors import OutputTypeError
 from pyterrier_hybrid.experiment.ranking.base import Blocks, Ranker, Task
 from pyterrier_hybrid.experiment.ranking.retrieved import score_retrieved
+from pyterrier_hybrid.retrieval.protocols import is_corpus_function
 
 
 class FunctionRanker(Ranker):
@@ -13,8 +14,8 @@ class FunctionRanker(Ranker):
 
     @staticmethod
     def accepts(system: Any) -> bool:
-        """Whether a system can be called; transformers of PyTerrier and models of PyTorch can be too, but not so."""
-        return callable(system) and not hasattr(system, "transform") and not hasattr(system, "forward")
+        """Whether a system is a function of a corpus."""
+        return is_corpus_function(system)
 
     def score(self, task: Task, indexes: Collection[int]) -> Iterator[tuple[int, Blocks]]:
         """Score the documents of some settings."""

@@ -9,6 +9,7 @@ from pyterrier_hybrid.experiment.ranking.feedback import FeedbackRanker
 from pyterrier_hybrid.experiment.ranking.function import FunctionRanker
 from pyterrier_hybrid.experiment.ranking.fusion import FusionRanker
 from pyterrier_hybrid.experiment.ranking.runs import RunsRanker
+from pyterrier_hybrid.retrieval.protocols import unknown_system
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 RANKERS: tuple[type[Ranker], ...] = (
@@ -69,12 +70,4 @@ def _ranker(name: str, location: str, system: Any) -> Ranker:
             f"{location}: {system!r} is unknown; the valid string is 'bm25', "
             f"an encoder is given as an object: DenseEncoder(...){did_you_mean(system, ['bm25'])}"
         )
-    if hasattr(system, "encode") or hasattr(system, "forward"):
-        raise TypeError(
-            f"{location}: a {type(system).__name__} is a model without encode_queries and encode_documents; open it "
-            "by its name, or by the folder that it is saved in: ph.DenseEncoder(...)"
-        )
-    raise TypeError(
-        f"{location}: a {type(system).__name__} is not an encoder (encode_queries, encode_documents), "
-        "'bm25' or a function from a corpus to a transformer; wrap a pipeline as lambda corpus: pipeline"
-    )
+    raise unknown_system(location, system)

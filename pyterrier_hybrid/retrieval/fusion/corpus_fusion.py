@@ -13,7 +13,7 @@ from pyterrier_hybrid.retrieval.fusion.transformers import (
     ReciprocalRankFusion,
     ScoreFusion,
 )
-from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_encoder
+from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_corpus_function, is_encoder, unknown_system
 from pyterrier_hybrid.utils.checks import whole_number
 from pyterrier_hybrid.utils.hashing import hash_json
 
@@ -117,9 +117,6 @@ def _retriever_maker(number: int, system: Any, depth: int) -> Callable[[Corpus],
     if is_encoder(system):
         encoder = CachedEncoder(system)
         return lambda corpus: encoder.query_encoder() >> dense_index(corpus, encoder).retriever(depth)
-    if callable(system) and not isinstance(system, pt.Transformer):
+    if is_corpus_function(system):
         return system
-    raise TypeError(
-        f"fuse: system {number} is a {type(system).__name__}, not 'bm25', an encoder or a function from a corpus to a "
-        "transformer; wrap a pipeline as lambda corpus: pipeline"
-    )
+    raise unknown_system(f"fuse: system {number}", system)
