@@ -260,7 +260,7 @@ def training_options(*, without: Collection[str] = ()) -> list[click.Parameter]:
             ["--dtype"], type=Choice(["float32", "bfloat16"]), show_default="float32",
             help="Data type that embeddings are computed in.",
         ),
-        TrainingOption(["--max-length"], type=count, help="Maximum number of tokens per text."),
+        TrainingOption(["--max-length"], type=count, help="Maximum number of tokens per text, also afterwards."),
         TrainingOption(
             ["--alpha"], type=ratio, show_default="0.5", help="Probability of a monolingual batch (hybrid sampler)."
         ),
