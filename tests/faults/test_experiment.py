@@ -263,7 +263,7 @@ def test_missing_documents_of_level_0_need_no_warning(toy):
         {"confidence": True},
         {"measures": 3},
         {"measures": [3]},
-        {"measures": RankDistance},
+        {"measures": type(RankDistance)},
         {"kinds": 3},
         {"languages": 3},
         {"languages": b"de"},

@@ -48,7 +48,7 @@ def test_bad_options(pairs, options, message):
     [
         ({"temperature": "learned"}, "temperature='learned' is str"),
         ({"max_steps": 1.5}, "max_steps=1.5 is float"),
-        ({"validation": "held-out"}, "validation is str: pass held-out ParallelPairs"),
+        ({"validation": "held-out"}, "validation is 'held-out': pass held-out ParallelPairs"),
         ({"temprature": 0.1}, "no option 'temprature'"),
         ({"output_dir": "there"}, "output_dir is not for train: use output"),
         ({"num_train_epochs": 3}, "use max_steps"),
