@@ -177,7 +177,7 @@ def _rows(source: Source, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         source = source.to_dict("records")
     if not isinstance(source, Iterable) or isinstance(source, Mapping):
         kind = type(source).__name__
-        raise TypeError(f"{name}: a {kind} is no collection of rows; give a file, a frame or an iterable of dicts")
+        raise TypeError(f"{name}: a {kind} is not a collection of rows; give a file, a frame or an iterable of dicts")
     for number, row in enumerate(source):
         yield f"{name}[{number}]", _object(row, f"{name}[{number}]")
 

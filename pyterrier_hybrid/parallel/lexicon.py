@@ -17,6 +17,7 @@ from pyterrier_hybrid.text.analysis import NGRAMS
 from pyterrier_hybrid.text.languages import canonical_language
 from pyterrier_hybrid.text.normalisation import text_key
 from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.inputs import paths_of
 from pyterrier_hybrid.utils.json_lines import read_json_lines
@@ -69,7 +70,9 @@ class Lexicon:
         for meaning in meanings:
             forms: dict[str, list[str]] = {}
             if not isinstance(meaning, Mapping):
-                raise TypeError(f'{meaning!r} is no meaning: pass a list such as [{{"de": ["Hund"], "en": ["dog"]}}]')
+                raise TypeError(
+                    f'{short_repr(meaning)} is not a meaning: pass a list such as [{{"de": ["Hund"], "en": ["dog"]}}]'
+                )
             for code, texts in meaning.items():
                 # The forms of two codes of one language are forms of that language.
                 forms.setdefault(canonical_language(code), []).extend(_usable(texts))

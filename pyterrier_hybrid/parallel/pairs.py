@@ -24,6 +24,7 @@ from pyterrier_hybrid.parallel.store.store import Store
 from pyterrier_hybrid.parallel.store.texts import batch_to_items
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.formatting import short_repr
 
 if TYPE_CHECKING:
     import datasets as hf_datasets
@@ -379,7 +380,9 @@ class ParallelPairs:
 
         dataset_id = find_id(name)
         if dataset_id is None:
-            raise TypeError(f"name={name!r} is {type(name).__name__}: give a name such as 'atlas/train', or an ID")
+            raise TypeError(
+                f"name={short_repr(name)} is {type(name).__name__}: give a name such as 'atlas/train', or an ID"
+            )
         name = dataset_id
         languages = None if languages is None else list_of_names("languages", languages)
         if languages is None and PLACEHOLDER in name:

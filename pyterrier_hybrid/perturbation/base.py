@@ -17,6 +17,7 @@ from pyterrier_hybrid.retrieval.frames import hint_if_missing, texts_of
 from pyterrier_hybrid.text.languages import check_language
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.checks import finite_number, whole_number
+from pyterrier_hybrid.utils.formatting import short_repr
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.parameters import CheckedTransformer
 from pyterrier_hybrid.utils.suggestions import did_you_mean
@@ -289,7 +290,8 @@ def _query_language(dataset: Any) -> str:
     dataset_id = find_id(dataset)
     if dataset_id is None:
         raise TypeError(
-            f"dataset={dataset!r} is {type(dataset).__name__}; give the ID of a dataset, such as 'xquad-r/de', or lang="
+            f"dataset={short_repr(dataset)} is {type(dataset).__name__}; give the ID of a dataset, such as "
+            "'xquad-r/de', or lang="
         )
     try:
         loaded = ir_datasets.load(dataset_id)

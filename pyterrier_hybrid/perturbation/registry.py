@@ -115,7 +115,7 @@ def _number(text: str) -> int | float | str:
 
 
 def read_perturbation(location: str, config: Any) -> Perturbation:
-    """Return a perturbation that is given as itself, or as :func:`perturbation_from` takes it.
+    """Return a perturbation that is given as an object, or in a form that :func:`perturbation_from` takes.
 
     Args:
         location: Where it was given, such as ``operators[0]``, for error messages.

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pyterrier_hybrid.utils.checks import check_text
+from pyterrier_hybrid.utils.formatting import short_repr
 
 
 def documents_of(name: str, documents: Any, *, fields: str) -> Iterable[Mapping[Any, Any]]:
@@ -78,6 +79,6 @@ def checked_text(document: Mapping[Any, Any], number: int) -> str:
     check_fields(f"document {number}", document, ["text"], hint="; or pass store_text=False")
     text = document["text"]
     if not isinstance(text, str):
-        raise TypeError(f"document {number}: text {text!r} is a {type(text).__name__}, it must be a str")
+        raise TypeError(f"document {number}: text {short_repr(text)} is a {type(text).__name__}, it must be a str")
     check_text(f"text of document {number}", text)
     return text

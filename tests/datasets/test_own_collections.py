@@ -72,7 +72,7 @@ def test_datasets_of_hugging_face_are_rows(files):
     docs, asked = (datasets.Dataset.from_list(rows) for rows in (DOCS, QUERIES))
     expected = ph.family_from(DOCS, QUERIES, qrels)
     assert ph.family_from(docs, asked, datasets.Dataset.from_list(qrels)).fingerprint == expected.fingerprint
-    with pytest.raises(TypeError, match=r"^documents: a DatasetDict is no collection of rows; give a file, a frame"):
+    with pytest.raises(TypeError, match=r"^documents: a DatasetDict is not a collection of rows; give a file, a frame"):
         ph.family_from(datasets.DatasetDict({"train": docs}), QUERIES, qrels)
 
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_evaluated_is_refused(files, tmp_path):
         ph.family_from(DOCS, QUERIES, [{"qid": "1", "docno": "r1", "label": 0}])
     with pytest.raises(ValueError, match="there are no documents"):
         ph.family_from([], QUERIES)
-    with pytest.raises(TypeError, match="queries: a dict is no collection of rows"):
+    with pytest.raises(TypeError, match="queries: a dict is not a collection of rows"):
         ph.family_from(DOCS, QUERIES[0])
     assert ph.family_from([{"_id": "1", "title": "T", "text": "x"}], [{"_id": "q", "text": "y", "docno": 1}],
                           lang="en").languages == ("en",)  # fmt: skip

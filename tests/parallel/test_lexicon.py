@@ -220,7 +220,7 @@ def test_words_and_pairs_of_a_wrong_type():
     with pytest.raises(TypeError, match="lexicon is a dict: pass a Lexicon"):
         code_switch(store(), {"dog": "Hund"})
     for words in ({"dog": "Hund"}, ["dog"]):
-        with pytest.raises(TypeError, match="'dog' is no meaning: pass a list such as"):
+        with pytest.raises(TypeError, match="'dog' is not a meaning: pass a list such as"):
             Lexicon(words)
 
 

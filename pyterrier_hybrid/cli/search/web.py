@@ -304,7 +304,7 @@ def serve(corpus: Corpus, systems: Sequence[System], listener: socket.socket, de
     app = SearchPages(corpus, systems, defaults).app()
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False, ws="none")
     click.echo(f"http://127.0.0.1:{listener.getsockname()[1]}/ answers questions. Ctrl-C ends.")
-    # When Ctrl-C comes decides whether uvicorn raises KeyboardInterrupt or just returns.
+    # Depending on when Ctrl-C comes, uvicorn raises KeyboardInterrupt or just returns.
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
     click.echo()
