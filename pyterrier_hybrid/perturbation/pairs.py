@@ -44,7 +44,8 @@ def perturb_pairs(
             pairs.
 
     Warns:
-        UserWarning: No operator supports one of the languages; its queries stay as they are.
+        UserWarning: No operator supports one of the languages, whose queries stay as they are; or the operators left
+            all queries that were drawn as they are, as a change to lower case leaves text in lower case.
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item
@@ -60,21 +61,28 @@ def perturb_pairs(
         language: [operator for operator in shifted if operator.supports(language.split("-")[0])]
         for language in pairs.languages
     }
+    names = ", ".join(dict.fromkeys(operator.name for operator in shifted))
     unsupported = [language for language, supporting in chosen.items() if not supporting]
     if unsupported:
-        names = ", ".join(dict.fromkeys(operator.name for operator in shifted))
         problem = f"no perturbation ({names}) means anything in {', '.join(unsupported)}"
         if len(unsupported) == len(chosen):
             raise ValueError(f"{problem}, and the pairs have no other languages")
         warnings.warn(f"{problem}: queries in these languages stay as they are", stacklevel=2)
+    drawn = changed = 0
     with progress_bar(desc="perturbing queries", unit="query", delay=BAR_DELAY) as bar:
 
         def perturb(queries: list[str], items: list[int], *, operator: Perturbation, language: str) -> list[str]:
+            nonlocal drawn, changed
+            perturbed = operator.perturb_all(queries, [language] * len(queries))
+            drawn += len(queries)
+            changed += sum(map(str.__ne__, queries, perturbed))
             bar.update(len(queries))
-            return operator.perturb_all(queries, [language] * len(queries))
+            return perturbed
 
         for language, supporting in chosen.items():
             if supporting:
                 changes = [partial(perturb, operator=operator, language=language) for operator in supporting]
                 pairs = pairs.change_queries(language, changes, share=share, seed=seed)
+    if drawn and not changed:
+        warnings.warn(f"{names} left all {drawn:,} queries that were drawn as they are", stacklevel=2)
     return pairs

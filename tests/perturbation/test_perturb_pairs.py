@@ -87,6 +87,15 @@ def test_languages_without_a_perturbation(pairs):
         perturb_pairs(pairs.filter(languages=["de", "en"]), Mark())
 
 
+def test_operators_that_change_nothing_are_reported(pairs):
+    english = pairs.filter(languages=["en"])
+    with pytest.warns(UserWarning, match="Case left all 40 queries that were drawn as they are"):
+        same = perturb_pairs(english, {"name": "case", "to": "lower"}, share=1)
+    assert changed(english, same, "en") == []
+    # Nobody asked for a change.
+    assert perturb_pairs(english, {"name": "case", "to": "lower"}, share=0).fingerprint == english.fingerprint
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
