@@ -34,8 +34,9 @@ class Perturbation(CheckedTransformer):
     says whether it differs. The result is a pure function of the text, its language, the severity, the seed and the
     draw: the same on every machine, in every order of the queries and in every process.
 
-    A new perturbation is a subclass in a file of this room and a line in ``registry.PERTURBATIONS``. It has a method
-    :meth:`perturb_text`, and :meth:`supports` if it means nothing in some languages.
+    A perturbation of your own is a subclass with a method :meth:`perturb_text`, and with :meth:`supports` if it means
+    nothing in some languages. A new one of this package is a file of this room and a line in
+    ``registry.PERTURBATIONS``.
 
     Args:
         severity: The share of characters or words that are changed, 0 to 1; the class says of what. 0 changes nothing.
@@ -237,9 +238,9 @@ class Perturbation(CheckedTransformer):
         langs = [self.lang] * len(inp) if self.lang is not None else self._langs(inp)
         for lang in sorted(set(langs)):
             if self.severity and not self.supports(_checked(lang)):
-                warnings.warn(
-                    f"{self.name} means nothing in {lang}: {langs.count(lang)} queries stay as they are", stacklevel=2
-                )
+                count = langs.count(lang)
+                stay = "1 query stays as it is" if count == 1 else f"{count:,} queries stay as they are"
+                warnings.warn(f"{self.name} means nothing in {lang}: {stay}", stacklevel=2)
         perturbed = self.perturb_all(texts, langs)
         pushed = pt.model.push_queries(inp)
         result = pushed.assign(query=pd.Series(perturbed, index=pushed.index, dtype=object))

@@ -139,6 +139,13 @@ def read_perturbation(location: str, config: Any) -> Perturbation:
                 f"{location} is a pipeline, not a perturbation: instead of A >> B, give [A, B] to use each by itself"
             )
         raise TypeError(f"{location} is {short_repr(config)}, not a perturbation of ph.perturbation")
+    if isinstance(config, type) and issubclass(config, Perturbation):
+        raise TypeError(f"{location} is the class {config.__name__}: write {config.__name__}()")
+    if callable(config):
+        raise TypeError(
+            f"{location} is {short_repr(config)}, not a perturbation: for one of your own, write a subclass of "
+            "ph.perturbation.Perturbation with a method perturb_text"
+        )
     try:
         return perturbation_from(config)
     except ValueError as error:
@@ -164,8 +171,8 @@ def perturbations_from(
         >>> perturbations_from("operators", [Case(to="upper"), "case"])
         (Case(to='upper', severity=1), Case(to='lower', severity=1))
     """
-    # A pipeline of PyTerrier can be iterated over, but is no list.
-    if isinstance(configs, pt.Transformer):
+    # A pipeline of PyTerrier can be iterated over, but is no list; a function or class is meant as a perturbation.
+    if isinstance(configs, pt.Transformer) or callable(configs):
         return (read_perturbation(name, configs),)
     values = list_of(name, configs, single=(str, Mapping))
     if not values:

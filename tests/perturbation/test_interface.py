@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pyterrier_hybrid.parallel import Item, Lexicon, ParallelPairs
 from pyterrier_hybrid.perturbation import (
     PERTURBATIONS,
+    Case,
     CodeSwitch,
     Perturbation,
     WorstCase,
@@ -251,7 +252,7 @@ def test_options_behind_a_name(tmp_path):
 
 
 def test_unsupported_language_warns():
-    with pytest.warns(UserWarning, match="Case means nothing in zh: 1 queries"):
+    with pytest.warns(UserWarning, match="Case means nothing in zh: 1 query stays as it is"):
         perturbation_from("case")(frame())
 
 
@@ -264,12 +265,15 @@ def test_unknown_names_and_options():
         perturbation_from(3)
 
 
-def test_pipelines_and_other_transformers_are_no_perturbations():
+def test_pipelines_functions_and_classes_are_no_perturbations():
     chain = perturbation_from("case") >> perturbation_from("spaces")
     for operators, problem in (
         (chain, "operators is a pipeline.*give .A, B. to use each"),
         (["case", chain], r"operators\[1\] is a pipeline"),
         (pt.rewrite.reset(), "operators is .*not a perturbation of ph.perturbation"),
+        (str.upper, "operators is .*not a perturbation: for one of your own, write a subclass of ph.perturbation.Pert"),
+        (Case, r"operators is the class Case: write Case\(\)"),
+        (["case", Case], r"operators\[1\] is the class Case"),
     ):
         with pytest.raises(TypeError, match=problem):
             WorstCase(Letters(), operators)

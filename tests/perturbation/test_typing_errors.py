@@ -199,7 +199,7 @@ def test_words_of_other_scripts_are_typed_on_a_us_layout():
 
 def test_unsupported_languages():
     assert not Typing().supports("fr") and all(Typing().supports(lang) for lang in LANGUAGES)
-    with pytest.warns(UserWarning, match="Typing means nothing in fr: 1 queries"):
+    with pytest.warns(UserWarning, match="Typing means nothing in fr: 1 query stays as it is"):
         out = Typing()(pd.DataFrame({"qid": ["1"], "query": ["Où est Rome ?"], "lang": ["fr"]}))
     assert out["query"].tolist() == ["Où est Rome ?"] and not out["changed"].any()
 

@@ -80,7 +80,7 @@ def test_languages_without_another_layout():
     perturbation = WrongLayout()
     assert [lang for lang in [*LAYOUTS, "zh", "fr"] if not perturbation.supports(lang)] == ["en", "zh", "fr"]
     assert WrongLayout(layout="ru").supports("en") and not WrongLayout(layout="ru").supports("ru")
-    with pytest.warns(UserWarning, match="WrongLayout means nothing in zh: 1 queries"):
+    with pytest.warns(UserWarning, match="WrongLayout means nothing in zh: 1 query stays as it is"):
         out = perturbation(pd.DataFrame({"qid": ["1", "2"], "query": ["罗马", "Рим"], "lang": ["zh", "ru"]}))
     assert out["query"].tolist() == ["罗马", "Hbv"] and out["changed"].tolist() == [False, True]
     with pytest.raises(ValueError, match="layout='fr' is unknown: choose one of ar, de"):
