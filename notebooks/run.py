@@ -44,9 +44,23 @@ def execute(path: Path, kernel: KernelManager) -> nbformat.NotebookNode:
     notebook.cells.insert(0, nbformat.v4.new_code_cell(CLEAN_START))
     NotebookClient(notebook, km=kernel, timeout=TIMEOUT, record_timing=False).execute()
     del notebook.cells[0]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = whole_lines(cell.outputs)
     # The version of Python is not the reader's concern.
     notebook.metadata = nbformat.from_dict(metadata)
     return notebook
+
+
+def whole_lines(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join what was printed in one go: a slow kernel sends a line in pieces, and even its end by itself."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == "stream" and output.get("name") == joined[-1].get("name"):
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def for_readers(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

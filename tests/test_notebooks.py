@@ -167,6 +167,18 @@ def test_a_changed_table_is_noticed(tags, real_encoder, table, different):
     assert len(differences(committed, notebook_with(table, *tags), real_encoder=real_encoder)) == different
 
 
+def test_lines_that_arrive_in_pieces_are_whole():
+    pieces = [
+        nbformat.v4.new_output("stream", name="stdout", text="one"),
+        nbformat.v4.new_output("stream", name="stdout", text="\n"),
+        nbformat.v4.new_output("stream", name="stderr", text="two\n"),
+        nbformat.v4.new_output("display_data", {"text/plain": "three"}),
+        nbformat.v4.new_output("stream", name="stderr", text="four\n"),
+    ]
+    texts = [output.get("text") for output in run["whole_lines"](pieces)]
+    assert texts == ["one\n", "two\n", None, "four\n"]
+
+
 def test_a_changed_line_or_picture_is_noticed():
     committed = notebook_with(TABLE.format(1, 2), lines="mono 1\ncross 2\n")
     changed = copy.deepcopy(committed)
