@@ -15,6 +15,7 @@ from pyterrier_hybrid.cli.options import (
     refuse_without_effect,
 )
 from pyterrier_hybrid.utils.files import whole_file
+from pyterrier_hybrid.utils.formatting import counted
 from pyterrier_hybrid.utils.json_lines import read_text_lines
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def translate(
             raise Interrupted("Interrupted: rerun the same command to resume") from None
         if is_first_process():
             click.echo(translation.TranslationReport.open(output).table().to_string())
-            click.echo(f"{len(translated):,} items written to {output}/{translation.PAIRS}/")
+            click.echo(f"{counted(len(translated), 'item')} written to {output}/{translation.PAIRS}/")
 
 
 @pairs.command(cls=ManyValues)
@@ -391,7 +392,7 @@ def bitext(
             raise _interrupted(options["cache"]) from None
         if not len(found):
             raise ValueError(f"no pair has a margin of {options['min_margin']} or more: try a lower --min-margin")
-        click.echo(f"{len(found):,} pairs of {len(one):,} and {len(other):,} sentences")
+        click.echo(f"{counted(len(found), 'pair')} of {len(one):,} and {counted(len(other), 'sentence')}")
         write(found.pairs(*langs, dataset=dataset))
         if csv:
             with whole_file(csv) as unfinished:
@@ -421,7 +422,7 @@ def _writer(output: Path, option: str) -> Callable[["ParallelPairs"], None]:
             store.to_parquet(output)
         else:
             store.save(output)
-        click.echo(f"{len(store):,} items written to {output}")
+        click.echo(f"{counted(len(store), 'item')} written to {output}")
 
     return write
 

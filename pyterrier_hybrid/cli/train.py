@@ -21,6 +21,7 @@ from pyterrier_hybrid.cli.options import (
 from pyterrier_hybrid.cli.recipes import recipe_of, warn_of_leaks
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
 from pyterrier_hybrid.utils.files import check_new_folder
+from pyterrier_hybrid.utils.formatting import counted
 
 
 @click.command(cls=ManyValues, params=training_options())
@@ -63,7 +64,7 @@ def train(sampler: str | None, output: Path | None, **options: Any) -> None:
 
     if is_first_process():
         record = trained.training or {}
-        click.echo(f"written to {output}/ after {record['steps']} steps in {record['seconds']:.0f} s")
+        click.echo(f"written to {output}/ after {counted(record['steps'], 'step')} in {record['seconds']:.0f} s")
         # Here rather than at the start, so that an error is one line.
         warn_of_leaks(recipe)
 

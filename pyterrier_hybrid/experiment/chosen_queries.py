@@ -10,6 +10,7 @@ from pyterrier_hybrid.datasets.existing import ExistingFamily
 from pyterrier_hybrid.experiment.held_out import find_family
 from pyterrier_hybrid.experiment.settings import POOL, FamilyLike
 from pyterrier_hybrid.utils.checks import list_of_names
+from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.parallel import ParallelPairs
@@ -78,7 +79,7 @@ class ChosenQueries:
     @property
     def label(self) -> str:
         """The family's label and the number of queries."""
-        return f"{self.family.label} ({len(self.qids):,} queries)"
+        return f"{self.family.label} ({counted(len(self.qids), 'query', 'queries')})"
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import pandas as pd
 from pyterrier_hybrid.experiment.measures.ranks import PoolLanguages, Ranks
 from pyterrier_hybrid.text.languages import same_language
 from pyterrier_hybrid.utils.checks import find_lone_surrogate, list_of
+from pyterrier_hybrid.utils.formatting import counted
 from pyterrier_hybrid.utils.hashing import hash_json
 from pyterrier_hybrid.utils.suggestions import did_you_mean, did_you_mean_language
 
@@ -431,7 +432,7 @@ def read_settings(
     ]
     if missing:
         doc_id, dataset_id = next(iter(missing.items()))
-        count = "1 document" if len(missing) == 1 else f"{len(missing):,} documents"
+        count = counted(len(missing), "document")
         warnings.warn(
             f"{dataset_id}: the qrels name document {doc_id!r}, which is not in its corpus; {count} of "
             f"{family.label} that the qrels name and the corpora lack count as not retrieved",

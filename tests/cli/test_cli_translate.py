@@ -15,13 +15,13 @@ def test_pairs_are_translated(tmp_path, write):
     options = ["--to", "de", "es", "--model", model, "--beams", 1, "--max-length", 20, "--answers", pairs]
     options += ["--output", tmp_path / "out"]
     output = run("pairs", "translate", pairs, *options)
-    assert "1 items written to" in output and "wrong script" in output
+    assert "1 item written to" in output and "wrong script" in output
     assert "texts  kept" in output
     rejected = [json.loads(line) for line in (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()]
     # What a model of random weights says is no translation.
     assert {row["target"] for row in rejected} == {"de", "es"}
     assert ph.ParallelPairs.open(tmp_path / "out" / "pairs").item(0).queries["en"] == row["question"]
-    assert "1 items written to" in run("pairs", "translate", pairs, *options)
+    assert "1 item written to" in run("pairs", "translate", pairs, *options)
     other = ["--to", "de", "--model", model, "--beams", 1, "--output", tmp_path / "out"]
     assert "holds a translation with" in run("pairs", "translate", pairs, *other, code=1)
 

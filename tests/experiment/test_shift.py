@@ -245,7 +245,7 @@ def test_some_queries_of_a_dataset(home):
 def test_unknown_queries(home):
     single = make_family("shift-single", {"en": language("en", (0, 1))})
     with pytest.warns(UserWarning, match="shift-single has no query 'q9_en': 1 of the 2 chosen ones"):
-        assert with_queries(single, ["q0_en", "q9_en"]).label == "shift-single (1 queries)"
+        assert with_queries(single, ["q0_en", "q9_en"]).label == "shift-single (1 query)"
     with pytest.raises(ValueError, match="qids: shift-home has no query 'nope': 2 of the 2 chosen ones"):
         with_queries(home, ["some", "nope"])
     with pytest.raises(ValueError, match="qids: no query was chosen"):

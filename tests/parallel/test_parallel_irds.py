@@ -227,7 +227,7 @@ def test_one_language_without_a_place_for_it(register):
 def test_judged_but_missing_texts_are_counted(register):
     qrels = [("q1", "d1", 1), ("q1", "d9", 1), ("q9", "d1", 1), ("q1", "d2", 1)]
     name = register(en=(docs(d1="One.", d2=" "), Queries({"q1": "one?"}), Qrels(qrels)))
-    with pytest.warns(UserWarning, match="judged but missing: 2 documents in en, 1 queries in en") as caught:
+    with pytest.warns(UserWarning, match="judged but missing: documents in en: 2, queries in en: 1") as caught:
         pairs = ParallelPairs.from_irds(name, languages=["en"])
     assert caught[0].filename == __file__
     assert [pairs.item(i).id for i in range(len(pairs))] == ["q1/d1"]

@@ -14,6 +14,7 @@ from pyterrier_hybrid.cli.options import Choice, ManyValues, errors_in_one_line,
 from pyterrier_hybrid.cli.search.corpus import open_corpus
 from pyterrier_hybrid.text.normalisation import is_blank
 from pyterrier_hybrid.utils.extras import EXTRAS, install_command
+from pyterrier_hybrid.utils.formatting import counted
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.cli.search.corpus import Corpus
@@ -109,7 +110,9 @@ def _listener(queries: Sequence[str], options: Mapping[str, Any]) -> socket.sock
 
 def _asked(system: "System") -> Iterator[str]:
     """Ask for questions until there is none."""
-    click.echo(f"{len(system.search):,} documents in {', '.join(system.search.languages)}. An empty line ends.")
+    click.echo(
+        f"{counted(len(system.search), 'document')} in {', '.join(system.search.languages)}. An empty line ends."
+    )
     while True:
         try:
             question = click.prompt("\nquestion", default="", show_default=False).strip()

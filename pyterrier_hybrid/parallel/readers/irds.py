@@ -86,7 +86,7 @@ def read_irds(
             with download_errors(dataset):
                 builder.add_items(_items(dataset, {code: source}, min_relevance, negatives, missing))
     if missing:
-        counts = ", ".join(f"{count:,} {what}" for what, count in missing.items())
+        counts = ", ".join(f"{what}: {count:,}" for what, count in missing.items())
         warnings.warn(f"{name}: skipped queries and documents that are judged but missing: {counts}", stacklevel=5)
 
 
