@@ -44,8 +44,8 @@ def perturb_pairs(
             pairs.
 
     Warns:
-        UserWarning: No operator supports one of the languages, whose queries stay as they are; or the operators left
-            all queries that were drawn as they are, as a change to lower case leaves text in lower case.
+        UserWarning: No operator supports one of the languages, whose queries stay as they are; or the operators
+            changed none of the queries that were drawn, such as lower case where all queries are in lower case.
 
     Example:
         >>> from pyterrier_hybrid.parallel import Item
@@ -84,5 +84,5 @@ def perturb_pairs(
                 changes = [partial(perturb, operator=operator, language=language) for operator in supporting]
                 pairs = pairs.change_queries(language, changes, share=share, seed=seed)
     if drawn and not changed:
-        warnings.warn(f"{names} left all {drawn:,} queries that were drawn as they are", stacklevel=2)
+        warnings.warn(f"{names} changed none of {drawn:,} queries that were drawn", stacklevel=2)
     return pairs
