@@ -78,6 +78,7 @@ class Frames:
                 low, high = _interval(resampled, sign, confidence)
                 cells["low"], cells["high"] = _where_known(cells["relative"], low, high)
             if baseline is not None:
+                cells["difference"] = self._differences(cells["drop"], baseline)
                 cells["p_value"] = self._p_values(gain, baseline, test)
             cells = {name: np.where(one.defined[:, None, None], cell, np.nan) for name, cell in cells.items()}
             rows += self._rows(
@@ -143,6 +144,7 @@ class Frames:
             low, high = _interval(resampled, sign, confidence)
             cells["low"], cells["high"] = _where_known(cells["relative"], low[0], high[0])
         if baseline is not None:
+            cells["difference"] = self._differences(cells["drop"][None], baseline)[0]
             of_questions = np.moveaxis(_means_of_questions(questions, gains), 0, -1)
             cells["p_value"] = self._p_values(of_questions[None], baseline, test)[0]
         common: dict[str, Any] = {
@@ -178,6 +180,13 @@ class Frames:
             np.stack([perturbed[:, group, :, part].mean(axis=1) for group in groups], axis=1) for part in (MEAN, WORST)
         )
         return clean, mean, worst
+
+    def _differences(self, drop: np.ndarray, baseline: str) -> np.ndarray:
+        """Subtract the drops of the baseline: float64 ``[conditions, systems, measures]``."""
+        base = self._systems.index(baseline)
+        difference = drop - drop[:, base : base + 1]
+        difference[:, base] = np.nan
+        return difference
 
     def _p_values(self, gain: np.ndarray, baseline: str, test: str) -> np.ndarray:
         """Test the drops of the systems against those of the baseline: float64 ``[conditions, systems, measures]``.
@@ -229,7 +238,7 @@ class Frames:
         names = [*columns, *_COUNTS]
         if confidence is not None:
             names[names.index("relative") + 1 : names.index("relative") + 1] = ["low", "high"]
-        frame = pd.DataFrame(rows, columns=[*names, *(["p_value"] if baseline is not None else [])])
+        frame = pd.DataFrame(rows, columns=[*names, *(["difference", "p_value"] if baseline is not None else [])])
         if baseline is not None:
             tests = frame.groupby(["system", "measure"], sort=False)["p_value"]
             frame["p_corrected"] = tests.transform(lambda family: holm(family.to_numpy()))

@@ -93,7 +93,7 @@ def _table(results: _Results, value: str, **options: str) -> Table:
 def _means(results: _Results) -> Table:
     """Prepare the table of all means: one row per perturbation, severity, kind, measure and system."""
     names = ["system", "kind", "measure", "clean", "perturbed", "worst", "relative drop", "changed"]
-    names += ["+/=/−", "URisk", "TRisk", *(["p"] if results.baseline is not None else [])]
+    names += ["+/=/−", "URisk", "TRisk", *(["difference", "p"] if results.baseline is not None else [])]
     rows = []
     row: Any
     for row in results.means.itertuples():
@@ -107,7 +107,7 @@ def _means(results: _Results) -> Table:
             _number(row.urisk), _number(row.trisk, 2),
         ]  # fmt: skip
         if results.baseline is not None:
-            cells.append(_number(row.p_corrected))
+            cells += [_number(row.difference), _number(row.p_corrected)]
         rows.append((f"{row.perturbation} {row.severity:g}", cells))
     return Table(header_levels([(name,) for name in names]), rows, "perturbation")
 
@@ -116,9 +116,7 @@ def _tests(results: _Results) -> Table | None:
     """Count the settings in which a system's drop is significantly smaller and larger than the baseline's."""
     if results.baseline is None or results.drops["p_value"].isna().all():
         return None
-    keys = ["perturbation", "severity", "kind", "doc_lang", "query_lang", "measure"]
-    base = results.drops.loc[results.drops["system"] == results.baseline, [*keys, "drop"]]
-    tested = results.drops[results.drops["p_value"].notna()].merge(base, on=keys, suffixes=("", "_baseline"))
+    tested = results.drops[results.drops["p_value"].notna()]
     others = [system for system in results.systems if system != results.baseline]
     columns = [(measure, system) for measure in results.measures for system in others]
     rows = []
@@ -129,8 +127,8 @@ def _tests(results: _Results) -> Table | None:
                 (tested["perturbation"] == perturbation) & (tested["measure"] == measure) & (tested["system"] == system)
             ]
             significant = tests[tests["p_corrected"] < LEVEL]
-            smaller = significant["drop"] < significant["drop_baseline"]
-            cells.append((int(smaller.sum()), int((~smaller).sum()), len(tests)))
+            smaller = int((significant["difference"] < 0).sum())
+            cells.append((smaller, len(significant) - smaller, len(tests)))
         rows.append((perturbation, cells))
     return Table(header_levels(columns), rows, "perturbation")
 

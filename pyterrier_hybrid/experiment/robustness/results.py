@@ -52,9 +52,10 @@ class RobustnessResults:
             - queries: the number of queries.
 
             Where a perturbation means nothing in the language of the queries, all but clean, changed and queries are
-            NaN. With a baseline also p_value (paired test over the queries of the drop against the baseline's) and
-            p_corrected (Holm's correction over all settings, perturbations and severities of the same system and
-            measure).
+            NaN. With a baseline also difference (the drop minus that of the baseline: below 0, the system loses less),
+            p_value (paired test of it over the queries) and p_corrected (Holm's correction over all settings,
+            perturbations and severities of the same system and measure). They compare absolute drops: a system with
+            larger clean values can lose more and still have the smaller relative drop.
         means: The mean over the settings of each kind in which the perturbation means something (``settings`` is their
             number): the same columns without languages. trisk and p_value are over questions: the mean of each over its
             settings. If a system has several seeds, also std (of the drop over the seeds) and seeds.
