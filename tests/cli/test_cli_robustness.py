@@ -28,8 +28,8 @@ def test_files_and_table(models, tmp_path):
     assert "atlas: relative drops of AP" in printed and "Case means nothing in zh" in printed
     names = {path.name for path in output.iterdir()}
     assert names == {
-        "drops.csv", "means.csv", "undefined.csv", "table.csv", "table.md", "table.tex", "report.html", "run.json",
-        "robustness.png", "heatmap-BM25.png", "heatmap-tiny.png", "heatmap-BM25-tiny.png",
+        "drops.csv", "means.csv", "classes.csv", "undefined.csv", "table.csv", "table.md", "table.tex",
+        "report.html", "run.json", "robustness.png", "heatmap-BM25.png", "heatmap-tiny.png", "heatmap-BM25-tiny.png",
     }  # fmt: skip
     drops = pd.read_csv(output / "drops.csv")
     assert set(drops["system"]) == {"BM25", "tiny", "BM25 + tiny"}

@@ -15,7 +15,7 @@ from pyterrier_hybrid.experiment.heatmap_svg import heatmap_svg
 from pyterrier_hybrid.experiment.robustness.charts import slopes
 
 LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh")
-FILES = ["means.csv", "settings.csv", "table.csv", "table.md", "table.tex", "report.html"]
+FILES = ["means.csv", "settings.csv", "classes.csv", "table.csv", "table.md", "table.tex", "report.html"]
 FACTS = ["results.json"]
 
 
@@ -208,6 +208,8 @@ def test_save(eleven, tmp_path):
         assert len(printed) > 121 and set(LANGUAGES) <= set(printed) and "atlas" not in printed
     pd.testing.assert_frame_equal(pd.read_csv(folder / "settings.csv"), eleven.settings, check_dtype=False)
     pd.testing.assert_frame_equal(pd.read_csv(folder / "means.csv"), eleven.means, check_dtype=False)
+    classes = pd.read_csv(folder / "classes.csv")
+    pd.testing.assert_frame_equal(classes, eleven.per_resource_class(), check_dtype=False)
     assert (folder / "table.md").read_text(encoding="utf-8") == eleven.table("markdown") + "\n"
     assert (folder / "table.tex").read_text(encoding="utf-8") == eleven.table("latex") + "\n"
     assert (folder / "table.csv").read_text(encoding="utf-8") == eleven.table("csv")
@@ -263,7 +265,7 @@ def test_save_is_whole_or_not_at_all(results, tmp_path, monkeypatch):
     (tmp_path / "table.csv").mkdir()  # writing fails on the way: what is there is whole, nothing unfinished stays
     with pytest.raises(OSError):
         results.save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["means.csv", "settings.csv", "table.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["classes.csv", "means.csv", "settings.csv", "table.csv"]
 
 
 def test_shown_in_notebooks_and_terminals(results):

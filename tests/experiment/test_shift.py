@@ -211,8 +211,8 @@ def test_bad_types():
 def test_files_and_figures(results, tmp_path):
     written = results.save(tmp_path)
     assert {path.name for path in written} == {
-        "drops.csv", "means.csv", "order.csv", "table.csv", "table.md", "table.tex", "report.html", "shift-mono.png",
-        "shift-cross.png", "shift-multi.png", "heatmap-away.png",
+        "drops.csv", "means.csv", "classes.csv", "order.csv", "table.csv", "table.md", "table.tex", "report.html",
+        "shift-mono.png", "shift-cross.png", "shift-multi.png", "heatmap-away.png",
     }  # fmt: skip
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "drops.csv"), results.drops, check_dtype=False)
     html = (tmp_path / "report.html").read_text()

@@ -467,10 +467,10 @@ class LanguageResults:
             folder: The folder, which is created if needed; existing files of these names are replaced.
 
         Returns:
-            The files: means.csv (with the confidence intervals), settings.csv, results.json, table.csv, table.md,
-            table.tex, report.html, and heatmap-<system>.png and .svg of the first measure that has values for single
-            pairs of languages; where there is such a frame, also ranks.csv, limits.csv, seeds.csv, differences.csv,
-            document-languages.csv, and with ``perquery=True`` queries.csv.gz.
+            The files: means.csv (with the confidence intervals), settings.csv, classes.csv (by class of resources),
+            results.json, table.csv, table.md, table.tex, report.html, and heatmap-<system>.png and .svg of the first
+            measure that has values for single pairs of languages; where there is such a frame, also ranks.csv,
+            limits.csv, seeds.csv, differences.csv, document-languages.csv, and with ``perquery=True`` queries.csv.gz.
         """
         from pyterrier_hybrid.experiment.report.html import page
 
@@ -478,6 +478,7 @@ class LanguageResults:
         contents: dict[str, bytes | str] = {
             "means.csv": csv(self.means),
             "settings.csv": csv(self.settings),
+            "classes.csv": csv(self.per_resource_class()),
             **frame_files(
                 {
                     "ranks": self.ranks,

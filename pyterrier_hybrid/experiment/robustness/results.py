@@ -357,8 +357,8 @@ class RobustnessResults:
             folder: The folder, which is created if needed; existing files of these names are replaced.
 
         Returns:
-            The files: drops.csv, means.csv, undefined.csv, table.csv, table.md, table.tex, report.html, robustness.png
-            and heatmap-<system>.png.
+            The files: drops.csv, means.csv, classes.csv (by class of resources), undefined.csv, table.csv, table.md,
+            table.tex, report.html, robustness.png and heatmap-<system>.png.
         """
         from pyterrier_hybrid.experiment.robustness.html import page
 
@@ -368,6 +368,7 @@ class RobustnessResults:
             {
                 "drops.csv": csv(self.drops),
                 "means.csv": csv(self.means),
+                "classes.csv": csv(self.per_resource_class()),
                 "undefined.csv": csv(self.undefined),
                 **table_files(self.table),
                 "report.html": page(self, pictures),

@@ -385,13 +385,14 @@ class ShiftResults:
             folder: The folder, which is created if needed; existing files of these names are replaced.
 
         Returns:
-            The files: drops.csv, means.csv, order.csv, table.csv, table.md, table.tex, report.html,
-            shift-<kind>.png, and heatmap-<target>.png of the first measure.
+            The files: drops.csv, means.csv, classes.csv (by class of resources), order.csv, table.csv, table.md,
+            table.tex, report.html, shift-<kind>.png, and heatmap-<target>.png of the first measure.
         """
         plots, heatmaps = self._plots(), self._heatmaps()
         contents: dict[str, bytes | str] = {
             "drops.csv": csv(self.drops),
             "means.csv": csv(self.means),
+            "classes.csv": csv(self.per_resource_class()),
             "order.csv": csv(self.order),
             **table_files(self.table),
             "report.html": self._page(plots, heatmaps),
