@@ -31,7 +31,9 @@ one here is over relevant documents only.
 
 Beside them, :class:`pyterrier_hybrid.experiment.LanguageResults` compares languages: ``.fairness()`` (standard
 deviation, Gini coefficient, worst language, gap to English), ``.per_resource_class()``, ``.per_training_group()``, and
-``.by_document_language()`` (mean rank by document language, with Friedman's test or that of Skillings and Mack).
+``.by_document_language()`` (mean rank by document language, with Friedman's test or that of Skillings and Mack). They
+compare languages, so they are no measures of a query; rankings from elsewhere get them as
+:class:`~pyterrier_hybrid.experiment.Runs` in ``LanguageExperiment``.
 """
 
 from pyterrier_hybrid.experiment.measures.complete import Complete, MaxRank
