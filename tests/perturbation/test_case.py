@@ -51,5 +51,18 @@ def test_greek_capitals_have_no_accents(text, upper):
     assert Case(to="upper").perturb(text, "el") == upper
 
 
+@pytest.mark.parametrize("to", ["lower", "upper"])
+@pytest.mark.parametrize("severity", [0.05, 0.3, 0.8])
+@pytest.mark.parametrize("lang", CASED)
+def test_severity_is_the_share_of_words(lang, severity, to):
+    # A word with letters of both cases.
+    words, draws = [CASED[lang][0].split()[0]] * 7, range(100)
+    changes = 0
+    for draw in draws:
+        perturbed = Case(to=to, severity=severity, draw=draw).perturb(" ".join(words), lang)
+        changes += sum(before != after for before, after in zip(words, perturbed.split(), strict=True))
+    assert changes / len(words) / len(draws) == pytest.approx(severity, abs=0.02)
+
+
 def test_the_dot_of_a_decomposed_turkish_i():
     assert Case().perturb("I\u0307zmir", "tr") == "izmir"

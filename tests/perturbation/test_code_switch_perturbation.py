@@ -53,6 +53,18 @@ def test_more_severe_draws_change_more():
     assert len(changed[0.5]) == pytest.approx(25, abs=8)
 
 
+@pytest.mark.parametrize("severity", [0.05, 0.3, 0.7])
+@pytest.mark.parametrize(
+    ("lang", "word"),
+    [("ar", "عاصمة "), ("de", "Hauptstadt "), ("ru", "Германии "), ("vi", "nước Đức "), ("zh", "首都是")],
+)
+def test_severity_is_the_share_of_known_words(lang, word, severity):
+    perturbed = [CodeSwitch(LEXICON, severity=severity, draw=draw).perturb(word * 20, lang) for draw in range(100)]
+    switched = sum(text.count("capital") + text.count("Germany") for text in perturbed)
+    # Each word is drawn by itself, so this is three standard deviations.
+    assert switched / 2000 == pytest.approx(severity, abs=3 * (severity * (1 - severity) / 2000) ** 0.5)
+
+
 def test_fingerprint_follows_the_lexicon():
     same = Lexicon([dict(meaning) for meaning in LEXICON._meanings])
     other = Lexicon([{"de": ["Hauptstadt"], "en": ["capital city"]}])

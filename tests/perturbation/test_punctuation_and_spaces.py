@@ -77,6 +77,22 @@ def test_what_is_punctuation(text, lang, dropped):
     assert Punctuation().perturb(text, lang) == dropped
 
 
+@pytest.mark.parametrize("severity", [0.05, 0.3, 0.8])
+@pytest.mark.parametrize(
+    ("lang", "mark", "text"),
+    [("ar", "؟", "من؟ "), ("de", "„", "„Wo "), ("es", "¿", "¿Qué "), ("hi", "।", "है। "), ("zh", "，", "哪，")],
+)
+def test_severity_is_the_share_of_places(lang, mark, text, severity):
+    text, draws = text * 7, range(100)
+    dropped = repeated = 0
+    for draw in draws:
+        dropped += 7 - Punctuation(severity=severity, draw=draw).perturb(text, lang).count(mark)
+        more = Punctuation(kind="repeat", severity=severity, draw=draw).perturb(text, lang)
+        repeated += (more.count(mark) - 7) / 2
+    assert dropped / 7 / len(draws) == pytest.approx(severity, abs=0.02)
+    assert repeated / 7 / len(draws) == pytest.approx(severity, abs=0.02)
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=queries, lang=st.sampled_from(LANGUAGES), severity=st.floats(0, 1))
 def test_words_keep_their_letters(text, lang, severity):
@@ -120,16 +136,24 @@ def test_characters_are_not_split(text, lang):
             assert character == " " and end in ends
 
 
-@pytest.mark.parametrize("severity", [0.1, 0.5])
-@pytest.mark.parametrize("lang", ["de", "hi", "zh"])
-def test_share_of_spaces(severity, lang):
-    text, draws = QUERIES[lang], range(150)
+def spaces_of(text):
+    """The numbers of letters before each space."""
+    ends = [number for number, character in enumerate(text) if character == " "]
+    return {end - number for number, end in enumerate(ends)}
+
+
+@pytest.mark.parametrize("kind", ["both", "join", "split"])
+@pytest.mark.parametrize("severity", [0.1, 0.25, 0.4])
+@pytest.mark.parametrize("lang", ["ar", "de", "hi", "th", "vi", "zh"])
+def test_severity_is_the_share_of_words_joined_or_split(lang, severity, kind):
+    # In Thai and Chinese, only foreign words can be joined.
+    text, draws = "ab cd 12 ef" if kind == "join" and lang in ("th", "zh") else QUERIES[lang], range(100)
+    words = len(word_spans(text, lang))
     changes = 0
     for draw in draws:
-        perturbed = Spaces(kind="split", severity=severity, draw=draw).perturb(text, lang)
-        changes += perturbed.count(" ") - text.count(" ")
-    expected = min(severity * len(word_spans(text, lang)), len(text))
-    assert changes / len(draws) == pytest.approx(expected, rel=0.12)
+        perturbed = Spaces(kind=kind, severity=severity, draw=draw).perturb(text, lang)
+        changes += len(spaces_of(perturbed) ^ spaces_of(text))
+    assert changes / words / len(draws) == pytest.approx(severity, abs=0.03)
 
 
 @pytest.mark.parametrize("kind", [Punctuation, Spaces])

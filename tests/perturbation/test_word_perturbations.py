@@ -148,6 +148,23 @@ def test_which_words_are_stop_words(text, lang, left):
     assert StopWords().perturb(text, lang) == left
 
 
+# A stop word, and the word behind it.
+PHRASES = {
+    "ar": ("في", " عاصمة "), "de": ("die", " Stadt "), "el": ("της", " Ελλάδας "), "en": ("the", " city "),
+    "es": ("la", " ciudad "), "hi": ("की", " राजधानी "), "ru": ("является", " столицей "), "th": ("ของ", "เยอรมนี"),
+    "tr": ("hangi", " şehir "), "vi": ("của", " Đức "), "zh": ("的", "城市"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("severity", [0.05, 0.3, 0.8])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_severity_is_the_share_of_stop_words(lang, severity):
+    stop_word, draws = PHRASES[lang][0], range(100)
+    text = "".join(PHRASES[lang]) * 7
+    dropped = sum(7 - StopWords(severity=severity, draw=draw).perturb(text, lang).count(stop_word) for draw in draws)
+    assert dropped / 7 / len(draws) == pytest.approx(severity, abs=0.02)
+
+
 def test_stop_words_means_nothing_without_a_list():
     with pytest.warns(UserWarning, match="StopWords means nothing in fr"):
         StopWords(lang="fr")(pd.DataFrame({"qid": ["1"], "query": ["Qui est la reine ?"]}))
