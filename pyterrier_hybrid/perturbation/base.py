@@ -200,7 +200,7 @@ class Perturbation(CheckedTransformer):
             inp: Queries, as :meth:`transform` takes them.
 
         Returns:
-            bool, with the index of the frame.
+            bool, with the index of the frame: the column ``changed`` of :meth:`transform`.
         """
         return self.transform(inp)["changed"]
 

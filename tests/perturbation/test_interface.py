@@ -251,6 +251,26 @@ def test_options_behind_a_name(tmp_path):
         perturbation_from("codeswitch")
 
 
+def test_which_queries_are_changed():
+    queries = {"de": "Wo liegt Rom?", "el": "πού;", "ru": "Где Рим?", "tr": "IŞIK", "zh": "Rom在哪？"}
+    inp = pd.DataFrame(
+        {"qid": list(queries), "query": list(queries.values()), "lang": list(queries)}, index=[7, 5, 3, 1, 0]
+    )
+    with pytest.warns(UserWarning, match="Case means nothing in zh"):
+        changed = Case().changed(inp)
+    # The Greek query is in lower case already.
+    pd.testing.assert_series_equal(
+        changed, pd.Series([True, False, True, True, False], index=inp.index, name="changed")
+    )
+    assert "changed" not in inp.columns and inp["query"].tolist() == list(queries.values())
+    assert Case(lang="de").changed(inp[["query"]]).tolist() == [True, False, True, True, True]
+    assert not Case(severity=0).changed(inp).any() and Case().changed(inp.iloc[:0]).dtype == bool
+    # Since the first perturbation of a chain.
+    with pytest.warns(UserWarning, match="means nothing in zh"):
+        upper = Case(to="upper")(inp)
+    assert Case(severity=0).changed(upper).tolist() == [True, True, True, False, False]
+
+
 def test_unsupported_language_warns():
     with pytest.warns(UserWarning, match="Case means nothing in zh: 1 query stays as it is"):
         perturbation_from("case")(frame())
