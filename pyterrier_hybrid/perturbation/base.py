@@ -60,8 +60,6 @@ class Perturbation(CheckedTransformer):
     """
 
     graded: ClassVar[bool] = True
-    # Increment it in a class whose results change, so that cached ones are not used any more.
-    version: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -108,13 +106,8 @@ class Perturbation(CheckedTransformer):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Further options of the class as JSON values, which results depend on."""
+        """Further options of the class as JSON values, which results depend on: what differs makes two unequal."""
         return {}
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of everything that results depend on besides the text and its language."""
-        return hash_json([self.name, self.version, self.severity, self.seed, self.draw, self.options])
 
     def attributes(self) -> list[pt.inspect.TransformerAttribute]:
         """Return the arguments of the constructor, for inspection; those behind ``**options`` are among them."""
@@ -263,7 +256,7 @@ class Perturbation(CheckedTransformer):
         return hash((type(self), self._key()))
 
     def _key(self) -> tuple[Any, ...]:
-        return self.fingerprint, self.lang, self.lang_field
+        return self.severity, self.seed, self.draw, hash_json(self.options), self.lang, self.lang_field
 
     def __repr__(self) -> str:
         parts = [f"{key}={value!r}" for key, value in self.options.items()]

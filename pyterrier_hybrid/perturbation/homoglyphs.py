@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import version
 from random import Random
 
 from pyterrier_hybrid.perturbation.base import Perturbation
@@ -11,7 +10,6 @@ from pyterrier_hybrid.perturbation.draws import choose_positions, how_many, pick
 from pyterrier_hybrid.perturbation.segments import replace_spans
 from pyterrier_hybrid.text.languages import script_of
 from pyterrier_hybrid.utils.checks import list_of_texts
-from pyterrier_hybrid.utils.hashing import hash_json
 
 # Scripts, by their codes in ISO 15924, most of whose letters have a look-alike.
 _SCRIPTS = frozenset({"Cyrl", "Grek", "Latn"})
@@ -39,11 +37,6 @@ class Homoglyphs(Perturbation):
         >>> Homoglyphs(severity=0.5).perturb("Rom", "de").encode("ascii", "namereplace").decode()
         'R\\N{CYRILLIC SMALL LETTER O}m'
     """
-
-    @property
-    def fingerprint(self) -> str:
-        """As of any perturbation, with the version of confusable-homoglyphs, whose data results depend on."""
-        return hash_json([super().fingerprint, version("confusable-homoglyphs")])
 
     @staticmethod
     def coverage(texts: Iterable[str]) -> float:

@@ -1,6 +1,5 @@
 """Words that are left out, swapped or repeated."""
 
-from importlib.metadata import PackageNotFoundError, version
 from random import Random
 from typing import Any
 from unicodedata import category
@@ -9,7 +8,6 @@ from pyterrier_hybrid.perturbation.base import Perturbation
 from pyterrier_hybrid.perturbation.draws import choose_positions, choose_share, how_many
 from pyterrier_hybrid.perturbation.segments import UNSEGMENTED, replace_spans, space_between, word_spans
 from pyterrier_hybrid.utils.checks import one_of
-from pyterrier_hybrid.utils.hashing import hash_json
 
 
 class WordPerturbation(Perturbation):
@@ -33,16 +31,6 @@ class WordPerturbation(Perturbation):
     def options(self) -> dict[str, Any]:
         """The segmenter, if there is one."""
         return {} if self.segmenter is None else {"segmenter": self.segmenter}
-
-    @property
-    def fingerprint(self) -> str:
-        """As of any perturbation, with the version of the segmenter, whose dictionary results depend on."""
-        if self.segmenter is None:
-            return super().fingerprint
-        try:
-            return hash_json([super().fingerprint, version(self.segmenter)])
-        except PackageNotFoundError:
-            return super().fingerprint
 
     def spans(self, text: str, lang: str) -> list[tuple[int, int]]:
         """Return the start and the end of each word."""

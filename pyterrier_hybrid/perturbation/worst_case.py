@@ -1,6 +1,5 @@
 """The worst variant of a query for an encoder, searched greedily."""
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, ClassVar
@@ -114,24 +113,10 @@ class WorstCase(Perturbation):
         if self.passages is not None and wants_languages(encoder):
             raise ValueError("passages are not possible with an encoder that needs the language of each text")
         self._hash_of_passages = hash_json(self.passages)
-        # Stands for an encoder without a fingerprint, whose results no other process may reuse.
-        self._token = uuid.uuid4().hex
 
     def supports(self, lang: str) -> bool:
         """Whether one of the operators supports the language."""
         return any(operator.supports(lang) for operator in self.operators)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The operators, the budget, the number of draws, and a hash of the passages if there are any."""
-        options: dict[str, Any] = {"operators": [operator.fingerprint for operator in self.operators]}
-        options |= {"budget": self.budget, "draws": self.draws}
-        return options if self.passages is None else options | {"passages": self._hash_of_passages}
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of all that results depend on; in this process only if the encoder has no fingerprint."""
-        return hash_json([super().fingerprint, fingerprint_of(self.encoder) or self._token])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WorstCase) or self._key() != other._key():
@@ -145,7 +130,7 @@ class WorstCase(Perturbation):
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        return super().fingerprint, self.lang, self.lang_field
+        return *super()._key(), self.operators, self.budget, self.draws, self._hash_of_passages
 
     def __repr__(self) -> str:
         lang = "" if self.lang is None else f", lang={self.lang!r}"

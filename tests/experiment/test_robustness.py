@@ -339,6 +339,18 @@ def test_a_cache_is_shared_with_the_grid_and_resumed(toy, tmp_path, monkeypatch)
     assert not set(more.queries) & set(resumed.queries)
 
 
+def test_a_changed_class_gets_no_old_ranks_from_the_cache(toy, tmp_path):
+    class Known(Letters):
+        fingerprint = "0123abcd"
+
+    changed = type("Lose", (Lose,), {"perturb_text": lambda self, text, lang, generator: text[::-1]})
+    options = {"severities": [0.4], "draws": 1, "measures": ["AP"], "languages": ["de"]}
+    old = RobustnessExperiment({"a": Known()}, toy, [Lose()], cache=tmp_path, **options)
+    new = RobustnessExperiment({"a": Known()}, toy, [changed()], cache=tmp_path, **options)
+    pd.testing.assert_frame_equal(new.drops, RobustnessExperiment({"a": Known()}, toy, [changed()], **options).drops)
+    assert not new.drops.equals(old.drops)
+
+
 def test_a_sample_of_questions(toy):
     options = {"severities": [0.4], "draws": 1, "measures": ["AP"], "languages": ["de", "en"]}
     seen = {}

@@ -1,5 +1,6 @@
 """What every perturbation promises; see tests of single perturbations for golden values."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -138,7 +139,6 @@ def test_equal_options_are_equal(kind: type[Perturbation]):
     assert kind() == kind() and hash(kind()) == hash(kind())
     assert kind() != kind(seed=1) and kind(draw=1) != kind() and kind(severity=0.7) != kind()
     assert kind(severity=0.3).at(severity=0.7, draw=2) == kind(severity=0.7, draw=2)
-    assert kind().fingerprint != kind(seed=1).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -173,12 +173,12 @@ def test_options_of_classes_are_set_later():
     case.set_parameter("to", "upper")
     assert case == perturbation_from("case:to=upper,severity=.5")
     worst = WorstCase(Letters(), "case", passages={"Rom?": "Am Tiber."})
-    known = worst.fingerprint
+    before = copy.copy(worst)
     for name, value in (("operators", []), ("budget", 0), ("passages", {"Rom?": 3}), ("encoder", 3)):
         with pytest.raises((ValueError, TypeError), match=name):
             worst.set_parameter(name, value)
     worst.set_parameter("passages", {"Rom?": "Am Fluss."})
-    assert worst.fingerprint != known
+    assert worst != before
     switch = CodeSwitch(LEXICON)
     with pytest.raises(ValueError, match="the lexicon has only"):
         switch.set_parameter("to", "fr")

@@ -234,13 +234,11 @@ def test_equality_needs_the_same_encoder():
     encoder = Counts()
     one, same = worst_case(encoder=encoder), worst_case(encoder=encoder)
     assert one == same and hash(one) == hash(same)
-    assert one != worst_case() and one.fingerprint != worst_case().fingerprint
-    assert one.at(draw=1).fingerprint != one.fingerprint == one.at(draw=0).fingerprint
+    assert one != worst_case() and one.at(draw=1) != one == one.at(draw=0)
     named, again = worst_case(encoder=Named()), worst_case(encoder=Named())
-    assert named == again and named.fingerprint == again.fingerprint and hash(named) == hash(again)
+    assert named == again and hash(named) == hash(again)
     for other in ({"budget": 3}, {"operators": [Swap()]}, {"operators": Drop(seed=1)}, {"passages": {"a": "b"}}):
         assert named != worst_case(encoder=Named(), **other)
-        assert named.fingerprint != worst_case(encoder=Named(), **other).fingerprint
 
 
 class Shown(Counts):
