@@ -106,7 +106,7 @@ class Perturbation(CheckedTransformer):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Further options of the class as JSON values, which results depend on: what differs makes two unequal."""
+        """Further options of the class as JSON values; perturbations are equal only if these are."""
         return {}
 
     def attributes(self) -> list[pt.inspect.TransformerAttribute]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 from pyterrier_hybrid.experiment import RobustnessResults
 from pyterrier_hybrid.experiment.robustness.risk import trisk, urisk
@@ -100,6 +101,9 @@ def test_files(results, tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "Typing 0.1" in page and ".125 (.100 to .600)" in page and "Case (zh)" in page
     assert results.to_html(tmp_path / "again.html").read_text() == page
+    assert "Losses count 2 times" in page and "paired test" not in page
+    results.alpha = 0
+    assert "paired test" in results.to_html(tmp_path / "again.html").read_text()
     assert "Typing .1" in repr(results)
 
 
@@ -110,3 +114,18 @@ def test_risk_by_hand():
     assert urisk(difference, alpha=0) == pytest.approx([-0.05])
     terms = np.array([0.2, 0.0, -0.2, -0.6])
     assert trisk(difference) == pytest.approx([-0.15 / (terms.std(ddof=1) / 2)])
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1, 5])
+def test_losses_that_cancel_the_gains_are_a_risk(alpha):
+    difference = np.repeat([[0.3], [-0.3]], 100, axis=0)
+    assert urisk(difference, alpha) == pytest.approx([-alpha * 0.15])
+    assert trisk(difference, alpha) < -2
+    assert trisk(difference, alpha=0) == urisk(difference, alpha=0) == [0]
+
+
+def test_without_weight_trisk_is_the_paired_t_statistic():
+    rng = np.random.default_rng(0)
+    clean, perturbed = rng.random((2, 30, 1))
+    expected = scipy.stats.ttest_rel(perturbed, clean).statistic
+    assert trisk(perturbed - clean, alpha=0) == pytest.approx(expected)

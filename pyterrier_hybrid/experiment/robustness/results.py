@@ -46,10 +46,13 @@ class RobustnessResults:
             - worst: the mean over the queries of the worst draw of each;
             - changed: share of the queries and draws that the perturbation changed;
             - relative: drop / clean; low, high: its bootstrap interval over questions;
-            - win, tie, loss: numbers of queries that are better, equal and worse when perturbed (mean over draws);
+            - win, tie, loss: numbers of queries that are better, equal and worse when perturbed;
             - urisk, trisk: :func:`~pyterrier_hybrid.experiment.robustness.risk.urisk`,
               :func:`~pyterrier_hybrid.experiment.robustness.risk.trisk` of perturbed against clean queries;
             - queries: the number of queries.
+
+            The values of a query are averaged over draws and seeds first. win, tie, loss, urisk and trisk compare this
+            mean with the clean value, so a query with one draw that loses and one that gains as much is a tie.
 
             Where a perturbation means nothing in the language of the queries, all but clean, changed and queries are
             NaN. With a baseline also difference (the drop minus that of the baseline: below 0, the system loses less),

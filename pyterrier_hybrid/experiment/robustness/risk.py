@@ -37,9 +37,11 @@ def trisk(difference: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
 
     .. math:: T_{risk} = \frac{U_{risk}}{s / \sqrt{c}}
 
-    s is the sample standard deviation (over c - 1) of the terms of URisk. Below -2, the change loses significantly;
-    above 2, it gains. Source: Dinçer, Macdonald, Ounis, SIGIR 2014. (GeoRisk and ZRisk, SIGIR 2016, compare
-    many systems over one set of queries and are not computed here.)
+    s is the sample standard deviation (over c - 1) of the terms of URisk. The null hypothesis is that URisk is 0, not
+    that the mean is unchanged: below -2, losses that count ``1 + alpha`` times outweigh the gains significantly; above
+    2, the gains outweigh them. So with ``alpha=1``, a change whose gains and losses cancel has a negative TRisk. With
+    ``alpha=0``, TRisk is the t statistic of a paired test. Source: Dinçer, Macdonald, Ounis, SIGIR 2014. (GeoRisk and
+    ZRisk, SIGIR 2016, compare many systems over one set of queries and are not computed here.)
 
     Args:
         difference: As for :func:`urisk`.
@@ -53,6 +55,12 @@ def trisk(difference: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
         array([-0.5])
         >>> trisk(np.zeros((3, 1)))
         array([nan])
+
+        The mean is unchanged, but half of the queries lose:
+
+        >>> equal = np.array([[0.1], [-0.1]] * 50)
+        >>> urisk(equal).round(4), trisk(equal).round(2), trisk(equal, alpha=0)
+        (array([-0.05]), array([-3.32]), array([0.]))
     """
     return t_statistic(risk_terms(difference, alpha))
 
