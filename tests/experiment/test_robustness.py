@@ -1,5 +1,6 @@
 """RobustnessExperiment: every cell equals pt.Experiment on perturbed queries; nothing is computed twice."""
 
+import re
 from collections import Counter
 
 import ir_measures
@@ -349,6 +350,21 @@ def test_a_changed_class_gets_no_old_ranks_from_the_cache(toy, tmp_path):
     new = RobustnessExperiment({"a": Known()}, toy, [changed()], cache=tmp_path, **options)
     pd.testing.assert_frame_equal(new.drops, RobustnessExperiment({"a": Known()}, toy, [changed()], **options).drops)
     assert not new.drops.equals(old.drops)
+
+
+def test_the_page_tells_how_many_letters_have_a_look_alike(tmp_path):
+    documents = [{"docno": lang, "text": "Rom", "lang": lang} for lang in ("de", "hi")]
+    # Of the letters of Rom, only o has one; T and r have one.
+    queries = [{"qid": "1", "query": "Rom", "lang": "de"}, {"qid": "2", "query": "Tr 12?", "lang": "de"}]
+    queries.append({"qid": "3", "query": "रोम", "lang": "hi"})
+    qrels = [{"qid": qid, "docno": docno, "label": 1} for qid, docno in (("1", "de"), ("2", "de"), ("3", "hi"))]
+    family = ph.family_from(documents, queries, qrels)
+    options = {"severities": [0.4], "draws": 1, "measures": ["AP"], "kinds": ["mono"], "confidence": None}
+    results = RobustnessExperiment({"a": Letters()}, family, ["homoglyphs", "case"], **options)
+    assert results.look_alikes == {"de": 0.6, "hi": 0.0}
+    page = results.to_html(tmp_path / "report.html").read_text()
+    assert "letters that have a look-alike" in page and re.search(r"de \.60,\s+hi \.00\.", page)
+    assert RobustnessExperiment({"a": Letters()}, family, ["case"], **options).look_alikes == {}
 
 
 def test_a_sample_of_questions(toy):

@@ -101,7 +101,7 @@ def test_files(results, tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "Typing 0.1" in page and ".125 (.100 to .600)" in page and "Case (zh)" in page
     assert results.to_html(tmp_path / "again.html").read_text() == page
-    assert "Losses count 2 times" in page and "paired test" not in page
+    assert "Losses count 2 times" in page and "paired test" not in page and "look-alike" not in page
     results.alpha = 0
     assert "paired test" in results.to_html(tmp_path / "again.html").read_text()
     assert "Typing .1" in repr(results)

@@ -28,6 +28,7 @@ class _Results(Protocol):
     confidence: float | None
     baseline: str | None
     test: str
+    look_alikes: Mapping[str, float]
     drops: pd.DataFrame
     means: pd.DataFrame
 
@@ -67,6 +68,7 @@ def page(results: _Results, pictures: "Mapping[str, Picture]") -> str:
         lower_is_better=[measure for measure in results.measures if lower_is_better(measure)],
         relative=_table(results, "relative"),
         undefined=undefined,
+        look_alikes={lang: _number(share, 2) for lang, share in results.look_alikes.items()},
         pictures=pictures,
         confidence=results.confidence,
         resamples=RESAMPLES,

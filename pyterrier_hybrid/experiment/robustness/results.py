@@ -72,6 +72,8 @@ class RobustnessResults:
         test: The name of the test.
         confidence: The level of the intervals, or None.
         alpha: The weight of losses in URisk and TRisk.
+        look_alikes: If :class:`~pyterrier_hybrid.perturbation.Homoglyphs` is among the perturbations: for each language
+            of the queries, the share of their letters that have a look-alike; otherwise empty.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class RobustnessResults:
         test: str = "t-test",
         confidence: float | None = None,
         alpha: float = 1.0,
+        look_alikes: Mapping[str, float] | None = None,
     ) -> None:
         """Store the frames.
 
@@ -103,6 +106,7 @@ class RobustnessResults:
             test: The name of the test.
             confidence: The level of the intervals.
             alpha: The weight of losses in URisk and TRisk.
+            look_alikes: The share of letters with a look-alike by language.
         """
         self.drops = drops.reset_index(drop=True)
         self.means = means.reset_index(drop=True)
@@ -110,6 +114,7 @@ class RobustnessResults:
         self.languages = tuple(languages)
         self.draws, self.questions, self.seed = draws, questions, seed
         self.baseline, self.test, self.confidence, self.alpha = baseline, test, confidence, alpha
+        self.look_alikes: Mapping[str, float] = dict(look_alikes or {})
 
     @property
     def systems(self) -> list[str]:

@@ -27,6 +27,7 @@ from pyterrier_hybrid.experiment.robustness.risk import ALPHA
 from pyterrier_hybrid.experiment.robustness.values import SettingValues, allocate, scratch_array
 from pyterrier_hybrid.experiment.robustness.variants import Variants
 from pyterrier_hybrid.experiment.settings import Corpus, FamilyLike, parts_of
+from pyterrier_hybrid.perturbation import Homoglyphs
 from pyterrier_hybrid.retrieval.protocols import fingerprint_of, is_encoder
 from pyterrier_hybrid.utils.checks import LARGEST_SEED, finite_number, true_or_false, whole_number
 from pyterrier_hybrid.utils.progress import progress_bar
@@ -168,7 +169,18 @@ def RobustnessExperiment(  # noqa: N802 - named like pt.Experiment and LanguageE
         test=test,
         confidence=checked.confidence,
         alpha=alpha,
+        look_alikes=_look_alikes(values, conditions),
     )
+
+
+def _look_alikes(values: Iterable[SettingValues], conditions: Iterable[Condition]) -> dict[str, float]:
+    """Return the share of the letters of queries that have a look-alike, by language, if a study attacks with these."""
+    if not any(isinstance(condition.operator, Homoglyphs) for condition in conditions):
+        return {}
+    queries: dict[str, set[str]] = {}
+    for one in values:
+        queries.setdefault(one.setting.query_lang, set()).update(one.setting.texts)
+    return {lang: Homoglyphs.coverage(list(queries[lang])) for lang in sorted(queries)}
 
 
 class _Part:
