@@ -10,18 +10,10 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
+from pyterrier_hybrid.cli.compare.ready import ReadyRows, system_options
 from pyterrier_hybrid.cli.compare.record import json_value, write_record
 from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
-from pyterrier_hybrid.cli.compare.rows import (
-    DEBIAS,
-    FUSIONS,
-    DocumentTexts,
-    NamedSystem,
-    bm25_is_available,
-    derived_rows,
-    system_from_option,
-    with_derived_rows,
-)
+from pyterrier_hybrid.cli.compare.rows import DEBIAS, DocumentTexts, has_runs, with_derived_rows
 from pyterrier_hybrid.cli.options import (
     Choice,
     ManyValues,
@@ -29,10 +21,8 @@ from pyterrier_hybrid.cli.options import (
     check_languages,
     check_option,
     errors_in_one_line,
-    refuse_without_effect,
 )
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
-from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 
 @click.command(cls=ManyValues)
@@ -68,23 +58,10 @@ from pyterrier_hybrid.utils.suggestions import did_you_mean
 @click.option(
     "--eval-languages", multiple=True, metavar="CODE...", help="Languages to evaluate. [default: all of the dataset]"
 )
-@click.option(
-    "--system", multiple=True, type=NamedSystem(), metavar="NAME=MODEL...",
-    help="Encoders: folders, hub names, or labse, xlmr, me5, mdpr, bge-m3. The same NAME again adds another seed.",
-)  # fmt: skip
-@click.option("--no-bm25", is_flag=True, help="Leave BM25 out.")
+@system_options
 @click.option(
     "--debias", multiple=True, type=Choice([name for name in DEBIAS if name != "shift"]), metavar="METHOD...",
     help="Add each encoder with its language bias removed, which is estimated on the documents: centring, lir.",
-)  # fmt: skip
-@click.option("--feedback", is_flag=True, help="Add each encoder, debiased or not, with pseudo-relevance feedback.")
-@click.option(
-    "--fuse", is_flag=False, flag_value="min-max", type=Choice(list(FUSIONS)), metavar="[METHOD]",
-    help="Add each encoder fused with BM25: by min-max normalised scores, or by reciprocal-rank.",
-)  # fmt: skip
-@click.option(
-    "--dtype", type=Choice(["float32", "bfloat16"]), default="float32", show_default=True,
-    help="Data type that embeddings are computed in.",
 )  # fmt: skip
 @click.option("--baseline", metavar="ROW", help="Row whose drops all others' are tested against, such as BM25.")
 @click.option(
@@ -111,40 +88,26 @@ def robustness(output: Path | None, cache: Path | None, **options: Any) -> None:
     families = [check_option("--dataset", datasets.family, name) for name in options["dataset"]]
     for family in families:
         check_languages("--eval-languages", options["eval_languages"], family.label, family.languages)
-    if options["baseline"] is None:
-        refuse_without_effect(["test"], "is the test against --baseline: add --baseline ROW")
-    rows = _by_name(options["system"])
+    _refuse_runs(options["system"])
     output = output or Path(f"robustness-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     check_output(output)
     with errors_in_one_line():
         perturbations = _perturbations(options)
-        bm25 = not options["no_bm25"] and bm25_is_available()
-        derived = derived_rows(
-            rows,
-            debias=dict.fromkeys(options["debias"]),
-            feedback=options["feedback"],
-            fuse=options["fuse"],
-            mdpr=False,
-        )
-        names = [*(["BM25"] if bm25 else []), *rows, *(row.name for row in derived)]
-        _check_rows(names, options)
+        rows = ReadyRows.read(options)
         for family in families:
             family.fetch()
-        systems: dict[str, Any] = {"BM25": "bm25"} if bm25 else {}
-        for name, texts in rows.items():
-            loaded = [system_from_option(text, dtype=options["dtype"]) for text in texts]
-            systems[name] = loaded if len(loaded) > 1 else loaded[0]
+        systems = rows.load(options)
         recorded = {name: json_value(value) for name, value in options.items()}
         with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
             for name in options["dataset"]:
                 folder = output / name.replace("/", "-") if len(options["dataset"]) > 1 else output
                 documents, vectors = DocumentTexts(name, options["eval_languages"]), cache or scratch / "cache"
-                evaluated = with_derived_rows(systems, derived, texts=documents, cache=vectors)
+                evaluated = with_derived_rows(systems, rows.derived, texts=documents, cache=vectors)
                 _study(evaluated, name, perturbations, options, folder=folder, cache=vectors)
             write_record(
                 output,
                 options={**recorded, "output": str(output), "cache": json_value(cache)},
-                rows=names,
+                rows=rows.names,
                 systems=systems,
                 seconds={"all": time.perf_counter() - started},
                 bias_source="the documents that are searched" if options["debias"] else None,
@@ -182,14 +145,10 @@ def _study(
         click.echo(f"{name} means nothing in {' '.join(langs)}")
 
 
-def _by_name(models: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return the models of each row; several models with one name are its seeds."""
-    rows: dict[str, list[str]] = {}
-    for name, model in models:
-        if "{" in model:
+def _refuse_runs(systems: Sequence[tuple[str, str]]) -> None:
+    for name, text in systems:
+        if has_runs(text):
             raise click.BadParameter(f"{name}: runs cannot be perturbed; give the encoder", param_hint="--system")
-        rows.setdefault(name, []).append(model)
-    return rows
 
 
 def _perturbations(options: Mapping[str, Any]) -> list[Any]:
@@ -198,17 +157,3 @@ def _perturbations(options: Mapping[str, Any]) -> list[Any]:
     names = dict.fromkeys(options["perturbations"]) or [kind.__name__ for kind in PERTURBATIONS]
     read = [check_option("--perturbation", perturbation_from, name) for name in names]
     return [perturbation.at(seed=options["seed"]) for perturbation in read]
-
-
-def _check_rows(names: Sequence[str], options: Mapping[str, Any]) -> None:
-    if not names:
-        raise click.UsageError("there is nothing to evaluate: pass --system NAME=MODEL, or leave --no-bm25 out")
-    if options["fuse"] and "BM25" not in names:
-        raise click.UsageError("--fuse needs BM25")
-    repeated = next((name for number, name in enumerate(names) if name in names[:number]), None)
-    if repeated:
-        raise click.BadParameter(f"two rows would be called {repeated!r}: choose another name", param_hint="MODEL")
-    if options["baseline"] is not None and options["baseline"] not in names:
-        hint = did_you_mean(options["baseline"], names)
-        problem = f"there is no row {options['baseline']!r}, only {', '.join(names)}{hint}"
-        raise click.BadParameter(problem, param_hint="--baseline")

@@ -11,9 +11,10 @@ import click
 
 import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
+from pyterrier_hybrid.cli.compare.ready import ReadyRows, system_options
 from pyterrier_hybrid.cli.compare.record import json_value, write_record
 from pyterrier_hybrid.cli.compare.resume import check_output, unfinished
-from pyterrier_hybrid.cli.compare.rows import NamedSystem, bm25_is_available, system_from_option
+from pyterrier_hybrid.cli.compare.rows import with_derived_rows
 from pyterrier_hybrid.cli.options import Choice, ManyValues, check_languages, check_option, errors_in_one_line
 from pyterrier_hybrid.utils.suggestions import did_you_mean
 
@@ -43,11 +44,7 @@ class NamedFile(click.ParamType):
     help="Other datasets, such as mlqa-r, beir/fiqa or FAQ=faq.jsonl.gz. Files of held-out pairs are searched with all "
     "their questions, and each distinct passage is one document.",
 )  # fmt: skip
-@click.option(
-    "--system", multiple=True, type=NamedSystem(), metavar="NAME=MODEL...",
-    help="Encoders: folders, hub names, or labse, xlmr, me5, mdpr, bge-m3. The same NAME again adds another seed.",
-)  # fmt: skip
-@click.option("--no-bm25", is_flag=True, help="Leave BM25 out.")
+@system_options
 @click.option(
     "--kinds", multiple=True, type=Choice(["mono", "cross", "multi"]), metavar="KIND...",
     help="Kinds of settings to evaluate. [default: all of the source]",
@@ -63,10 +60,12 @@ class NamedFile(click.ParamType):
     help="Search a target with some of its queries: a file with one query ID a line.",
 )  # fmt: skip
 @click.option("--one-per-group", is_flag=True, help="Search held-out pairs with one question of each group only.")
+@click.option("--baseline", metavar="ROW", help="Row whose drop the others' drops are tested against, such as BM25.")
 @click.option(
-    "--baseline", metavar="NAME", help="System whose drop the others' drops are tested against, such as BM25."
-)
-@click.option("--dtype", type=Choice(["float32", "bfloat16"]), help="Data type that embeddings are computed in.")
+    "--test", type=Choice(["t-test", "randomisation"]), default="t-test", show_default=True,
+    help="Test of the drops, with Holm's correction. Source and target have different queries, so it is not a paired "
+    "one: Welch's t-test, or 10,000 permutations.",
+)  # fmt: skip
 @click.option(
     "--cache", type=click.Path(file_okay=False, path_type=Path),
     help="Folder for vectors and rankings, which later experiments reuse. By default they are deleted at the end.",
@@ -83,23 +82,27 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
     output = output or Path(f"shift-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     check_output(output)
     with errors_in_one_line():
-        systems = _systems(options)
+        rows = ReadyRows.read(options)
+        systems = rows.load(options)
         source = _dataset("--source", options["source"])
         check_languages("--eval-languages", options["eval_languages"], _name(options["source"]), source.languages)
         targets = _targets(options)
         recorded = {name: json_value(value) for name, value in options.items()}
         recorded["queries"] = [[name, str(path)] for name, path in options["queries"]]
         with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
+            vectors = cache or scratch / "cache"
             results = ph.ShiftExperiment(
-                systems,
+                # Language bias is that of documents, and those of each target are others, so --debias is not offered.
+                with_derived_rows(systems, rows.derived, texts=(), cache=vectors),
                 source,
                 targets,
                 measures=options["measures"] or None,
                 kinds=options["kinds"] or None,
                 languages=options["eval_languages"] or None,
                 baseline=options["baseline"],
+                test=options["test"],
                 every_question=not options["one_per_group"],
-                cache=cache or scratch / "cache",
+                cache=vectors,
                 verbose=True,
             )
             # Pairs are called by a hash of their content.
@@ -108,37 +111,16 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
             write_record(
                 output,
                 options={**recorded, "output": str(output), "cache": json_value(cache)},
-                rows=list(systems),
+                rows=rows.names,
                 systems=systems,
                 seconds={"all": time.perf_counter() - started},
                 bias_source=None,
             )
     printed: dict[str, Any] = {"float_format": "{:.3f}".format, "na_rep": "–"}
     click.echo(f"\nfrom {results.source}\n{results.table().rename_axis(None).to_string(**printed)}")
-    if len(systems) > 1:
+    if len(rows.names) > 1:
         click.echo(f"\nKendall's tau of the systems' order\n{results.table(by='order').to_string(**printed)}")
     click.echo(f"\nwritten to {output}/ in {time.perf_counter() - started:.0f} s")
-
-
-def _systems(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the systems by name; several models with one name are its seeds."""
-    systems: dict[str, Any] = {"BM25": "bm25"} if not options["no_bm25"] and bm25_is_available() else {}
-    models: dict[str, list[str]] = {}
-    for name, text in options["system"]:
-        models.setdefault(name, []).append(text)
-    names = [*systems, *models]
-    if not names:
-        raise click.UsageError("there is no system: pass --system NAME=MODEL, or leave --no-bm25 out")
-    if "BM25" in systems and "BM25" in models:
-        raise click.BadParameter("two rows would be called 'BM25': choose another name", param_hint="--system")
-    if options["baseline"] is not None and options["baseline"] not in names:
-        hint = did_you_mean(options["baseline"], names)
-        problem = f"there is no system {options['baseline']!r}, only {', '.join(names)}{hint}"
-        raise click.BadParameter(problem, param_hint="--baseline")
-    for name, texts in models.items():
-        seeds = [system_from_option(text, dtype=options["dtype"]) for text in texts]
-        systems[name] = seeds if len(seeds) > 1 else seeds[0]
-    return systems
 
 
 def _targets(options: Mapping[str, Any]) -> dict[str, Any]:

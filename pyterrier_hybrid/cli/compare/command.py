@@ -23,7 +23,9 @@ from pyterrier_hybrid.cli.compare.rows import (
     NamedSystem,
     StartRow,
     bm25_is_available,
+    check_names,
     derived_rows,
+    has_runs,
     mdpr_encoder,
     start_row,
     system_from_option,
@@ -44,7 +46,6 @@ from pyterrier_hybrid.cli.options import (
 )
 from pyterrier_hybrid.cli.recipes import check_alpha, recipe_of, warn_of_leaks, with_sampler
 from pyterrier_hybrid.utils.checks import LARGEST_SEED
-from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid.datasets import OwnFamily
@@ -238,14 +239,14 @@ def _plan(options: Mapping[str, Any], families: Mapping[str, "FamilyLike"], *, n
         raise click.UsageError("--fuse needs BM25")
     trained = [*([start.name] if start else []), *recipes]
     derived = derived_rows(
-        [*(name for name, text in options["system"] if "{" not in text), *trained],
+        [*(name for name, text in options["system"] if not has_runs(text)), *trained],
         debias=dict.fromkeys(options["debias"]),
         feedback=options["feedback"],
         fuse=options["fuse"],
         mdpr="mDPR" in ready,
     )
     names = [*ready, *(name for name, _ in options["system"]), *trained, *(row.name for row in derived)]
-    _check_names(names, options)
+    check_names(names, options["baseline"])
     _check_runs(families, chosen, options)
     return _Plan(names, recipe, recipes, start, ready, derived, bias_source, notice)
 
@@ -382,7 +383,7 @@ def _check_runs(
     from pyterrier_hybrid.experiment import Runs
     from pyterrier_hybrid.experiment.ranking.runs import check_runs
 
-    runs = {name: Runs(text) for name, text in options["system"] if "{" in text}
+    runs = {name: Runs(text) for name, text in options["system"] if has_runs(text)}
     for name, family in families.items():
         check_runs(runs, family, **chosen[name])
 
@@ -407,13 +408,3 @@ def _bias_source(recipe: "Recipe | None", options: Mapping[str, Any]) -> str | N
     if source == "corpus" and "shift" in options["debias"]:
         raise click.UsageError("--debias shift is estimated on translations: pass --pairs or a recipe, not a corpus")
     return source
-
-
-def _check_names(names: list[str], options: Mapping[str, Any]) -> None:
-    repeated = next((name for number, name in enumerate(names) if name in names[:number]), None)
-    if repeated:
-        raise click.BadParameter(f"two rows would be called {repeated!r}: choose another name", param_hint="--system")
-    if options["baseline"] is not None and options["baseline"] not in names:
-        hint = did_you_mean(options["baseline"], names)
-        problem = f"there is no row {options['baseline']!r}, only {', '.join(names)}{hint}"
-        raise click.BadParameter(problem, param_hint="--baseline")

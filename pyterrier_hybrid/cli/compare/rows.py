@@ -13,6 +13,7 @@ import pyterrier_hybrid as ph
 from pyterrier_hybrid import datasets
 from pyterrier_hybrid.cli.recipes import NEW_ENCODERS
 from pyterrier_hybrid.utils.json_files import read_json
+from pyterrier_hybrid.utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from pyterrier_hybrid import DenseEncoder, ParallelPairs
@@ -80,7 +81,7 @@ class NamedSystem(click.ParamType):
         name, _, system = value.partition("=")
         if not name.strip() or not system.strip():
             self.fail(f"{value!r} is not NAME=MODEL, such as LaBSE=sentence-transformers/LaBSE", param, ctx)
-        if "{" in system:
+        if has_runs(system):
             from pyterrier_hybrid.experiment import Runs
 
             try:
@@ -220,18 +221,46 @@ def mdpr_encoder(model: str | None, *, dtype: str | None) -> tuple[LazyEncoder |
     return None, f"mDPR was left out, since {reason}: add it with --mdpr (which downloads {MDPR}) or --mdpr PATH"
 
 
-def system_from_option(text: str, *, dtype: str | None) -> Any:
+def has_runs(text: str) -> bool:
+    """Return whether a value of ``--system`` is a pattern of run files instead of a model.
+
+    Args:
+        text: The value, without the name.
+    """
+    return "{" in text
+
+
+def system_from_option(text: str, *, dtype: str | None, max_length: int | None = None) -> Any:
     """Return a system of ``--system``.
 
     Args:
         text: A pattern of run files, or a model's name, short name or folder.
         dtype: Data type that embeddings are computed in.
+        max_length: Maximum number of tokens per text; ``None``: that of the model.
     """
-    if "{" in text:
+    if has_runs(text):
         from pyterrier_hybrid.experiment import Runs
 
         return Runs(text)
-    return LazyEncoder(lambda: ph.DenseEncoder(text, dtype=dtype or "float32"))
+    return LazyEncoder(lambda: ph.DenseEncoder(text, dtype=dtype or "float32", max_length=max_length))
+
+
+def check_names(names: Sequence[str], baseline: str | None) -> None:
+    """Check that the rows of a table have different names, and that the baseline is one of them.
+
+    Args:
+        names: The names of all rows.
+        baseline: The value of ``--baseline``.
+
+    Raises:
+        click.BadParameter: Two rows have one name, or there is no such baseline.
+    """
+    repeated = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if repeated:
+        raise click.BadParameter(f"two rows would be called {repeated!r}: choose another name", param_hint="--system")
+    if baseline is not None and baseline not in names:
+        problem = f"there is no row {baseline!r}, only {', '.join(names)}{did_you_mean(baseline, names)}"
+        raise click.BadParameter(problem, param_hint="--baseline")
 
 
 class DerivedRow(NamedTuple):
