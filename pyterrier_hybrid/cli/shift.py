@@ -92,7 +92,7 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
         with unfinished(output, {**recorded, "version": ph.__version__}) as scratch:
             vectors = cache or scratch / "cache"
             results = ph.ShiftExperiment(
-                # Language bias is that of documents, and those of each target are others, so --debias is not offered.
+                # There is no --debias: it is estimated on documents, and each target has others.
                 with_derived_rows(systems, rows.derived, texts=(), cache=vectors),
                 source,
                 targets,

@@ -2,7 +2,12 @@
 
 Every pair of languages has its own sentences, also in English: up to 1,000, fewer for some languages. In
 ``tatoeba/de/en``, the documents are the German sentences of the pair German-English and the queries the English ones;
-``tatoeba/en/de`` is the other direction. ``P@1`` is the accuracy that XTREME reports, for English documents only.
+``tatoeba/en/de`` is the other direction, that of XTREME, which searches the English sentences and reports the accuracy:
+``P@1``.
+
+Experiments evaluate both directions. By the language of the queries, as in ``per_language()`` of their results, each
+row but ``en`` is XTREME's accuracy of that language, and ``en`` is the mean over the other direction of all pairs.
+XTREME's mean leaves ``en`` out.
 
 The files are those of LASER 1 (arXiv 1812.10464) in its official repository at a pinned commit; their checksums and
 counts were computed from that repository.

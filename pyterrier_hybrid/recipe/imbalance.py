@@ -117,7 +117,10 @@ def ImbalanceExperiment(  # noqa: N802 - named like LanguageExperiment
         temperatures: Language weights to compare, each with every sampler: temperatures above 0, ``"proportional"`` or
             ``"uniform"``. Default: those of the samplers.
         dataset: The evaluation dataset, as for :func:`~pyterrier_hybrid.LanguageExperiment`: ``"tatoeba"`` has 36
-            languages. If its kinds, languages and measures are not chosen, they are its defaults; the measures are AP.
+            languages paired with English. If its kinds, languages and measures are not chosen, they are its defaults;
+            the measures are AP. XTREME's figures on ``"tatoeba"`` are those of ``measures=["P@1"]`` without the row of
+            English queries, which is the other direction: ``ImbalanceResults(results.values.query("lang != 'en'"),
+            results.data, dataset=results.dataset)``.
         measures: Measures of which more is better, as for :func:`~pyterrier_hybrid.LanguageExperiment`. Default: AP.
         kinds: Some of mono, cross, multi; default: those of the dataset.
         languages: Some of the dataset's languages; default: all. Those not in the pairs are evaluated unseen.

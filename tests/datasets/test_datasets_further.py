@@ -1,23 +1,23 @@
 """Tatoeba, BoolQ and Belebele, on small files in the same format."""
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from pkgutil import get_data
 
 import ir_datasets
 import ir_measures
 import pytest
+from dataset_helpers import belebele_rows, jsonl, register_belebele, register_tatoeba, serve
 from grid_helpers import Letters
 from ir_datasets.formats import GenericQuery
 from ir_datasets.formats.trec import TrecQrel
 from ir_datasets.util import HashVerificationError, Registry
 
 import pyterrier_hybrid as ph
-from pyterrier_hybrid.datasets import Document, belebele, boolq, download, family, register_family, tatoeba
+from pyterrier_hybrid.datasets import Document, belebele, boolq, family, register_family, tatoeba
 from pyterrier_hybrid.datasets.download import Source, read_verified
 from pyterrier_hybrid.retrieval.analysis import analyzer
 
@@ -29,39 +29,15 @@ METADATA = json.loads(get_data("pyterrier_hybrid.datasets", "etc/metadata.json")
 def served(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], list[str]]:
     """A function that replaces the official files, and returns the list of the files read from then on."""
 
-    def serve(files: dict[str, bytes]) -> list[str]:
-        paths = []
-
-        def read(source: Source, *, terms: str) -> bytes:
-            assert "licensed under CC BY" in terms and "you accept https://" in terms
-            paths.append(source.cache_path)
-            return files[source.cache_path.rsplit("/", 1)[1]]
-
-        monkeypatch.setattr(download, "read_verified", read)
-        return paths
-
-    return serve
-
-
-def jsonl(*rows: dict) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    return partial(serve, monkeypatch)
 
 
 # --- Tatoeba ---------------------------------------------------------------------------------------------------------
 
-PAIRS = {
-    "tatoeba.deu-eng.deu": "Wo ist Tom?\nEr schläft.\u2028Noch.\n Ja. \n",
-    "tatoeba.deu-eng.eng": "Where is Tom?\nHe is asleep. Still.\nYes.\n",
-    "tatoeba.fra-eng.fra": "Oui.\nNon.\n",
-    "tatoeba.fra-eng.eng": "Yes.\nNo.\n",
-}
-
 
 @pytest.fixture
-def pairs(registry: Registry, served: Callable) -> list[str]:
-    paths = served({name: text.encode() for name, text in PAIRS.items()})
-    register_family(tatoeba.TATOEBA, tatoeba.load)
-    return paths
+def pairs(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return register_tatoeba(monkeypatch)
 
 
 def test_tatoeba_has_both_directions_of_a_pair(pairs: list[str]) -> None:
@@ -181,29 +157,9 @@ def test_bad_boolq() -> None:
 # --- Belebele --------------------------------------------------------------------------------------------------------
 
 
-def rows(lang: str, *, split: bool = False) -> list[dict]:
-    found = [
-        {"link": f"https://example.org/{page}", "question_number": number, "flores_passage": f"{lang} page {page}",
-         "question": f"{lang} {page} {number}?", "mc_answer1": "a", "dialect": lang}
-        for page, number in (("a", 1), ("a", 2), ("b", 1))
-    ]  # fmt: skip
-    return [{**row, "split": "dev"} for row in found] if split else found
-
-
 @pytest.fixture
-def archive(registry: Registry, served: Callable) -> list[str]:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as file:
-        for lang, name in belebele.FLORES_CODES.items():
-            if lang != "es":
-                # Languages need not have the same order, nor codes the same case.
-                name = name.replace("Arab", "arab")
-                file.writestr(f"Belebele/{name}.jsonl", jsonl(*rows(lang)[:: -1 if lang == "de" else 1]))
-    belebele._archive.cache_clear()
-    paths = served({"Belebele.zip": content.getvalue()})
-    register_family(belebele.BELEBELE, belebele.load)
-    yield paths
-    belebele._archive.cache_clear()
+def archive(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return register_belebele(monkeypatch, without="es")
 
 
 def test_belebele_is_parallel(archive: list[str]) -> None:
@@ -228,7 +184,9 @@ def test_belebele_in_the_grid(archive: list[str]) -> None:
 
 
 def test_belebele_takes_splits_of_pages_apart() -> None:
-    data = belebele.parse("de", rows("de") + [{**row, "flores_passage": "other"} for row in rows("de", split=True)])
+    data = belebele.parse(
+        "de", belebele_rows("de") + [{**row, "flores_passage": "other"} for row in belebele_rows("de", split=True)]
+    )
     assert len(data.docs) == 4 and len(data.queries[None]) == 6
 
 
@@ -238,11 +196,11 @@ def test_bad_belebele(archive: list[str]) -> None:
     with pytest.raises(ValueError, match="belebele has no language 'deu_Latn': choose one of acm, af"):
         belebele.load("deu_Latn")
     with pytest.raises(ValueError, match="row 2 of de: https://example.org/a had a question 1 before"):
-        belebele.parse("de", [rows("de")[0]] * 2)
+        belebele.parse("de", [belebele_rows("de")[0]] * 2)
     with pytest.raises(ValueError, match="row 2 of de: https://example.org/a had another passage before"):
-        belebele.parse("de", [rows("de")[0], {**rows("de")[1], "flores_passage": "other"}])
+        belebele.parse("de", [belebele_rows("de")[0], {**belebele_rows("de")[1], "flores_passage": "other"}])
     with pytest.raises(ValueError, match="row 1 of de has no link"):
-        belebele.parse("de", [{**rows("de")[0], "link": ""}])
+        belebele.parse("de", [{**belebele_rows("de")[0], "link": ""}])
 
 
 def test_belebele_has_the_languages_of_flores_under_common_codes() -> None:

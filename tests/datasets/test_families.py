@@ -1,9 +1,6 @@
 """Datasets of ir_datasets as families: their settings, and their results in the grid."""
 
-import io
-import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import ir_datasets
@@ -11,17 +8,10 @@ import ir_measures
 import numpy as np
 import pandas as pd
 import pytest
+from dataset_helpers import Docs, register_clirmatrix
 from grid_helpers import Letters
 from ir_datasets.datasets.base import Dataset
-from ir_datasets.formats import (
-    BaseDocs,
-    BaseQrels,
-    BaseQueries,
-    CLIRMatrixQrels,
-    CLIRMatrixQueries,
-    GenericDoc,
-    GenericQuery,
-)
+from ir_datasets.formats import BaseQrels, BaseQueries, GenericDoc, GenericQuery
 from ir_datasets.formats.trec import TrecQrel
 from ir_datasets.util import Registry
 
@@ -53,21 +43,6 @@ class TopicQuery(NamedTuple):
 
     def default_text(self) -> str:
         return self.title
-
-
-class Docs(BaseDocs):
-    def __init__(self, lang: str | None, docs: list) -> None:
-        self.lang, self.docs, self.read = lang, docs, 0
-
-    def docs_iter(self) -> Iterator:
-        self.read += 1
-        yield from self.docs
-
-    def docs_lang(self) -> str | None:
-        return self.lang
-
-    def docs_count(self) -> int:
-        return len(self.docs)
 
 
 class Queries(BaseQueries):
@@ -399,36 +374,8 @@ def test_clirmatrix_has_every_pair_of_languages() -> None:
         family("clirmatrix/test1")
 
 
-class JsonLines:
-    """A downloaded file, as ir_datasets opens it."""
-
-    def __init__(self, *rows: dict) -> None:
-        self.content = "\n".join(json.dumps(row) for row in rows).encode()
-
-    def stream(self) -> AbstractContextManager[io.BytesIO]:
-        return nullcontext(io.BytesIO(self.content))
-
-
 def test_clirmatrix_in_the_grid(registry: Registry) -> None:
-    languages = {"sw": ["mto", "jiwe"], "yo": ["odò", "òkúta"]}
-    handlers = {lang: Docs(lang, [GenericDoc(f"{lang}{i}", word) for i, word in enumerate(words)])
-                for lang, words in languages.items()}  # fmt: skip
-    for lang in languages:
-        registry.register(f"clirmatrix/{lang}", Dataset(handlers[lang]))
-    for doc_lang, lang in (("sw", "yo"), ("yo", "sw")):
-        rows = [
-            {
-                "src_id": f"{lang}{i}",
-                "src_query": word,
-                "tgt_results": [(f"{doc_lang}{i}", 6), (f"{doc_lang}{1 - i}", 0)],
-            }
-            for i, word in enumerate(languages[lang])
-        ]
-        file = JsonLines(*rows)
-        registry.register(
-            f"clirmatrix/{doc_lang}/bi139-base/{lang}/test1",
-            Dataset(handlers[doc_lang], CLIRMatrixQueries(file, lang), CLIRMatrixQrels(file, {})),
-        )
+    register_clirmatrix(registry, {"sw": ["mto", "jiwe"], "yo": ["odò", "òkúta"]})
     settings = read_settings(
         family("clirmatrix"), ["cross"], ["sw", "yo"], read_corpora(family("clirmatrix"), ["cross"], ["sw", "yo"])
     )

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from dataset_helpers import register_belebele, register_clirmatrix, register_tatoeba
 from grid_helpers import Letters, language, make_family, make_toy
 
 import pyterrier_hybrid as ph
@@ -180,6 +181,33 @@ def test_held_out_pairs_with_every_question(home):
     assert all_questions.drops[["kind", "query_lang", "queries"]].values.tolist() == [["mono", "en", 4]]
     one_each = ph.ShiftExperiment({"letters": Letters()}, home, {"FAQ": pairs}, measures="AP", every_question=False)
     assert one_each.drops["queries"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("target", "kinds", "measure", "queries"),
+    [
+        # XTREME's retrieval: pairs with English only.
+        ("tatoeba", ["cross"], "P@1", 3),
+        # Its default languages are others.
+        ("clirmatrix", ["cross"], "nDCG@10", 2),
+        ("belebele", ["mono", "cross", "multi"], "R@1", 3),
+    ],
+)
+def test_downloaded_targets(target, kinds, measure, queries, registry, monkeypatch):
+    if target == "clirmatrix":
+        register_clirmatrix(registry, {"de": ["Fluss", "Stein"], "en": ["river", "stone"]})
+    else:
+        {"tatoeba": register_tatoeba, "belebele": register_belebele}[target](monkeypatch)
+    options = {"measures": [measure], "languages": ["de", "en"]}
+    results = ph.ShiftExperiment(SYSTEMS, make_toy("shift-source"), target, baseline="small", **options)
+    assert results.targets == [target] and results.drops["kind"].unique().tolist() == kinds
+    settings = [("de", "en"), ("en", "de"), ("de", "de"), ("en", "en"), ("multi", "de"), ("multi", "en")]
+    found = results.drops[["doc_lang", "query_lang"]].drop_duplicates().itertuples(index=False, name=None)
+    assert set(found) == set(settings[: 2 * len(kinds)])
+    assert (results.drops["queries"] == queries).all()
+    values = ph.LanguageExperiment(SYSTEMS, target, kinds=kinds, **options).settings["value"]
+    assert results.drops["shifted"].tolist() == values.tolist() and values.max() > 0
+    assert results.drops.loc[results.drops["system"] == "large", "p_value"].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from dataset_helpers import register_tatoeba
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,6 +204,25 @@ def test_given_shares_and_a_language_left_out_of_mono_batches(pairs, encoder):
     }  # fmt: skip
     assert results.data.query("condition == 'even'")["items"].tolist()[:2] == pytest.approx([400, 400], abs=1)
     assert results.values.query("condition == 'even'")["share"].tolist() == [0]
+
+
+def test_evaluation_on_tatoeba_as_in_xtreme(pairs, encoder, registry, monkeypatch, tmp_path):
+    register_tatoeba(monkeypatch)
+    results = ph.ImbalanceExperiment(
+        pairs, "cross", zipf=1, dataset="tatoeba", languages=["de", "en", "fr"], measures=["P@1"], encoder=encoder,
+        output=tmp_path, **TINY,
+    )  # fmt: skip
+    (model,) = (tmp_path / "models").iterdir()
+    grid = ph.LanguageExperiment(
+        {"x": ph.DenseEncoder(model)}, "tatoeba", measures=["P@1"], languages=["de", "en", "fr"]
+    ).settings.set_index(["doc_lang", "query_lang"])["value"]
+    # XTREME searches the English sentences. The row of English is the mean of the other direction.
+    expected = {"de": grid["en", "de"], "en": (grid["de", "en"] + grid["fr", "en"]) / 2, "fr": grid["en", "fr"]}
+    assert results.values["kind"].eq("cross").all()
+    assert results.values.set_index("lang")["value"].to_dict() == pytest.approx(expected)
+    xtreme = ImbalanceResults(results.values.query("lang != 'en'"), results.data, dataset="tatoeba")
+    table = xtreme.table(summary=["mean", "unseen"]).iloc[0].tolist()
+    assert table == pytest.approx([(expected["de"] + expected["fr"]) / 2, expected["fr"]])
 
 
 @pytest.mark.parametrize(
