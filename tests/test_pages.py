@@ -105,6 +105,8 @@ def test_topics_of_all_languages_get_their_languages():
 @pytest.mark.parametrize("name", [name for name in NAMES if blocks(page(name), "bash") and name != WALK])
 def test_commands(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # A file of --queries must exist.
+    (tmp_path / "clean.txt").write_text("12_de\n", encoding="utf-8")
     for block in blocks(page(name), "bash"):
         for command in commands(block.replace("SEED", "0")):
             check_command(command)
