@@ -61,7 +61,8 @@ from pyterrier_hybrid.utils.checks import LARGEST_SEED
 @system_options
 @click.option(
     "--debias", multiple=True, type=Choice([name for name in DEBIAS if name != "shift"]), metavar="METHOD...",
-    help="Add each encoder with its language bias removed, which is estimated on the documents: centring, lir.",
+    help="Add each encoder with its language bias removed, which is estimated on the documents: centring, lir. "
+    "--feedback and --fuse then also add rows for these.",
 )  # fmt: skip
 @click.option("--baseline", metavar="ROW", help="Row whose drops all others' are tested against, such as BM25.")
 @click.option(

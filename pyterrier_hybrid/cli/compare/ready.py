@@ -26,9 +26,7 @@ _OPTIONS = (
         help="Encoders: folders, hub names, or labse, xlmr, me5, mdpr, bge-m3. The same NAME again adds another seed.",
     ),
     click.option("--no-bm25", is_flag=True, help="Leave BM25 out."),
-    click.option(
-        "--feedback", is_flag=True, help="Add each encoder, debiased or not, with pseudo-relevance feedback."
-    ),
+    click.option("--feedback", is_flag=True, help="Add each encoder with pseudo-relevance feedback."),
     click.option(
         "--fuse", is_flag=False, flag_value="min-max", type=Choice(list(FUSIONS)), metavar="[METHOD]",
         help="Add each encoder fused with BM25: by min-max normalised scores, or by reciprocal-rank.",
@@ -39,7 +37,7 @@ _OPTIONS = (
     ),
     click.option(
         "--max-length", type=click.IntRange(1), metavar="NUMBER",
-        help="Maximum number of tokens per text, the same for all encoders. [default: those of the encoders]",
+        help="Maximum number of tokens per text, the same for all encoders. [default: each encoder's own]",
     ),
 )  # fmt: skip
 
