@@ -1,16 +1,14 @@
-"""The studies of pt_docs/robustness.md that need Python: operators, spelling habits, the worst case, and shift.
+"""The studies of pt_docs/robustness.md that need Python: operators, spelling habits, and the worst case.
 
     python benchmarks/robustness_study.py operators --system NAME=FOLDER ... --lexicon lexicon.jsonl.gz --output FOLDER
     python benchmarks/robustness_study.py habits --system NAME=FOLDER ... --kinds mono --output FOLDER
     python benchmarks/robustness_study.py worst --system NAME=FOLDER ... --questions 30 --budget 30 --output FOLDER
-    python benchmarks/robustness_study.py shift --system NAME=FOLDER ... --target mlqa-r NAME=PAIRS ... --output FOLDER
 
 `operators` is `pyterrier-hybrid robustness` with `CodeSwitch` (to English) as a further perturbation. `habits` takes
 the spelling habits of `Orthography` one by one, in the languages that have several. `worst` searches the worst variant
 of each query for each encoder by itself, with `WorstCase` over four mild operators, and evaluates the encoder on it;
-beside it, as many random variants of each operator as the search may encode, at its largest edit distance. `shift` is
-`pyterrier-hybrid shift`. In all of them, `--max-length` lets every encoder read texts of the same length, whatever it
-was trained with. All resume from `--cache`.
+beside it, as many random variants of each operator as the search may encode, at its largest edit distance. `--max-length` lets
+every encoder read texts of the same length, whatever it was trained with. All resume from `--cache`.
 """
 
 import argparse
@@ -76,20 +74,6 @@ def habits(arguments: argparse.Namespace, systems: dict[str, list[object]]) -> N
     print(results.table())
 
 
-def shift(arguments: argparse.Namespace, systems: dict[str, list[object]]) -> None:
-    """Evaluate every system on a source and on the targets."""
-    targets = {}
-    for text in arguments.target:
-        name, equals, path = text.partition("=")
-        targets[name] = ph.ParallelPairs.from_jsonl(path) if equals else name
-    results = ph.ShiftExperiment(
-        systems, arguments.dataset, targets, measures=arguments.measures, kinds=arguments.kinds,
-        languages=arguments.languages, baseline=arguments.baseline, cache=arguments.cache, verbose=True,
-    )  # fmt: skip
-    results.save(arguments.output)
-    print(results.table())
-
-
 def worst(arguments: argparse.Namespace, systems: dict[str, list[object]]) -> None:
     """Search the worst variant of each query for each encoder, and evaluate the encoder on it."""
     frames = []
@@ -119,15 +103,13 @@ def worst(arguments: argparse.Namespace, systems: dict[str, list[object]]) -> No
 def main() -> None:
     """Read the arguments and run a study."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", choices=["operators", "habits", "worst", "shift"])
+    parser.add_argument("study", choices=["operators", "habits", "worst"])
     parser.add_argument(
         "--system", nargs="+", default=[], metavar="NAME=FOLDER", help="the same NAME again adds another seed"
     )
     parser.add_argument("--bm25", action="store_true", help="add BM25")
     parser.add_argument("--fuse", metavar="NAME", help="add this encoder fused with BM25: min-max, weights .2 and .8")
-    parser.add_argument("--dataset", default="xquad-r", help="of shift: the source")
-    parser.add_argument("--target", nargs="+", metavar="NAME[=PAIRS]", help="targets of shift")
-    parser.add_argument("--languages", nargs="+", help="languages of shift")
+    parser.add_argument("--dataset", default="xquad-r")
     parser.add_argument("--perturbation", nargs="+", help="default: all, and code-switching with --lexicon")
     parser.add_argument("--lexicon")
     parser.add_argument("--severity", nargs="+", type=float, default=[0.1])
@@ -155,7 +137,7 @@ def main() -> None:
         ]
     if arguments.bm25:
         systems["BM25"] = ["bm25"]
-    {"operators": operators, "habits": habits, "worst": worst, "shift": shift}[arguments.study](arguments, systems)
+    {"operators": operators, "habits": habits, "worst": worst}[arguments.study](arguments, systems)
 
 
 if __name__ == "__main__":

@@ -60,11 +60,9 @@ class NamedFile(click.ParamType):
     help="Search a target with some of its queries: a file with one query ID a line.",
 )  # fmt: skip
 @click.option("--one-per-group", is_flag=True, help="Search held-out pairs with one question of each group only.")
-@click.option("--baseline", metavar="ROW", help="Row whose drop the others' drops are tested against, such as BM25.")
 @click.option(
-    "--test", type=Choice(["t-test", "randomisation"]), default="t-test", show_default=True,
-    help="Test of the drops, with Holm's correction. Source and target have different queries, so it is not a paired "
-    "one: Welch's t-test, or 10,000 permutations.",
+    "--baseline", metavar="ROW",
+    help="Row whose drop the others' drops are tested against, such as BM25: Welch's t-test, with Holm's correction.",
 )  # fmt: skip
 @click.option(
     "--cache", type=click.Path(file_okay=False, path_type=Path),
@@ -100,7 +98,6 @@ def shift(output: Path | None, cache: Path | None, **options: Any) -> None:
                 kinds=options["kinds"] or None,
                 languages=options["eval_languages"] or None,
                 baseline=options["baseline"],
-                test=options["test"],
                 every_question=not options["one_per_group"],
                 cache=vectors,
                 verbose=True,

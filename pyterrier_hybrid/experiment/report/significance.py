@@ -1,16 +1,10 @@
-"""Significance tests over queries, paired and of two samples, with Holm's correction."""
-
-import math
-from collections.abc import Iterator
-from itertools import combinations
+"""Paired significance tests over queries, with Holm's correction."""
 
 import numpy as np
 
 PERMUTATIONS = 100_000
-TWO_SAMPLE_PERMUTATIONS = 10_000
-# Maximum number of signs in memory, 4 bytes each, and of values, 8 bytes each.
+# Maximum number of signs in memory, 4 bytes each.
 _MAX_SIGNS = 2**23
-_MAX_VALUES = 2**22
 
 
 def t_test(difference: np.ndarray) -> np.ndarray:
@@ -84,117 +78,6 @@ def randomisation_test(difference: np.ndarray, *, permutations: int = PERMUTATIO
 
 
 TESTS = {"t-test": t_test, "randomisation": randomisation_test}
-"""The tests of the same queries by name."""
-
-
-def welch_test(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Compute two-sided p-values of Welch's t-tests of two independent samples.
-
-    Args:
-        one: float64 ``[n, tests]``.
-        other: float64 ``[m, tests]``.
-
-    Returns:
-        float64 ``[tests]``: p-values; NaN for fewer than two values; 1 or 0 if no value differs within each sample.
-
-    Example:
-        >>> one, other = np.array([[1.0, 0], [2, 0], [3, 0]]), np.array([[4.0, 0], [5, 0], [7, 0]])
-        >>> welch_test(one, other).round(4)
-        array([0.0419, 1.    ])
-    """
-    from scipy import stats
-
-    if min(len(one), len(other)) < 2:
-        return np.full(one.shape[1], np.nan)
-    constant = (np.ptp(one, axis=0) == 0) & (np.ptp(other, axis=0) == 0)
-    p_values = np.where(one[0] == other[0], 1.0, 0.0)
-    if not constant.all():
-        p_values[~constant] = stats.ttest_ind(one[:, ~constant], other[:, ~constant], equal_var=False).pvalue
-    return p_values
-
-
-def permutation_test(
-    one: np.ndarray, other: np.ndarray, *, permutations: int = TWO_SAMPLE_PERMUTATIONS, seed: int = 0
-) -> np.ndarray:
-    """Compute two-sided p-values of permutation tests of two independent samples.
-
-    Each permutation divides all values at random into samples of the same sizes. The p-value is the fraction of
-    permutations, the observed one included, with at least the observed statistic. This is Welch's, not the difference
-    of the means, so that the test also holds for samples of different sizes and variances (Chung and Romano, Annals of
-    Statistics 2013). If there are no more than ``permutations`` divisions, each of them is used once.
-
-    Args:
-        one: float64 ``[n, tests]``.
-        other: float64 ``[m, tests]``.
-        permutations: Number of random permutations. The smallest p-value is 1 / (permutations + 1).
-        seed: Seed of the permutations, which are the same for all tests.
-
-    Returns:
-        float64 ``[tests]``: p-values; NaN for fewer than two values.
-
-    Example:
-        >>> permutation_test(np.array([[1.0], [2.0], [3.0]]), np.array([[4.0], [5.0], [7.0]]))
-        array([0.1])
-    """
-    sizes = len(one), len(other)
-    if min(sizes) < 2:
-        return np.full(one.shape[1], np.nan)
-    values = np.concatenate([one, other])
-    # Centred, so that the variances of small differences keep their digits.
-    values = values - values.mean(axis=0)
-    total = math.comb(sum(sizes), sizes[0])
-    exact = total <= permutations
-    observed = _welch_statistic(np.arange(sum(sizes))[None] < sizes[0], values)[0]
-    reached = np.zeros(values.shape[1], np.int64)
-    for in_one in _divisions(sizes, permutations, seed, exact=exact):
-        # Sums of the same terms in another order differ in their last digits.
-        reached += np.count_nonzero(_welch_statistic(in_one, values) >= observed * (1 - 1e-9), axis=0)
-    return reached / total if exact else (reached + 1) / (permutations + 1)
-
-
-def _divisions(sizes: tuple[int, int], permutations: int, seed: int, *, exact: bool) -> Iterator[np.ndarray]:
-    """Yield divisions of two samples in blocks: bool ``[divisions, n + m]``, whether a value is in the first one."""
-    total = sum(sizes)
-    rows = max(1, _MAX_VALUES // total)
-    if exact:
-        chosen: np.ndarray = np.array(list(combinations(range(total), sizes[0])))
-        for start in range(0, len(chosen), rows):
-            in_one: np.ndarray = np.zeros((len(chosen[start : start + rows]), total), bool)
-            np.put_along_axis(in_one, chosen[start : start + rows], True, axis=1)
-            yield in_one
-        return
-    random = np.random.default_rng(seed)
-    first: np.ndarray = np.arange(total) < sizes[0]
-    for start in range(0, permutations, rows):
-        yield random.permuted(np.tile(first, (min(rows, permutations - start), 1)), axis=1)
-
-
-def _welch_statistic(in_one: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the absolute values of Welch's statistic: float64 ``[divisions, tests]``.
-
-    Args:
-        in_one: bool ``[divisions, n + m]``, with the same sizes in all divisions.
-        values: float64 ``[n + m, tests]``.
-    """
-    n = np.count_nonzero(in_one[0])
-    m = len(values) - n
-    weights, squares = in_one.astype(np.float64), values**2
-    sum_one, squares_one = weights @ values, weights @ squares
-    sum_other, squares_other = values.sum(axis=0) - sum_one, squares.sum(axis=0) - squares_one
-    variances = [
-        (squares - sums**2 / size) / (size - 1) / size
-        for sums, squares, size in ((sum_one, squares_one, n), (sum_other, squares_other, m))
-    ]
-    difference = np.abs(sum_one / n - sum_other / m)
-    # Without variance, rounding leaves a little of it; and what does not differ has the statistic 0.
-    scale = np.abs(values).max(axis=0)
-    difference[difference <= 1e-12 * scale] = 0
-    error = np.sqrt(np.maximum(sum(variances), 1e-14 * scale**2))
-    return np.divide(difference, error, out=np.zeros_like(difference), where=error > 0)
-
-
-TWO_SAMPLE_TESTS = {"t-test": welch_test, "randomisation": permutation_test}
-"""The tests of different queries, by the names of :data:`TESTS`."""
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

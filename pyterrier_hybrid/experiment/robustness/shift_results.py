@@ -12,7 +12,6 @@ from pyterrier_hybrid.experiment.report import fairness
 from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
-from pyterrier_hybrid.experiment.report.significance import TWO_SAMPLE_PERMUTATIONS
 from pyterrier_hybrid.experiment.report.tables import HEADINGS, columns_of
 from pyterrier_hybrid.utils.checks import one_of
 from pyterrier_hybrid.utils.files import file_names
@@ -26,10 +25,6 @@ _VALUES = {"in_domain": "in domain", "shifted": "shifted", "drop": "drop", "rela
 _BY = ["target", "system", "kind"]
 _MEANS = ["in_domain", "shifted", "drop"]
 _TABLES = ("target", "language", "order")
-_TESTS = {
-    "t-test": "Welch's t-tests",
-    "randomisation": f"permutation tests ({TWO_SAMPLE_PERMUTATIONS:,} permutations)",
-}
 
 
 class ShiftResults:
@@ -39,11 +34,10 @@ class ShiftResults:
         drops: One row per target, system, setting and measure. Columns: target, system, kind, doc_lang, query_lang,
             measure, in_domain and shifted (the values on the source and on the target), in_domain_queries and queries
             (their numbers of queries), drop (in_domain - shifted), relative (drop / in_domain, NaN if that is 0). With
-            a baseline, also p_value (is the drop another than the baseline's?) and p_corrected (Holm's correction over
-            all settings of the same target, system and measure).
+            a baseline, also p_value (Welch's t-test: is the drop another than the baseline's?) and p_corrected (Holm's
+            correction over all settings of the same target, system and measure).
         source: The name of the in-domain dataset.
         baseline: The name of the system that the others are tested against, or None.
-        test: The name of the test.
         seeds: The values of each seed, for systems with several seeds: target, system, kind, doc_lang, query_lang,
             measure, seed, in_domain, shifted, drop; None if no system has several.
 
@@ -64,20 +58,14 @@ class ShiftResults:
     """
 
     def __init__(
-        self,
-        drops: pd.DataFrame,
-        *,
-        source: str,
-        baseline: str | None = None,
-        test: str = "t-test",
-        seeds: pd.DataFrame | None = None,
+        self, drops: pd.DataFrame, *, source: str, baseline: str | None = None, seeds: pd.DataFrame | None = None
     ) -> None:
         """Store the frames; targets, systems, kinds and measures in the order in which they are shown."""
         columns = ["target", "system", "kind", "doc_lang", "query_lang", "measure", *_VALUES]
         columns += ["in_domain_queries", "queries", *(name for name in ("p_value", "p_corrected") if name in drops)]
         self.drops = drops[columns].reset_index(drop=True)
         self.source = source
-        self.baseline, self.test = baseline, test
+        self.baseline = baseline
         self.seeds = seeds
 
     @property
@@ -359,7 +347,7 @@ class ShiftResults:
 
     def _page(self, plots: "dict[str, Picture]", heatmaps: "dict[str, Picture]") -> str:
         columns = self._columns()
-        tests = "" if self.baseline is None else f" drops.csv has {_TESTS[self.test]} against {self.baseline}."
+        tests = "" if self.baseline is None else f" drops.csv has tests against {self.baseline}."
         return sections_page(
             f"From {self.source} to {', '.join(self.targets)}",
             f"{counted(len(self.systems), 'system')}: {', '.join(self.systems)}.",
