@@ -7,8 +7,9 @@
 `operators` is `pyterrier-hybrid robustness` with `CodeSwitch` (to English) as a further perturbation. `habits` takes
 the spelling habits of `Orthography` one by one, in the languages that have several. `worst` searches the worst variant
 of each query for each encoder by itself, with `WorstCase` over four mild operators, and evaluates the encoder on it;
-beside it, as many random variants of each operator as the search may encode, at its largest edit distance. `--max-length` lets
-every encoder read texts of the same length, whatever it was trained with. All resume from `--cache`.
+beside it, as many random variants of each operator as the search may encode, at its largest edit distance.
+`--max-length` lets every encoder read texts of the same length, whatever it was trained with. All resume from
+`--cache`.
 """
 
 import argparse
