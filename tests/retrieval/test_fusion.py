@@ -198,7 +198,13 @@ def test_ordered_cells():
     ("make", "error", "message"),
     [
         (lambda: ReciprocalRankFusion(), ValueError, "ReciprocalRankFusion: no retriever"),
-        (lambda: ReciprocalRankFusion("bm25"), TypeError, "retriever 0 is a str, not a transformer"),
+        (lambda: ReciprocalRankFusion("bm25"), TypeError, "retriever 0 is a str, not a transformer$"),
+        (
+            lambda: ReciprocalRankFusion([ONE, ONE]),
+            TypeError,
+            "is a list, not a transformer; give them one by one",
+        ),
+        (lambda: ph.fuse(["bm25", "bm25"]), TypeError, "fuse: system 0 is a list; give systems one by one"),
         (lambda: ReciprocalRankFusion(ONE, k=-1), ValueError, "k=-1"),
         (lambda: ScoreFusion(ONE, num_results=0), ValueError, "num_results=0"),
         (lambda: ScoreFusion(ONE, weights=[1, 2]), ValueError, "1 retrievers need as many weights"),

@@ -119,4 +119,6 @@ def _retriever_maker(number: int, system: Any, depth: int) -> Callable[[Corpus],
         return lambda corpus: encoder.query_encoder() >> dense_index(corpus, encoder).retriever(depth)
     if is_corpus_function(system):
         return system
+    if isinstance(system, list | tuple):
+        raise TypeError(f"fuse: system {number} is a {type(system).__name__}; give systems one by one")
     raise unknown_system(f"fuse: system {number}", system)

@@ -38,8 +38,10 @@ class FusionTransformer(CheckedTransformer, ABC):
             raise ValueError(f"{type(self).__name__}: no retriever was given")
         for number, retriever in enumerate(retrievers):
             if not isinstance(retriever, pt.Transformer):
+                hint = "; give them one by one" if isinstance(retriever, list | tuple) else ""
                 raise TypeError(
-                    f"{type(self).__name__}: retriever {number} is a {type(retriever).__name__}, not a transformer"
+                    f"{type(self).__name__}: retriever {number} is a {type(retriever).__name__}, "
+                    f"not a transformer{hint}"
                 )
         self.retrievers = retrievers
         self.num_results = whole_number("num_results", num_results)
