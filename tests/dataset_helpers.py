@@ -6,11 +6,13 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import pytest
-from ir_datasets.datasets.base import Dataset
-from ir_datasets.formats import BaseDocs, CLIRMatrixQrels, CLIRMatrixQueries, GenericDoc
-from ir_datasets.util import Registry
+from ir_datasets.datasets import beir
+from ir_datasets.datasets.base import Dataset, FilteredQueries
+from ir_datasets.formats import BaseDocs, CLIRMatrixQrels, CLIRMatrixQueries, GenericDoc, GenericQuery
+from ir_datasets.util import Lazy, LocalDownload, Registry, ZipExtract
 
 from pyterrier_hybrid.datasets import belebele, download, register_family, tatoeba
 from pyterrier_hybrid.datasets.download import Source
@@ -99,6 +101,33 @@ def register_belebele(monkeypatch: pytest.MonkeyPatch, *, without: str = "") -> 
     paths = serve(monkeypatch, {"Belebele.zip": content.getvalue()})
     register_family(belebele.BELEBELE, belebele.load)
     return paths
+
+
+def register_fiqa(registry: Registry, folder: Path) -> None:
+    """Register the test set of BEIR's FiQA on an archive of its form: three posts, two questions, and a training one.
+
+    Args:
+        registry: The registry.
+        folder: A folder for the archive.
+    """
+    posts = ["Index funds are cheap.", "A bond pays interest.", "Cash loses value."]
+    questions = {"8": "Which funds are cheap?", "15": "What pays interest?", "99": "Who pays tax?"}
+    archive = folder / "fiqa.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("fiqa/corpus.jsonl", jsonl(*(
+            {"_id": str(3 + i), "title": "", "text": post, "metadata": {}} for i, post in enumerate(posts)
+        )))  # fmt: skip
+        file.writestr("fiqa/queries.jsonl", jsonl(*(
+            {"_id": qid, "text": text, "metadata": {}} for qid, text in questions.items()
+        )))  # fmt: skip
+        file.writestr("fiqa/qrels/test.tsv", "query-id\tcorpus-id\tscore\n8\t3\t1\n15\t4\t1\n15\t5\t1\n")
+    download = LocalDownload(archive)
+    docs = beir.BeirDocs("fiqa", ZipExtract(download, "fiqa/corpus.jsonl"), GenericDoc)
+    queries = beir.BeirQueries("fiqa", ZipExtract(download, "fiqa/queries.jsonl"), GenericQuery)
+    qrels = beir.BeirQrels(ZipExtract(download, "fiqa/qrels/test.tsv"), {})
+    registry.register(
+        "beir/fiqa/test", Dataset(docs, FilteredQueries(queries, Lazy(lambda: {"8", "15"}), mode="include"), qrels)
+    )
 
 
 def register_clirmatrix(registry: Registry, titles: Mapping[str, list[str]]) -> None:

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from dataset_helpers import register_belebele, register_clirmatrix, register_tatoeba
+from dataset_helpers import register_belebele, register_clirmatrix, register_fiqa, register_tatoeba
 from grid_helpers import Letters, language, make_family, make_toy
 
 import pyterrier_hybrid as ph
@@ -206,6 +206,18 @@ def test_downloaded_targets(target, kinds, measure, queries, registry, monkeypat
     values = ph.LanguageExperiment(SYSTEMS, target, kinds=kinds, **options).settings["value"]
     assert results.drops["shifted"].tolist() == values.tolist() and values.max() > 0
     assert results.drops.loc[results.drops["system"] == "large", "p_value"].notna().all()
+
+
+def test_fiqa_with_and_without_some_queries(registry, tmp_path, monkeypatch):
+    monkeypatch.setenv("IR_DATASETS_HOME", str(tmp_path))
+    register_fiqa(registry, tmp_path)
+    targets = {"all": "beir/fiqa", "clean": with_queries("beir/fiqa", ["15"])}
+    results = ph.ShiftExperiment(SYSTEMS, make_toy("shift-to-fiqa"), targets, languages=["en"], measures=["RR"])
+    drops = results.drops[results.drops["system"] == "large"].set_index("target")
+    assert drops["queries"].to_dict() == {"all": 2, "clean": 1}
+    of_queries = ph.LanguageExperiment(SYSTEMS, "beir/fiqa", measures=["RR"], perquery=True).queries
+    values = of_queries[of_queries["system"] == "large"].set_index("qid")["value"]
+    assert drops["shifted"].to_dict() == {"all": values.mean(), "clean": values["15"]}
 
 
 @pytest.mark.parametrize(
