@@ -1,6 +1,7 @@
 """Confidence intervals of means over settings, by bootstrap over questions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -123,12 +124,9 @@ def resampled_means(
     distinct = dict.fromkeys(question for setting in questions for question in setting)
     number = {question: index for index, question in enumerate(distinct)}
     rows = [np.array([number[question] for question in asked]) for asked in questions]
-    random = np.random.default_rng(seed)
-    size = max(1, _MAX_WEIGHTS // len(number))
     means = []
-    for start in range(0, resamples, size):
-        drawn = min(size, resamples - start)
-        weights = random.multinomial(len(number), np.full(len(number), 1 / len(number)), size=drawn).astype(np.float64)
+    for weights in _blocks_of_weights(len(number), resamples, seed):
+        drawn = len(weights)
         total = np.zeros((drawn, values[0].shape[1]))
         used = np.zeros((drawn, 1))
         for of_setting, setting_values in zip(rows, values, strict=True):
@@ -138,3 +136,25 @@ def resampled_means(
             used += queries > 0
         means.append(total / used.clip(1))
     return np.concatenate(means)
+
+
+def _blocks_of_weights(questions: int, resamples: int, seed: int) -> Iterable[np.ndarray]:
+    """Return how often each question is drawn: float64 ``[resamples, questions]``, in blocks."""
+    if resamples * questions <= _MAX_WEIGHTS:
+        return (_weights(questions, resamples, seed),)
+    return _drawn_in_blocks(questions, resamples, seed)
+
+
+# A study asks for the intervals of each of its settings, whose numbers of questions are often the same.
+@lru_cache(maxsize=2)
+def _weights(questions: int, resamples: int, seed: int) -> np.ndarray:
+    (weights,) = _drawn_in_blocks(questions, resamples, seed)
+    return weights
+
+
+def _drawn_in_blocks(questions: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    random = np.random.default_rng(seed)
+    size = max(1, _MAX_WEIGHTS // questions)
+    for start in range(0, resamples, size):
+        drawn = min(size, resamples - start)
+        yield random.multinomial(questions, np.full(questions, 1 / questions), size=drawn).astype(np.float64)
