@@ -41,7 +41,7 @@ def test_compare_writes_everything_and_prints_the_table(compared):
     folder, output = compared
     names = ["BM25", "X-X-mono", "X-Y", "Hybrid"]
     expected = {"means.csv", "settings.csv", "table.csv", "table.md", "table.tex", "report.html", "run.json", "models"}
-    expected |= {"ranks.csv", "limits.csv", "differences.csv", "document-languages.csv", "results.json"}
+    expected |= {"classes.csv", "ranks.csv", "limits.csv", "differences.csv", "document-languages.csv", "results.json"}
     pictures = {f"heatmap-{name}.{ending}" for name in names for ending in ("png", "svg")}
     assert {path.name for path in folder.iterdir()} == expected | pictures
     assert {path.name for path in (folder / "models").iterdir()} == set(names[1:])

@@ -88,7 +88,6 @@ def test_an_interrupted_experiment_resumes(tmp_path, monkeypatch):
         (["--target", "atlas/train", "--no-bm25"], "there is nothing to evaluate: pass --system NAME=MODEL"),
         (["--target", "atlas/train", "--system", "BM25=folder"], "two rows would be called 'BM25'"),
         (["--target", "atlas/train", "--no-bm25", "--system", "x=folder", "--fuse"], "--fuse needs BM25"),
-        (["--target", "atlas/train", "--test", "t-test"], "--test is the test against --baseline: add --baseline ROW"),
         (["--target", "atlas/train", "--queries", "x=none"], "'x=none' is not NAME=FILE"),
         (["--target", "atlas/train", "--queries", f"atlas/train={__file__}"], "for --queries atlas/train="),
         (["--target", "atlas/train", "--eval-languages", "fr"], "for --eval-languages: atlas has no 'fr'"),
