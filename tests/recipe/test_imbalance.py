@@ -184,13 +184,23 @@ def test_finished_runs_are_not_repeated(experiment, pairs, monkeypatch):
 
 def test_files(experiment, tmp_path):
     results, options = experiment
-    names = {"values.csv", "data.csv", "slopes.csv", "table.csv", "table.md", "table.tex", "report.html",
+    names = {"values.csv", "data.csv", "classes.csv", "slopes.csv", "table.csv", "table.md", "table.tex", "report.html",
              "imbalance-mono.png"}  # fmt: skip
     assert {path.name for path in results.save(tmp_path)} == names
     assert names <= {path.name for path in options["output"].iterdir()}
     assert "Language imbalance, atlas" in (tmp_path / "report.html").read_text()
     assert [panel.get_title(loc="left") for panel in results.plot().axes] == ["s=0", "s=2"]
     assert "s=2: X-Y uniform" in repr(results)
+
+
+def test_means_by_class_of_resources():
+    names = {"condition": "s=1", "sampler": "X-Y", "seed": 0, "kind": "mono", "measure": "AP"}
+    rows = [("en", 0.8, 0.7), ("de", 0.6, 0.2), ("th", 0.3, 0.0), ("xx", 0.1, 0.1)]
+    values = pd.DataFrame([{**names, "lang": lang, "value": value, "share": share} for lang, value, share in rows])
+    classes = ImbalanceResults(values, pd.DataFrame(), dataset="toy").per_resource_class()
+    found = {row.langs: (row.resource_class, round(row.value, 9), round(row.share, 9)) for row in classes.itertuples()}
+    assert found.keys() == {"en de", "th", "xx"}
+    assert found["en de"] == (5, 0.7, 0.45) and found["th"] == (3, 0.3, 0.0) and pd.isna(found["xx"][0])
 
 
 def test_given_shares_and_a_language_left_out_of_mono_batches(pairs, encoder):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from ir_measures import Measure
 
+from pyterrier_hybrid.experiment.report import fairness
 from pyterrier_hybrid.experiment.report.files import csv, table_files, write_file, write_files
 from pyterrier_hybrid.experiment.report.formats import FORMATS, TextFormat, format_table
 from pyterrier_hybrid.experiment.report.sections import Section, sections_page
@@ -75,6 +76,15 @@ class ImbalanceResults:
         """Return means over the seeds: condition, sampler, kind, lang, measure, value, share."""
         by = [*_ROW, "kind", "lang", "measure"]
         return self.values.groupby(by, sort=False)[["value", "share"]].mean().reset_index()
+
+    def per_resource_class(self) -> pd.DataFrame:
+        """Return means over languages by their class of resources (Joshi et al., ACL 2020).
+
+        Returns:
+            Columns condition, sampler, kind, resource_class (0 to 5, where 5 has most resources; NA for languages whose
+            class is unknown), langs (separated by spaces), measure, value, share.
+        """
+        return fairness.by_resource_class(self.per_language(), by=[*_ROW, "kind"], values=["value", "share"])
 
     @property
     def slopes(self) -> pd.DataFrame:
@@ -264,13 +274,14 @@ class ImbalanceResults:
             folder: The folder, which is created if needed; existing files of these names are replaced.
 
         Returns:
-            The files: values.csv, data.csv, slopes.csv, table.csv, table.md, table.tex, report.html,
-            imbalance-<kind>.png of the first measure.
+            The files: values.csv, data.csv, classes.csv (by class of resources), slopes.csv, table.csv, table.md,
+            table.tex, report.html, imbalance-<kind>.png of the first measure.
         """
         plots = self._plots()
         contents: dict[str, bytes | str] = {
             "values.csv": csv(self.values),
             "data.csv": csv(self.data),
+            "classes.csv": csv(self.per_resource_class()),
             "slopes.csv": csv(self.slopes),
             **table_files(self.table),
             "report.html": self._page(plots),
